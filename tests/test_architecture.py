@@ -1,0 +1,84 @@
+"""Front doors, the web framework and vendors' libraries: what import-linter's layers cannot say."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import grimp
+import pytest
+
+import aftercare
+
+# Any of these means talking to somebody outside; only connectors do.
+VENDORS = {
+    "aiobotocore", "aiohttp", "aiosmtpd", "aiosmtplib", "apprise", "boto3", "botocore", "httpx",
+    "httpx2", "imap_tools", "imaplib", "karrio", "openai", "pydantic_ai", "requests", "s3fs", "smtplib",
+    "stripe", "twilio", "urllib3", "wechatpayv3", "wechatpy",
+}  # fmt: skip
+WEB_FRAMEWORK = {"fastapi", "starlette"}
+# Tools and the roof: their modules are open to who may import them at all.
+NO_CONTEXT = {"kit", "journal", "app", "worker", "cli", "settings", "__main__"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("aftercare", include_external_packages=True, cache_dir=None)
+
+
+def imports(graph: grimp.ImportGraph) -> Iterator[tuple[list[str], list[str], str]]:
+    """Every import of ours as (importer, imported, the line it stands on), names split at the dots."""
+    for importer in sorted(graph.modules):
+        if importer.partition(".")[0] != "aftercare":
+            continue
+        for imported in sorted(graph.find_modules_directly_imported_by(importer)):
+            for detail in graph.get_import_details(importer=importer, imported=imported):
+                line = f"{importer}:{detail['line_number']}: {detail['line_contents']}"
+                yield importer.split("."), imported.split("."), line
+
+
+def test_another_context_is_entered_through_its_front_door(graph: grimp.ImportGraph) -> None:
+    trespasses = [
+        line
+        for importer, imported, line in imports(graph)
+        if imported[0] == "aftercare"
+        and len(imported) > 2
+        and imported[1] not in NO_CONTEXT
+        and importer[1:2] != imported[1:2]
+        # The house is put together here: routes, reactions and tables are found by their fixed names.
+        and not (importer[1:] == ["app"] and imported[2:] == ["routes"])
+        and not (importer[1:] in (["app"], ["worker"]) and imported[2:] == ["reactions"])
+    ]
+    assert trespasses == []
+
+
+def test_only_routes_know_the_web_framework(graph: grimp.ImportGraph) -> None:
+    trespasses = [
+        line
+        for importer, imported, line in imports(graph)
+        if imported[0] in WEB_FRAMEWORK
+        and importer[1:] != ["app"]
+        and importer[-1] != "routes"
+        and not (importer[1] in {"kit", "journal"} and importer[-1] == "http")
+    ]
+    assert trespasses == []
+
+
+def test_only_connectors_know_vendors(graph: grimp.ImportGraph) -> None:
+    trespasses = [
+        line
+        for importer, imported, line in imports(graph)
+        if imported[0] in VENDORS and importer[1:2] != ["connectors"]
+    ]
+    assert trespasses == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    """Not an import: `os.environ` and `os.getenv` are looked for by name."""
+    root = Path(aftercare.__file__).parent
+    readers = {
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    }
+    assert readers <= {"settings.py"}
