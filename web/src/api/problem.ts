@@ -1,0 +1,75 @@
+import type { Translate } from '../i18n'
+
+/** What the server refused, in the form of RFC 9457; the extras are the data of the refusal. */
+export class Problem extends Error {
+  readonly name = 'Problem'
+  constructor(
+    readonly status: number,
+    /** Name of the refusal (`ReturnWindowClosed`), or `Offline`, `Timeout`, `Unreadable` when no server spoke. */
+    readonly code: string,
+    readonly title: string,
+    readonly detail: string | null = null,
+    readonly requestId: string | null = null,
+    readonly extras: Record<string, unknown> = {},
+    /** Seconds the server asked us to wait. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(detail ?? title)
+  }
+
+  /** Trying the same again may help. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500
+  }
+
+  /** Sentences of a 422 by field path ('lines.0.quantity'). */
+  get fields(): Record<string, string> {
+    const errors = this.extras.errors
+    if (!Array.isArray(errors)) return {}
+    return Object.fromEntries(
+      errors.flatMap((e: { loc?: unknown[]; msg?: string }) =>
+        Array.isArray(e.loc) ? [[e.loc.filter((p) => p !== 'body').join('.'), String(e.msg ?? '')]] : [],
+      ),
+    )
+  }
+}
+
+const KNOWN = new Set(['type', 'title', 'status', 'code', 'detail', 'request_id', 'instance'])
+
+export async function problemOf(response: Response): Promise<Problem> {
+  const headerId = response.headers.get('x-request-id')
+  const wait = Number(response.headers.get('retry-after'))
+  const retryAfter = Number.isFinite(wait) && wait > 0 ? wait : null
+  let body: Record<string, unknown> = {}
+  try {
+    const parsed: unknown = await response.clone().json()
+    if (parsed && typeof parsed === 'object') body = parsed as Record<string, unknown>
+  } catch {
+    // A proxy's HTML page or nothing at all: status and request id are all there is to say.
+  }
+  const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null)
+  return new Problem(
+    response.status,
+    text('code') ?? `Http${response.status}`,
+    text('title') ?? response.statusText,
+    text('detail'),
+    text('request_id') ?? headerId,
+    Object.fromEntries(Object.entries(body).filter(([key]) => !KNOWN.has(key))),
+    retryAfter,
+  )
+}
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof DOMException && error.name === 'TimeoutError') return new Problem(0, 'Timeout', 'Timeout')
+  if (error instanceof TypeError) return new Problem(0, 'Offline', 'Offline', null, null, { cause: error.message })
+  return new Problem(0, 'Unexpected', 'Unexpected', error instanceof Error ? error.message : String(error))
+}
+
+/** The sentence for a person: our text for the code, else the server's, else one for the status. */
+export function problemText(problem: Problem, t: Translate, has: (key: string) => boolean): string {
+  if (has(`problem.${problem.code}`)) return t(`problem.${problem.code}`, problem.extras)
+  if (problem.status < 500 && problem.detail) return problem.detail
+  if (has(`problem.Http${problem.status}`)) return t(`problem.Http${problem.status}`)
+  return t(problem.status >= 500 ? 'problem.Http500' : 'problem.Unexpected')
+}

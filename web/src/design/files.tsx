@@ -1,0 +1,204 @@
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { asProblem, problemText } from '../api/problem'
+import { useText } from '../i18n'
+import { Button, IconButton } from './controls'
+import { Icon } from './icons'
+
+export interface StoredFile {
+  id: string
+  name: string
+  content_type: string
+  size: number
+  url?: string | null
+}
+
+interface Sending {
+  key: number
+  file: File
+  preview: string | null
+  share: number
+  error: unknown
+  stop: AbortController
+}
+
+export interface FileDropProps {
+  label: string
+  hint?: ReactNode
+  files: readonly StoredFile[]
+  onChange: (change: (files: readonly StoredFile[]) => readonly StoredFile[]) => void
+  /** For example `(file, tell, signal) => sendFile('/api/…/files', file, file.name, tell, signal)`. */
+  upload: (file: File, tell: (share: number) => void, signal: AbortSignal) => Promise<StoredFile>
+  accept?: string
+  maxBytes?: number
+  maxFiles?: number
+  /** Offers the camera first (phones). */
+  camera?: boolean
+}
+
+/** Photos from the camera, files by picking, dropping or pasting, each with its progress; a failed one can be sent again. */
+export function FileDrop({ label, hint, files, onChange, upload, accept = 'image/*,video/*,application/pdf', maxBytes = 20e6, maxFiles = 9, camera }: FileDropProps) {
+  const { t, has, fmt } = useText()
+  const id = useId()
+  const picker = useRef<HTMLInputElement>(null)
+  const lens = useRef<HTMLInputElement>(null)
+  const keys = useRef(0)
+  const [sending, setSending] = useState<readonly Sending[]>([])
+  const [refused, setRefused] = useState<string[]>([])
+  const [over, setOver] = useState(false)
+  const running = useRef(sending)
+  running.current = sending
+  useEffect(
+    () => () =>
+      running.current.forEach((s) => {
+        s.stop.abort()
+        if (s.preview) URL.revokeObjectURL(s.preview)
+      }),
+    [],
+  )
+  const patch = (key: number, change: Partial<Sending>) => setSending((all) => all.map((s) => (s.key === key ? { ...s, ...change } : s)))
+  const drop = (gone: Sending) => {
+    gone.stop.abort()
+    if (gone.preview) URL.revokeObjectURL(gone.preview)
+    setSending((all) => all.filter((s) => s.key !== gone.key))
+  }
+  const send = (one: Sending) => {
+    patch(one.key, { error: null, share: 0 })
+    upload(one.file, (share) => patch(one.key, { share }), one.stop.signal).then(
+      (stored) => {
+        onChange((now) => [...now, stored])
+        drop(one)
+      },
+      (error: unknown) => !one.stop.signal.aborted && patch(one.key, { error }),
+    )
+  }
+  const take = (list: Iterable<File>) => {
+    const wrong: string[] = []
+    let room = maxFiles - files.length - sending.length
+    const taken = [...list].flatMap((file) => {
+      if (file.size > maxBytes) wrong.push(t('files.tooLarge', { name: file.name, max: fmt.bytes(maxBytes) }))
+      else if (room-- <= 0) wrong.push(t('files.tooMany', { max: maxFiles }))
+      else
+        return [{ key: ++keys.current, file, preview: file.type.startsWith('image/') ? URL.createObjectURL(file) : null, share: 0, error: null, stop: new AbortController() }]
+      return []
+    })
+    setRefused([...new Set(wrong)])
+    setSending((all) => [...all, ...taken])
+    taken.forEach(send)
+  }
+  const picked = (input: HTMLInputElement | null) => {
+    if (!input?.files) return
+    take(input.files)
+    input.value = ''
+  }
+  const full = files.length + sending.length >= maxFiles
+  return (
+    <div
+      className={over ? 'files is-over' : 'files'}
+      role="group"
+      aria-labelledby={`${id}-label`}
+      onDragOver={(e) => {
+        e.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(e) => {
+        e.preventDefault()
+        setOver(false)
+        take(e.dataTransfer.files)
+      }}
+      onPaste={(e) => e.clipboardData.files.length && take(e.clipboardData.files)}
+    >
+      <div className="files-head">
+        <span className="field-label" id={`${id}-label`}>
+          {label}
+        </span>
+        <span className="muted small">{t('files.count', { count: files.length, max: maxFiles })}</span>
+      </div>
+      {hint && <p className="field-hint">{hint}</p>}
+      <ul className="files-list">
+        {files.map((file) => (
+          <li key={file.id} className="file-tile">
+            {file.url && file.content_type.startsWith('image/') ? <img src={file.url} alt={file.name} /> : <FileFace name={file.name} />}
+            <span className="file-gone">
+              <IconButton small icon="close" label={t('files.remove', { name: file.name })} onClick={() => onChange((now) => now.filter((f) => f.id !== file.id))} />
+            </span>
+          </li>
+        ))}
+        {sending.map((one) => (
+          <li key={one.key} className={one.error ? 'file-tile is-wrong' : 'file-tile is-sending'}>
+            {one.preview ? <img src={one.preview} alt={one.file.name} /> : <FileFace name={one.file.name} />}
+            {one.error ? (
+              <span className="file-error">
+                <span className="small">{problemText(asProblem(one.error), t, has)}</span>
+                <Button small onClick={() => send(one)}>
+                  {t('action.retry')}
+                </Button>
+              </span>
+            ) : (
+              <progress max={1} value={one.share} aria-label={t('files.sending', { name: one.file.name })} />
+            )}
+            <span className="file-gone">
+              <IconButton small icon="close" label={t('files.remove', { name: one.file.name })} onClick={() => drop(one)} />
+            </span>
+          </li>
+        ))}
+        {!full && camera && (
+          <li>
+            <button type="button" className="file-add" onClick={() => lens.current?.click()}>
+              <Icon name="camera" size={24} />
+              {t('files.camera')}
+            </button>
+          </li>
+        )}
+        {!full && (
+          <li>
+            <button type="button" className="file-add" onClick={() => picker.current?.click()}>
+              <Icon name="upload" size={24} />
+              {t('files.pick')}
+            </button>
+          </li>
+        )}
+      </ul>
+      <input ref={picker} type="file" hidden multiple accept={accept} onChange={(e) => picked(e.target)} />
+      {camera && <input ref={lens} type="file" hidden accept="image/*" capture="environment" onChange={(e) => picked(e.target)} />}
+      {refused.map((text) => (
+        <p key={text} className="field-error" role="alert">
+          <Icon name="warning" size={16} />
+          <span>{text}</span>
+        </p>
+      ))}
+    </div>
+  )
+}
+
+function FileFace({ name }: { name: string }) {
+  return (
+    <span className="file-face">
+      <Icon name="file" size={24} />
+      <span className="small">{name}</span>
+    </span>
+  )
+}
+
+/** Files beside a message or a fact: pictures as tiles, the rest as names. */
+export function FileLinks({ files }: { files: readonly StoredFile[] }) {
+  if (!files.length) return null
+  return (
+    <ul className="file-links" role="list">
+      {files.map((file) => (
+        <li key={file.id}>
+          <a href={file.url ?? undefined} target="_blank" rel="noreferrer" className={file.content_type.startsWith('image/') ? 'file-picture' : 'file-link'}>
+            {file.content_type.startsWith('image/') && file.url ? (
+              <img src={file.url} alt={file.name} loading="lazy" />
+            ) : (
+              <>
+                <Icon name="clip" size={16} />
+                <span className="one-line">{file.name}</span>
+              </>
+            )}
+          </a>
+        </li>
+      ))}
+    </ul>
+  )
+}

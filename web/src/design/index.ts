@@ -1,0 +1,7 @@
+export * from './controls'
+export * from './display'
+export * from './files'
+export * from './icons'
+export * from './overlays'
+export * from './promise'
+export * from './signature'

@@ -1,0 +1,88 @@
+import { Suspense, useEffect } from 'react'
+import { Link, Route, Router, Switch, useLocation } from 'wouter'
+import { Avatar, Icon, KeyHint, Mark, Menu, SkeletonRows } from '../design'
+import { useText } from '../i18n'
+import { queries } from '../shell/boot'
+import { ErrorBoundary, NotFound } from '../shell/Errors'
+import { KeyHelp } from '../shell/KeyHelp'
+import { useKeys } from '../shell/keys'
+import { Palette, useActions } from '../shell/Palette'
+import { Switches } from '../shell/Switches'
+import { sessionKey, signOut, type StaffSession } from '../staff/session'
+import './desk.css'
+import { routes } from './routes'
+
+export function Desk({ session }: { session: StaffSession }) {
+  return (
+    <Router base="/desk">
+      <Frame session={session} />
+    </Router>
+  )
+}
+
+/** The agent's face: a slim rail, the page beside it, keys for everything. */
+function Frame({ session }: { session: StaffSession }) {
+  const { t } = useText()
+  const [location, go] = useLocation()
+  const rail = routes.flatMap((r) => (r.rail ? [{ path: r.path, ...r.rail }] : []))
+  useEffect(() => {
+    document.title = t('app.title')
+  }, [t])
+  useKeys(rail.map((r) => ({ keys: r.keys, label: t(r.name), section: t('keys.everywhere'), run: () => go(r.path) })))
+  useActions(rail.map((r) => ({ id: `go ${r.path}`, title: t(r.name), section: t('palette.places'), icon: r.icon, keys: r.keys, run: () => go(r.path) })))
+  const leave = async () => {
+    await signOut()
+    queries.removeQueries()
+    await queries.invalidateQueries({ queryKey: sessionKey })
+    window.location.assign('/desk')
+  }
+  return (
+    <div className="desk">
+      <nav className="rail" aria-label={t('rail.label')}>
+        <Link href="/" className="rail-mark" aria-label={t('app.title')}>
+          <Mark size={26} />
+        </Link>
+        {rail.map((r) => (
+          <Link key={r.path} href={r.path} className="rail-link" aria-current={location === r.path || (r.path !== '/' && location.startsWith(`${r.path}/`)) ? 'page' : undefined} title={t(r.name)}>
+            <Icon name={r.icon} />
+            <span>{t(r.name)}</span>
+          </Link>
+        ))}
+        <div className="rail-foot">
+          <button type="button" className="rail-link" title={t('palette.open')} onClick={() => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, cancelable: true }))}>
+            <Icon name="search" />
+            <KeyHint keys="mod+k" />
+          </button>
+          <Switches up align="start" />
+          <Menu
+            label={session.name}
+            up
+            align="start"
+            trigger={(props) => (
+              <button type="button" {...props} className="rail-me" aria-label={session.name}>
+                <Avatar name={session.name} size={36} />
+              </button>
+            )}
+            items={[{ id: 'out', label: t('action.signOut'), icon: 'out', onPick: () => void leave() }]}
+          />
+        </div>
+      </nav>
+      <main className="desk-page">
+        <ErrorBoundary home="/desk" resetKey={location}>
+          <Suspense fallback={<SkeletonRows />}>
+            <Switch>
+              {routes.map((r) => (
+                <Route key={r.path} path={r.path} component={r.page} />
+              ))}
+              <Route>
+                <NotFound home="/desk" />
+              </Route>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      <KeyHelp />
+      <Palette />
+    </div>
+  )
+}
