@@ -1,0 +1,262 @@
+"""The relay turns facts into deliveries, and deliveries into reactions.
+
+It reads by the cursor (transaction, position) below the oldest transaction still running, so that a fact committed late by
+a slow writer is never jumped over. A delivery row lives exactly as long as its reaction has not happened.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+
+from aftercare.journal.actors import SYSTEM
+from aftercare.journal.facts import FACTS
+from aftercare.journal.reactions import AFTER, Reaction
+from aftercare.journal.work import House, Work, begin
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 8
+CURSOR = "relay"
+
+READ = """
+    SELECT position, transaction::text::bigint AS transaction, at, name, shop_id, data FROM fact
+    WHERE (transaction, position) > (CAST(CAST(:transaction AS text) AS xid8), :position) {horizon}
+    ORDER BY transaction, position LIMIT :limit
+"""
+READ_SETTLED = text(READ.format(horizon="AND transaction < pg_snapshot_xmin(pg_current_snapshot())"))
+READ_ALL = text(READ.format(horizon=""))
+
+DELIVER = text(
+    """
+    INSERT INTO delivery (reaction, position, transaction, at, lane, next_at)
+    SELECT d.reaction, d.position, d.transaction::text::xid8, d.at, d.lane, d.at
+    FROM unnest(CAST(:reactions AS text[]), CAST(:positions AS bigint[]), CAST(:transactions AS bigint[]),
+                CAST(:ats AS timestamptz[]), CAST(:lanes AS uuid[])) AS d(reaction, position, transaction, at, lane)
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The facts of one subject on their way to one reaction."""
+
+    reaction: str
+    subject: UUID
+
+
+@dataclass(frozen=True)
+class Relayed:
+    read: int
+    lanes: list[Lane]
+
+
+def _listeners() -> dict[str, list[Reaction]]:
+    by_fact: dict[str, list[Reaction]] = {}
+    for reaction in AFTER.values():
+        for name in reaction.facts:
+            by_fact.setdefault(name, []).append(reaction)
+    return by_fact
+
+
+async def relay(work: Work, *, limit: int = 5_000, only_writer: bool = False) -> Relayed:
+    """One step: reads the next facts and lays out their deliveries. `only_writer` is for a process that knows that nobody
+    writes beside it (the demo, tests): it may read what its own open transaction wrote."""
+    await work.session.execute(
+        text("INSERT INTO reader (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": CURSOR}
+    )
+    cursor = (
+        await work.session.execute(
+            text(
+                "SELECT transaction::text::bigint AS transaction, position FROM reader WHERE name = :name FOR UPDATE"
+            ),
+            {"name": CURSOR},
+        )
+    ).one()
+    rows = (
+        await work.session.execute(
+            READ_ALL if only_writer else READ_SETTLED,
+            {"transaction": str(cursor.transaction), "position": cursor.position, "limit": limit},
+        )
+    ).all()
+    if not rows:
+        return Relayed(0, [])
+    by_fact = _listeners()
+    deliveries: list[tuple[str, int, int, datetime, UUID]] = []
+    for row in rows:
+        listeners = by_fact.get(row.name)
+        if not listeners:
+            continue
+        fact = FACTS[row.name].read(row.data, row.shop_id)
+        for reaction in listeners:
+            lane = fact.subject(reaction.in_order_of) or fact.subject() or UUID(int=0)
+            deliveries.append((reaction.name, row.position, row.transaction, row.at, lane))
+    if deliveries:
+        columns = list(zip(*deliveries, strict=True))
+        await work.session.execute(
+            DELIVER,
+            dict(
+                zip(
+                    ("reactions", "positions", "transactions", "ats", "lanes"),
+                    map(list, columns),
+                    strict=True,
+                )
+            ),
+        )
+    last = rows[-1]
+    await work.session.execute(
+        text(
+            "UPDATE reader SET transaction = CAST(CAST(:transaction AS text) AS xid8), position = :position WHERE name = :name"
+        ),
+        {"name": CURSOR, "transaction": str(last.transaction), "position": last.position},
+    )
+    lanes = {Lane(reaction, lane): None for reaction, _, _, _, lane in deliveries}
+    return Relayed(len(rows), list(lanes))
+
+
+NEXT_IN_LANE = text(
+    """
+    SELECT d.position, d.at, d.state, d.next_at, d.attempts
+    FROM delivery d WHERE d.reaction = :reaction AND d.lane = :lane AND d.state <> 'set_aside'
+    ORDER BY d.transaction, d.position LIMIT 1
+    """
+)
+LOCK_LANE = "pg_advisory_xact_lock(hashtextextended(:reaction || CAST(CAST(:lane AS uuid) AS text), 0))"
+FACT = text("SELECT name, shop_id, data, request_id, cause FROM fact WHERE at = :at AND position = :position")
+DONE = text("DELETE FROM delivery WHERE reaction = :reaction AND position = :position")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a lane was left: `ran` reactions happened; `again_at` when the next attempt is due, if one waits."""
+
+    ran: int
+    again_at: datetime | None
+
+
+async def run_lane(house: House, lane: Lane) -> Ran:
+    """Runs what waits in the lane, in order, until it is empty, not yet due, or held by a failure."""
+    ran = 0
+    while True:
+        outcome = await _run_next(house, lane)
+        if outcome is None or isinstance(outcome, datetime):
+            return Ran(ran, outcome)
+        ran += 1
+
+
+async def _run_next(house: House, lane: Lane) -> Literal[True] | datetime | None:
+    """True when one ran; None when nothing can run; else when the next attempt is due."""
+    reaction = AFTER.get(lane.reaction)
+    if reaction is None:
+        return None
+    which = {"reaction": lane.reaction, "lane": lane.subject}
+    position: int | None = None
+    try:
+        async with begin(house, SYSTEM) as work:
+            # An advisory lock, not a row lock: it takes no transaction id, so a slow reaction never holds the relay up.
+            await work.session.execute(text(f"SELECT {LOCK_LANE}"), which)
+            row = (await work.session.execute(NEXT_IN_LANE, which)).one_or_none()
+            if row is None or row.state == "failed":
+                return None
+            if row.attempts > 0 and row.next_at > house.clock():
+                return row.next_at  # type: ignore[no-any-return]
+            position = row.position
+            told = (await work.session.execute(FACT, {"at": row.at, "position": row.position})).one()
+            fact = FACTS[told.name].read(told.data, told.shop_id)
+            work.cause, work.request_id = row.position, told.request_id
+            if reaction.outside:
+                await reaction.run(house, fact)
+            else:
+                await reaction.run(work, fact)
+            await work.session.execute(DONE, {"reaction": lane.reaction, "position": row.position})
+        return True
+    except Exception as failure:
+        if position is None:
+            raise
+        return await _note_failure(house, lane, position, failure)
+
+
+async def _note_failure(house: House, lane: Lane, position: int, failure: Exception) -> datetime | None:
+    log.warning(
+        "reaction failed", reaction=lane.reaction, position=position, error=repr(failure), exc_info=failure
+    )
+    async with begin(house, SYSTEM) as work:
+        row = (
+            await work.session.execute(
+                text(
+                    """
+                    UPDATE delivery SET attempts = attempts + 1, error = :error,
+                      state = CASE WHEN attempts + 1 >= :most THEN 'failed' ELSE state END,
+                      next_at = CAST(:now AS timestamptz) + LEAST(interval '1 second' * power(3, attempts), interval '1 hour')
+                    WHERE reaction = :reaction AND position = :position RETURNING state, next_at
+                    """
+                ),
+                {
+                    "error": f"{type(failure).__name__}: {failure}"[:2000],
+                    "most": MOST_ATTEMPTS,
+                    "reaction": lane.reaction,
+                    "position": position,
+                    "now": house.clock(),
+                },
+            )
+        ).one_or_none()
+    return None if row is None or row.state == "failed" else row.next_at
+
+
+async def lanes_waiting(work: Work, *, idle_for: timedelta, limit: int = 1_000) -> Sequence[Lane]:
+    """Lanes whose next delivery has been due for `idle_for`: what a killed worker left, or a retry that came due."""
+    rows = await work.session.execute(
+        text(
+            "SELECT DISTINCT reaction, lane FROM delivery d WHERE state = 'waiting' AND next_at <= :before"
+            " AND NOT EXISTS (SELECT FROM delivery f WHERE f.reaction = d.reaction AND f.lane = d.lane"
+            "   AND f.state = 'failed') LIMIT :limit"
+        ),
+        {"before": work.now - idle_for, "limit": limit},
+    )
+    return [Lane(row.reaction, row.lane) for row in rows]
+
+
+async def drain(house: House, *, only_writer: bool = True) -> int:
+    """Relays and runs until nothing is left that can run; for the demo, tests and `aftercare journal drain`. Returns how
+    many reactions ran."""
+    ran = 0
+    while True:
+        async with begin(house, SYSTEM) as work:
+            relayed = await relay(work, only_writer=only_writer)
+            lanes = relayed.lanes or (
+                [] if relayed.read else await lanes_waiting(work, idle_for=timedelta(0))
+            )
+        ran_now = sum([(await run_lane(house, lane)).ran for lane in lanes])
+        if not ran_now and not relayed.read:
+            return ran
+        ran += ran_now
+
+
+async def retry(work: Work, reaction: str, position: int) -> Lane | None:
+    """Lets a failed or set-aside delivery run again. None when there is no such delivery any more."""
+    return await _put(work, reaction, position, "waiting")
+
+
+async def set_aside(work: Work, reaction: str, position: int) -> Lane | None:
+    """Takes a failed delivery out of its lane, so that what waits behind it goes on."""
+    return await _put(work, reaction, position, "set_aside")
+
+
+async def _put(work: Work, reaction: str, position: int, state: str) -> Lane | None:
+    row = (
+        await work.session.execute(
+            text(
+                """
+                UPDATE delivery SET state = :state, attempts = 0, next_at = :now
+                WHERE reaction = :reaction AND position = :position AND state IN ('failed', 'set_aside') RETURNING lane
+                """
+            ),
+            {"state": state, "reaction": reaction, "position": position, "now": work.now},
+        )
+    ).one_or_none()
+    return None if row is None else Lane(reaction, row.lane)

@@ -1,0 +1,161 @@
+"""Work: one actor doing one thing in one transaction."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from aftercare.journal.actors import SYSTEM, Actor
+from aftercare.journal.facts import Fact
+from aftercare.journal.reactions import WITHIN
+from aftercare.kit.database import Database
+from aftercare.kit.errors import NotAllowed, Unavailable
+from aftercare.kit.ids import new_id
+from aftercare.kit.json import to_json
+
+P = TypeVar("P")
+
+
+class PermissionMissing(NotAllowed):
+    """Your role does not allow this."""
+
+
+class PortMissing(Unavailable):
+    """This installation has no connection for that."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class House:
+    """What a process works with: the database, the outside world by port, the clock, the key that signs codes and links,
+    and whom to wake after a commit."""
+
+    database: Database
+    ports: Mapping[type, Any] = field(default_factory=dict)
+    clock: Callable[[], datetime] = system_clock
+    secret: bytes = field(default=b"", repr=False)
+    wake: Callable[[], None] = lambda: None
+
+    def port(self, kind: type[P]) -> P:
+        """The connector for a Protocol that a context owns. Refuses with PortMissing."""
+        try:
+            return cast(P, self.ports[kind])
+        except KeyError:
+            raise PortMissing(port=kind.__name__) from None
+
+
+class Work:
+    """First argument of every verb. Only `begin()` makes one. `now` is the only clock that a verb may read."""
+
+    def __init__(
+        self,
+        house: House,
+        session: AsyncSession,
+        actor: Actor,
+        now: datetime,
+        cause: int | None,
+        request_id: str | None,
+    ) -> None:
+        self.house = house
+        self.session = session
+        self.actor = actor
+        self.now = now
+        self.cause = cause
+        self.request_id = request_id
+        self._pending: list[Fact] = []
+        self.recorded = 0
+
+    def new_id(self) -> UUID:
+        return new_id(self.now)
+
+    def record(self, fact: Fact) -> None:
+        """States that it happened; it enters the journal with this transaction or not at all."""
+        self._pending.append(fact)
+
+    def require(self, permission: str) -> None:
+        """Refuses with PermissionMissing."""
+        if not self.actor.may(permission):
+            raise PermissionMissing(permission=permission)
+
+    async def write_facts(self) -> None:
+        """Writes what was recorded and runs what belongs in the same transaction, until nothing new is said."""
+        while self._pending:
+            facts, self._pending = self._pending, []
+            await write(self, facts)
+            self.recorded += len(facts)
+            for fact in facts:
+                for listener in WITHIN.get(fact.name, ()):
+                    await listener(self, fact)
+
+
+WRITE = text(
+    """
+    WITH told AS (
+      SELECT nextval('fact_position') AS position, ord, name, shop_id, data::jsonb AS data
+      FROM unnest(CAST(:names AS text[]), CAST(:shops AS uuid[]), CAST(:data AS text[])) WITH ORDINALITY
+        AS t(name, shop_id, data, ord)
+    ), facts AS (
+      INSERT INTO fact (at, position, name, actor_kind, actor_id, shop_id, cause, request_id, data)
+      SELECT :at, position, name, :actor_kind, :actor_id, shop_id, :cause, :request_id, data FROM told
+    )
+    INSERT INTO fact_object (object_kind, object_id, at, position, shop_id)
+    SELECT o.kind, o.id, :at, told.position, told.shop_id
+    FROM unnest(CAST(:fact_ords AS int[]), CAST(:kinds AS text[]), CAST(:ids AS uuid[])) AS o(ord, kind, id)
+    JOIN told USING (ord)
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+async def write(work: Work, facts: list[Fact]) -> None:
+    objects = [
+        (number, kind, identity) for number, fact in enumerate(facts, 1) for kind, identity in fact.objects()
+    ]
+    await work.session.execute(
+        WRITE,
+        {
+            "names": [fact.name for fact in facts],
+            "shops": [fact.shop_id for fact in facts],
+            "data": [to_json(fact.data()) for fact in facts],
+            "at": work.now,
+            "actor_kind": work.actor.kind.value,
+            "actor_id": work.actor.id,
+            "cause": work.cause,
+            "request_id": work.request_id,
+            "fact_ords": [number for number, _, _ in objects],
+            "kinds": [kind for _, kind, _ in objects],
+            "ids": [identity for _, _, identity in objects],
+        },
+    )
+
+
+SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
+
+
+@asynccontextmanager
+async def begin(
+    house: House,
+    actor: Actor = SYSTEM,
+    *,
+    now: datetime | None = None,
+    cause: int | None = None,
+    request_id: str | None = None,
+) -> AsyncIterator[Work]:
+    """Opens the transaction, sets the shops that the actor may see, and commits when the block ends; anything raised
+    rolls all of it back. After the commit the worker is woken."""
+    async with house.database.session() as session:
+        async with session.begin():
+            work = Work(house, session, actor, now or house.clock(), cause, request_id)
+            await session.execute(SET_SHOPS, {"shops": actor.shops_setting})
+            yield work
+            await work.write_facts()
+        if work.recorded:
+            house.wake()

@@ -1,0 +1,172 @@
+"""HTTP without opinion: request ids, refusals as problem+json, safe headers, counts and times for Prometheus."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aftercare.kit.errors import Refusal, Unavailable
+from aftercare.kit.json import to_json
+
+log = structlog.get_logger()
+
+REQUESTS = Counter("aftercare_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "aftercare_request_seconds",
+    "Time to answer",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+CONTENT_POLICY = (
+    b"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline';"
+    b" object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+SAFE_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(self), geolocation=(self), microphone=()"),
+    (
+        b"content-security-policy",
+        CONTENT_POLICY,
+    ),
+]
+
+
+class DatabaseAway(Unavailable):
+    """The database cannot be reached right now; nothing was changed. Please try again in a moment."""
+
+
+class RequestFrame:
+    """The outermost frame of a request: gives it an id, measures it, logs it once, and adds the safe headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), ""
+        )
+        request_id = given if GOOD_REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begun, status = time.perf_counter(), 500
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(header for header in SAFE_HEADERS if header[0] not in present),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, framed)
+        finally:
+            seconds = time.perf_counter() - begun
+            route = getattr(scope.get("route"), "path", "unmatched")
+            REQUESTS.labels(scope["method"], route, status).inc()
+            SECONDS.labels(scope["method"], route).observe(seconds)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 1),
+            )
+            structlog.contextvars.unbind_contextvars("request_id")
+
+
+def problem(request: Request, status: int, code: str, title: str, **data: Any) -> Response:
+    """An RFC 9457 answer."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "request_id": request.scope.get("state", {}).get("request_id"),
+        **{name: value for name, value in data.items() if name not in ("type", "title", "status", "code")},
+    }
+    headers = {"Retry-After": str(data.get("retry_after", 5))} if status in (429, 503) else {}
+    return Response(to_json(body), status, headers, media_type="application/problem+json")
+
+
+def explain_problems(app: FastAPI) -> None:
+    """Every way in which a request can fail, as problem+json."""
+
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> Response:
+        return problem(request, refusal.status, refusal.code, refusal.title, **refusal.data)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, invalid: RequestValidationError) -> Response:
+        errors = [
+            {
+                "field": ".".join(str(part) for part in error["loc"][1:]),
+                "where": str(error["loc"][0]),
+                "reason": error["msg"],
+            }
+            for error in invalid.errors()
+        ]
+        return problem(request, 422, "invalid", "Something in what was sent is not right.", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, raised: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(
+            raised.status_code, "http_error"
+        )
+        answer = problem(request, raised.status_code, code, str(raised.detail))
+        for name, value in (raised.headers or {}).items():
+            answer.headers[name] = value
+        return answer
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, failure: Exception) -> Response:
+        if database_is_away(failure):
+            log.warning("database away", error=repr(failure))
+            return problem(
+                request, 503, DatabaseAway.code, (DatabaseAway.__doc__ or "").strip(), retry_after=2
+            )
+        log.error("request failed", exc_info=failure)
+        return problem(request, 500, "internal", "Something went wrong on our side. Nothing was changed.")
+
+
+def database_is_away(failure: BaseException) -> bool:
+    """Whether it failed because the database could not be reached, rather than because of what was asked of it."""
+    if isinstance(failure, PoolTimeout | ConnectionError | TimeoutError | InterfaceError | OperationalError):
+        return True
+    if isinstance(failure, DBAPIError):
+        return failure.connection_invalidated or getattr(failure.orig, "sqlstate", "")[:3] in (
+            "57P",
+            "08",
+            "53",
+        )
+    return isinstance(failure, OSError)
+
+
+class PlainJSON(JSONResponse):
+    """JSON for answers that are ready-made columns: ids and instants become text, nothing is checked a second time."""
+
+    def render(self, content: Any) -> bytes:
+        return to_json(content).encode()

@@ -1,0 +1,113 @@
+"""Settings: the only place that reads the environment.
+
+Every value has the prefix ``AFTERCARE_``; groups use two underscores (``AFTERCARE_MAIL__HOST``). No secret has a
+default in production: there the secret key must be given; in development one is made once and kept in the home folder.
+"""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """`./var` in a checkout of the source, the user's data folder when installed as a wheel."""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "migrations").is_dir():
+        return checkout / "var"
+    return user_data_path("aftercare")
+
+
+class Mail(BaseModel):
+    host: str | None = None
+    port: int = 25
+    username: str | None = None
+    password: SecretStr | None = None
+    security: Literal["none", "starttls", "tls"] = "none"
+    sender: str = "Aftercare <service@localhost>"
+    timeout_seconds: float = 20
+
+
+class Files(BaseModel):
+    """Where uploads lie: a folder of the home by default, or any address that fsspec knows (``s3://bucket/path``)."""
+
+    url: str | None = None
+    key: str | None = None
+    secret: SecretStr | None = None
+    endpoint: str | None = None
+    largest_bytes: int = 50 * 1024 * 1024
+
+
+class Stripe(BaseModel):
+    secret_key: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+
+
+class WechatPay(BaseModel):
+    merchant_id: str | None = None
+    app_id: str | None = None
+    private_key: SecretStr | None = None
+    certificate_serial: str | None = None
+    api_v3_key: SecretStr | None = None
+    public_key: str | None = None
+    public_key_id: str | None = None
+
+
+class Shopify(BaseModel):
+    webhook_secret: SecretStr | None = None
+
+
+class Tracking(BaseModel):
+    kuaidi100_salt: SecretStr | None = None
+    kuaidi100_key: SecretStr | None = None
+    kuaidi100_customer: str | None = None
+    push_secret: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="AFTERCARE_", env_nested_delimiter="__", extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    home: Path = None  # type: ignore[assignment]  # filled by `place_home`: the default depends on where the code lies
+    database_url: str | None = None
+    pool_size: int = 8
+    secret_key: SecretStr | None = None
+    base_url: str = "http://127.0.0.1:8000"
+    log_format: Literal["json", "console"] = "console"
+    log_level: str = "INFO"
+    mail: Mail = Mail()
+    files: Files = Files()
+    stripe: Stripe = Stripe()
+    wechat_pay: WechatPay = WechatPay()
+    shopify: Shopify = Shopify()
+    tracking: Tracking = Tracking()
+    sandbox_gateway: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def place_home(cls, values: dict[str, object]) -> dict[str, object]:
+        return values if values.get("home") else {**values, "home": default_home()}
+
+    @model_validator(mode="after")
+    def production_needs_a_secret(self) -> "Settings":
+        if self.environment == "production" and self.secret_key is None:
+            raise ValueError("AFTERCARE_SECRET_KEY must be set in production (32 random characters or more)")
+        return self
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key that signs links, codes and cookies."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        kept = self.home / "secret"
+        if not kept.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            fresh = self.home / f"secret.{secrets.token_hex(4)}"
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            fresh.rename(kept)
+        return kept.read_text().encode()
