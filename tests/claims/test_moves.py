@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from itertools import product
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from aftercare.claims import moves
 from aftercare.claims.deadlines import CLOCKS, StartsOn, clock_change, clock_rule, clocks_of, zero_move
+from aftercare.claims.handbook import Spot, beginnings, every_step
 from aftercare.claims.moves import (
     MOVES,
     Move,
@@ -40,53 +37,16 @@ from aftercare.claims.states import (
     RepairWay,
     Variant,
     is_end,
-    remedies_of,
     waiting_for,
 )
 
 S, K, M = ClaimState, ClaimKind, Mover
-Spot = tuple[ClaimState, Variant, ClaimState | None]
 
 
-def beginnings(kind: ClaimKind) -> list[Variant]:
-    return [
-        Variant(in_advance=in_advance, repair_way=way, keep_goods=keep, remedy=remedy)
-        for in_advance, way, keep, remedy in product(
-            [False, True] if kind is K.exchange else [False],
-            list(RepairWay) if kind is K.repair else [RepairWay.mail_in],
-            [False, True],
-            [None, *sorted(remedies_of(kind))] if kind is K.recall else [None],
-        )
-        if not (in_advance and keep)
-    ]
-
-
-def steps(kind: ClaimKind, spot: Spot) -> Iterator[tuple[Move, Spot]]:
-    state, variant, before = spot
-    for row in allowed(kind, state, variant=variant):
-        kept = state if row.name == "dispute" else before
-        to = destination(row, state, kept)
-        gives: list[Remedy | None] = (
-            [None, *sorted(remedies_of(kind))] if row.name in {"rule_for_customer", "mediate"} else [None]
-        )
-        if row.name == "declare_unrepairable":
-            gives = [Remedy.refund, Remedy.reship]
-        for remedy in gives:
-            yield row, (to, variant_after(row, variant, remedy=remedy), kept)
-
-
-def reachable(kind: ClaimKind) -> dict[Spot, list[Spot]]:
-    graph: dict[Spot, list[Spot]] = {}
-    queue = deque[Spot]((S.draft, variant, None) for variant in beginnings(kind))
-    while queue:
-        spot = queue.popleft()
-        if spot not in graph:
-            graph[spot] = [after for _, after in steps(kind, spot)]
-            queue.extend(graph[spot])
-    return graph
-
-
-GRAPHS = {kind: reachable(kind) for kind in ClaimKind}
+GRAPHS: dict[ClaimKind, dict[Spot, list[Spot]]] = {
+    kind: {spot: [after for _, after in outs] for spot, outs in every_step(kind).items()}
+    for kind in ClaimKind
+}
 every_kind = pytest.mark.parametrize("kind", list(ClaimKind))
 
 

@@ -580,8 +580,12 @@ def test_decisions_are_the_same_twice_and_explained(one: PolicyInput, shop: Poli
     law = law_pack(one.market)
     decision = decide(one, law, shop)
     assert decision == decide(PolicyInput.model_validate_json(one.model_dump_json()), law, shop)
-    looked_at = [looked.rule for looked in decision.explanation[:-1]]
-    assert looked_at == [rule.id for rule in (*law.grants, *shop.grants, *shop.exclusions)]  # type: ignore[attr-defined]
+    ids = [grant.id for grant in (*law.grants, *shop.grants)] + [rule.id for rule in shop.exclusions]
+    ids += [row.id for row in shop.terms if one.kind_asked in row.kinds]
+    looked_at = [looked.rule for looked in decision.explanation]
+    assert looked_at[: len(ids)] == ids
+    assert decision.explanation[-1].matched
+    assert not any(looked.matched for looked in decision.explanation[len(ids) : -1])
     assert set(decision.entitlements) == set(ClaimKind)
     for looked in (*decision.explanation, *(right.why for right in decision.entitlements.values())):
         for locale in LOCALES:

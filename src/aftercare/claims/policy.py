@@ -108,6 +108,9 @@ def decide(
     missing: tuple[str, ...] = ()
     if case.kind_asked is not None:
         asked = entitlements[case.kind_asked]
+        explanation += _terms_looked_at(case.kind_asked, facts, shop, policy_version)
+        if asked.open:
+            explanation += _passed_over(case.kind_asked, facts, shop, policy_version)
         explanation.append(asked.automatic_why)
         missing = tuple(kind for kind in asked.evidence_needed if kind not in case.evidence_kinds)
         # What lacks its evidence is for a person to ask about, not for a rule to wave through.
@@ -286,6 +289,27 @@ def _automatic(
                 return Automatic.manual, why(rule.id, True, "automatic.law_forbids_reject")
             return rule.outcome, why(rule.id, True, rule.text)
     return Automatic.manual, why("otherwise", True, "automatic.otherwise")
+
+
+def _terms_looked_at(
+    kind: ClaimKind, facts: dict[str, Fact], shop: PolicyDocument, version: str
+) -> Iterator[Looked]:
+    for row in shop.terms:
+        if kind in row.kinds:
+            fits = _all_hold(row.when, facts)
+            text = "terms.matched" if fits else "terms.not_matched"
+            yield Looked("shop", row.id, version, frozenset({kind}), fits, text)
+
+
+def _passed_over(
+    kind: ClaimKind, facts: dict[str, Fact], shop: PolicyDocument, version: str
+) -> Iterator[Looked]:
+    """The automatic rules of the kind that came before the one that fits."""
+    for rule in shop.automatic:
+        if kind in rule.kinds:
+            if _all_hold(rule.when, facts):
+                return
+            yield Looked("shop", rule.id, version, frozenset({kind}), False, "automatic.not_matched")
 
 
 def _cap(case: PolicyInput, asked: Entitlement) -> int:
