@@ -23,6 +23,7 @@ from aftercare.claims.circumstances import (
 from aftercare.claims.policy import Decision, PastCase, decide, replay
 from aftercare.claims.rulebook import (
     MARKETS,
+    OTHER,
     Automatic,
     AutomaticRule,
     Exclusion,
@@ -35,6 +36,7 @@ from aftercare.claims.rulebook import (
     Window,
     default_policy,
     law_pack,
+    market_of,
     plus_months,
 )
 from aftercare.claims.states import ClaimKind
@@ -92,6 +94,14 @@ def test_the_united_states_leave_it_to_the_shop() -> None:
     assert by_law(case("US")).outcome is Automatic.manual
     own = decide(case("US"), law_pack("US"), default_policy()).entitlements[K.return_refund]
     assert (own.open, own.by_law, own.until, own.legal_source) == (True, False, date(2026, 11, 27), "")
+
+
+def test_countries_belong_to_markets_and_elsewhere_the_shop_decides() -> None:
+    found = {country: market_of(country) for country in ("CN", "DE", "NO", "GB", "TW", "BR", "US", "JP")}
+    assert list(found.values()) == ["CN", "EU", "EU", "UK", "TW", "BR", "US", OTHER]
+    elsewhere = decide(case(OTHER), law_pack(OTHER), default_policy())
+    assert (elsewhere.law_version, elsewhere.outcome) == ("none", Automatic.approve)
+    assert not any(right.by_law for right in elsewhere.entitlements.values())
 
 
 def test_the_last_day_ends_at_midnight_of_the_market() -> None:
@@ -268,6 +278,10 @@ def test_a_doubtful_customer_keeps_the_right_but_meets_a_person() -> None:
     decision = decide(case(customer=Standing(abuse_score=60)), law_pack("CN"), default_policy())
     assert decision.outcome is Automatic.manual
     assert decision.entitlements[K.return_refund].open
+    unshipped = case(
+        dates=Dates(paid=DELIVERED), kind_asked=K.cancel_unshipped, customer=Standing(abuse_score=100)
+    )
+    assert decide(unshipped, law_pack("CN"), default_policy()).outcome is Automatic.approve
 
 
 GENEROUS = PolicyDocument(

@@ -19,6 +19,43 @@ from aftercare.claims.circumstances import FIELDS, Fact, PolicyInput
 from aftercare.claims.states import ClaimKind
 
 MARKETS = ("CN", "EU", "UK", "TW", "BR", "US")
+# A market without a pack: the shop's own policy alone decides, and says so.
+OTHER = "OTHER"
+# The Union and the EEA states that took its directives over.
+_EUROPEAN = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+        "IS",
+        "LI",
+        "NO",
+    ]
+)
 
 
 class FreightPayer(StrEnum):
@@ -228,9 +265,26 @@ def _refuse_doubles(ids: list[str]) -> None:
         raise ValueError(f"used twice: {', '.join(doubles)}")
 
 
+def market_of(country: str) -> str:
+    """The market of an ISO 3166 country code, upper case; OTHER where no pack is shipped."""
+    if country in _EUROPEAN:
+        return "EU"
+    return {"CN": "CN", "GB": "UK", "TW": "TW", "BR": "BR", "US": "US"}.get(country, OTHER)
+
+
 @cache
 def law_pack(market: str) -> LawPack:
-    """The shipped pack; KeyError for a market that has none."""
+    """The shipped pack, for OTHER one that grants nothing; KeyError for any other word."""
+    if market == OTHER:
+        return LawPack(
+            market=OTHER,
+            version="none",
+            valid_from=date.min,
+            checked_by_lawyer=False,
+            time_zone="UTC",
+            last_day_moves=False,
+            grants=(),
+        )
     if market not in MARKETS:
         raise KeyError(market)
     source = files("aftercare.claims") / "lawpacks" / f"{market.lower()}.toml"
