@@ -47,6 +47,7 @@ def server_url() -> Iterator[str]:
 
     started = cluster.start(Path(__file__).parents[1] / "var" / "test-postgres", durable=False)
     yield started.url("postgres")
+    started.stop()
 
 
 def _in(url: str, database: str) -> str:

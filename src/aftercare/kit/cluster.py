@@ -122,7 +122,7 @@ class Cluster:
     _binaries: Path = field(repr=False)
     _place: Path
     _socket_folder: Path = field(repr=False)
-    _hold: IO[bytes] | None = field(repr=False)
+    _hold: int | None = field(repr=False)
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """A SQLAlchemy URL for asyncpg. Roles need no password: who may enter the socket's folder is let in."""
@@ -184,7 +184,7 @@ class Cluster:
         if self._hold is None:
             return
         with _locked(self.home / "start.lock"):
-            self._hold.close()
+            os.close(self._hold)
             self._hold = None
             if _nobody_holds(self.home / "holders.lock"):
                 _shut_down(self._place / "data", self.log)
@@ -248,8 +248,9 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _held(path: Path) -> IO[bytes]:
-    lock = path.open("ab")
+def _held(path: Path) -> int:
+    """A bare descriptor: a forgotten Cluster holds the server until the process ends, not until it is collected."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_SH)
     return lock
 
