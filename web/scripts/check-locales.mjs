@@ -36,7 +36,7 @@ for (const path of walk(src).filter((p) => /\.tsx?$/.test(p) && !/\.test\.ts$|sc
   const where = path.slice(src.length + 1).replaceAll('\\', '/')
   const face = ['portal', 'desk', 'console'].find((f) => where.startsWith(`${f}/`))
   const visible = face ? [face, 'common'] : ['common']
-  const text = readFileSync(path, 'utf8')
+  const text = readFileSync(path, 'utf8').replace(/^\s*\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
   const take = (matches, must) => {
     const homes = visible.filter((f) => matches(keys[f]).length)
     for (const f of homes) for (const k of matches(keys[f])) used[f].add(k)

@@ -80,12 +80,12 @@ export function Icon({ name, size = 20, label }: { name: IconName; size?: number
   )
 }
 
-/** The mark: a jade disc (璧) with the wedge that comes back whole. */
+/** The mark: a jade disc (璧) and the piece that comes back to make it whole. */
 export function Mark({ size = 24 }: { size?: number }) {
   return (
     <svg viewBox="0 0 24 24" width={size} height={size} aria-hidden="true" className="mark">
-      <path fill="var(--jade)" fillRule="evenodd" d="M12 1.500a10.500 10.500 0 1 0 10.500 10.500H16.200A4.200 4.200 0 1 1 12 7.800z" />
-      <path fill="var(--jade)" d="M14 1.700a10.500 10.500 0 0 1 8.300 8.300h-6.500a4.200 4.200 0 0 0-1.800-1.800z" opacity=".55" />
+      <circle cx="12" cy="12" r="8.250" fill="none" stroke="var(--jade)" strokeWidth="5.500" strokeDasharray="41.500 11" transform="rotate(-18 12 12)" />
+      <circle cx="17" cy="5.200" r="2.600" fill="var(--jade)" />
     </svg>
   )
 }

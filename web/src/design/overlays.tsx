@@ -25,7 +25,12 @@ export function Dialog({ open, onClose, title, actions, form = 'dialog', wide, c
   useLayoutEffect(() => {
     const dialog = ref.current
     if (!dialog) return
-    if (open && !dialog.open) dialog.showModal()
+    if (open && !dialog.open) {
+      dialog.showModal()
+      // The browser would choose the close button: start where the work is, else at the title.
+      const work = dialog.querySelector<HTMLElement>('.dialog-content :is(input:not([hidden]), textarea, select)')
+      ;(work ?? dialog.querySelector<HTMLElement>('h2'))?.focus()
+    }
     if (!open && dialog.open) dialog.close()
   }, [open])
   if (!open) return null
@@ -42,7 +47,9 @@ export function Dialog({ open, onClose, title, actions, form = 'dialog', wide, c
     >
       <div className="dialog-body">
         <header className="dialog-head">
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} tabIndex={-1}>
+            {title}
+          </h2>
           <IconButton icon="close" label={t('action.close')} onClick={onClose} small />
         </header>
         <div className="dialog-content">{children}</div>

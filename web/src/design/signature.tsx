@@ -335,10 +335,17 @@ export function MoneyStrip({ lines }: { lines: readonly MoneyLine[] }) {
     const share = amount !== null && line.paid > 0 ? Math.min(1, amount / line.paid) : 0
     return (
       <td key={step} className={`step-${step}`} data-step={t(`money.${step}`)}>
+        {amount === null ? (
+          <span className="muted">
+            <span aria-hidden="true">–</span>
+            <span className="sr">{t('money.notYet')}</span>
+          </span>
+        ) : (
+          <Money cents={amount} currency={line.currency} />
+        )}
         <span className="strip-bar" aria-hidden="true">
           <span style={{ inlineSize: `${share * 100}%` }} />
         </span>
-        {amount === null ? <span className="muted" aria-label={t('money.notYet')}>–</span> : <Money cents={amount} currency={line.currency} />}
       </td>
     )
   }

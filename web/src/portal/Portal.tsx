@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useSyncExternalStore } from 'react'
+import { Suspense, useEffect, useRef, useSyncExternalStore } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 import { Icon, Mark, SkeletonRows } from '../design'
 import { useText } from '../i18n'
@@ -21,6 +21,22 @@ function useOnline() {
   )
 }
 
+/** A new page begins at its top; going back returns to where one was. */
+function useTopOfNewPage(location: string) {
+  const went = useRef(false)
+  useEffect(() => {
+    const back = () => {
+      went.current = true
+    }
+    addEventListener('popstate', back)
+    return () => removeEventListener('popstate', back)
+  }, [])
+  useEffect(() => {
+    if (!went.current) window.scrollTo(0, 0)
+    went.current = false
+  }, [location])
+}
+
 /** The customer's face: a narrow column for a hand, help at the foot of every page. */
 export function Portal() {
   const { t } = useText()
@@ -29,7 +45,7 @@ export function Portal() {
   useEffect(() => {
     document.title = t('app.title')
   }, [t])
-  useEffect(() => scrollTo(0, 0), [location])
+  useTopOfNewPage(location)
   return (
     <div className="portal">
       <a className="skip" href="#page">

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import { Dialog, Icon, type IconName, KeyHint } from '../design'
 import { useText } from '../i18n'
+import { fit } from './fit'
 import { useKeys } from './keys'
 
 export interface Action {
@@ -32,21 +33,6 @@ export function useActions(actions: readonly Action[]) {
       hearers.forEach((f) => f())
     }
   }, [])
-}
-
-/** How well `words` fit what was typed; 0 when they do not. Every typed word must occur; beginnings count more. */
-export function fit(typed: string, title: string, words = ''): number {
-  const parts = typed.toLowerCase().split(/\s+/).filter(Boolean)
-  const name = title.toLowerCase()
-  const all = `${name} ${words.toLowerCase()}`
-  let score = 1
-  for (const part of parts) {
-    if (name.startsWith(part)) score += 4
-    else if (name.includes(part)) score += 3
-    else if (all.includes(part)) score += 1
-    else return 0
-  }
-  return score
 }
 
 export function Palette({ search }: { search?: (typed: string, signal: AbortSignal) => Promise<readonly Action[]> }) {
@@ -122,7 +108,6 @@ export function Palette({ search }: { search?: (typed: string, signal: AbortSign
           <Icon name="search" size={18} />
           <input
             className="input has-icon"
-            autoFocus
             role="combobox"
             aria-expanded="true"
             aria-controls={`${id}-list`}

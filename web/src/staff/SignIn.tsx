@@ -45,9 +45,8 @@ export function SignIn({
     <main className="sign-in">
       <div className="sign-in-art" aria-hidden="true">
         <svg viewBox="0 0 400 400">
-          <circle cx="200" cy="200" r="150" />
-          <circle cx="200" cy="200" r="60" />
-          <path d="M200 50a150 150 0 0 1 130 75" className="accent" />
+          <circle cx="200" cy="200" r="121" strokeDasharray="604 156" transform="rotate(-18 200 200)" />
+          <circle cx="272" cy="100" r="33" className="piece" />
         </svg>
         <p>{t('signIn.motto')}</p>
       </div>
