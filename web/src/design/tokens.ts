@@ -18,6 +18,7 @@ export interface Colours {
   amber: string
   amberFill: string
   amberSoft: string
+  amberTrack: string
   vermilion: string
   vermilionFill: string
   vermilionSoft: string
@@ -47,6 +48,7 @@ export const colours: Record<ThemeName, Colours> = {
     amber: '#8a5200',
     amberFill: '#d0861a',
     amberSoft: '#f7e6c4',
+    amberTrack: '#efd39b',
     vermilion: '#b5301b',
     vermilionFill: '#c93a22',
     vermilionSoft: '#f8ddd3',
@@ -75,6 +77,7 @@ export const colours: Record<ThemeName, Colours> = {
     amber: '#e8b460',
     amberFill: '#dca046',
     amberSoft: '#3a2b12',
+    amberTrack: '#5c4519',
     vermilion: '#f58d73',
     vermilionFill: '#e4674a',
     vermilionSoft: '#42201a',

@@ -1,4 +1,4 @@
-/** Every component in one place, for looking at (development only). `?theme=dark&lang=en&part=claim|pieces|staff|signin`. */
+/** Every component in one place, for looking at (development only). `?theme=dark&lang=en&part=claim|pieces|long|staff|signin`. */
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Problem } from '../api/problem'
 import * as d from '../design'
@@ -235,11 +235,22 @@ function Pieces() {
   )
 }
 
+function Long() {
+  const story = useStory()
+  const entries = Array.from({ length: 5000 }, (_, i) => ({ ...story[i % 5]!, id: `${i}`, at: ago((5000 - i) * 40 * MIN * (1 + (i % 7))), text: i % 3 ? null : story[0]!.text!.repeat(1 + (i % 9) * 8) }))
+  return (
+    <div className="phone" style={{ margin: 'auto', padding: 16 }}>
+      <d.Timeline entries={entries} open promise={<d.PromiseRing size="tile" clock={clock(HOUR, 5 * HOUR)} />} />
+    </div>
+  )
+}
+
 const Staff = lazy(() => import('./Staff'))
 
 function Gallery() {
   const part = asked.get('part') ?? 'all'
   if (part === 'signin') return <SignIn submit={() => Promise.reject(new Problem(401, asked.get('code') ?? 'WrongPassword', '', 'Wrong e-mail or password'))} />
+  if (part === 'long') return <Long />
   if (part === 'staff')
     return (
       <Suspense>
