@@ -23,8 +23,8 @@ import sys, time
 from pathlib import Path
 from aftercare.kit import cluster
 held = cluster.start(Path(sys.argv[1]), durable=False)
-print(held.pid, flush=True)
 try:
+    print(held.pid, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     assert held.psql("SELECT 1") == "1\\n", "the server must outlive Ctrl-C until we stop it"
