@@ -1,0 +1,80 @@
+"""Reading what was said."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from aftercare.conversations.model import Author, Channel, MessageKind
+from aftercare.conversations.verbs import get_thread
+from aftercare.journal import ActorKind, Work
+from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
+
+
+class MessageFileView(BaseModel):
+    id: UUID
+    name: str
+    media_type: str
+    bytes: int
+
+
+class MessageView(BaseModel):
+    """`seen`: whether the other side has read it."""
+
+    id: UUID
+    author_kind: Author
+    author_id: UUID | None
+    author_name: str | None
+    kind: MessageKind
+    channel: Channel
+    body: str
+    html: str | None
+    sent_at: datetime
+    seen: bool
+    files: list[MessageFileView]
+
+
+_MESSAGES = """
+    SELECT m.id, m.author_kind, m.author_id,
+      CASE m.author_kind WHEN 'staff' THEN (SELECT name FROM account WHERE id = m.author_id)
+        WHEN 'customer' THEN (SELECT name FROM customer WHERE id = t.customer_id) END AS author_name,
+      m.kind, m.channel, m.body, m.html, m.sent_at,
+      m.sent_at <= coalesce(CASE m.author_kind WHEN 'customer' THEN t.shop_read_at ELSE t.customer_read_at END,
+        '-infinity') AS seen,
+      coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type,
+          'bytes', f.bytes) ORDER BY mf.position)
+        FROM message_file mf JOIN file f ON f.id = mf.file_id WHERE mf.message_id = m.id), '[]') AS files
+    FROM message m JOIN thread t ON t.id = m.thread_id
+    WHERE m.thread_id = :thread_id {notes} {before}
+    ORDER BY m.sent_at DESC, m.id DESC LIMIT :fetch
+"""
+
+
+async def messages(
+    work: Work, thread_id: UUID, *, before: str | None = None, limit: int = 50
+) -> Page[MessageView]:
+    """The newest messages, the oldest of them first; `next` is the mark of what was said before them. A customer gets no
+    notes. Refuses with ThreadNotFound."""
+    await get_thread(work, thread_id)
+    rows, following = await message_rows(work, thread_id, before=before, limit=limit)
+    return Page(items=[MessageView.model_validate(row) for row in rows], next=following)
+
+
+async def message_rows(
+    work: Work, thread_id: UUID, *, before: str | None = None, limit: int = 50
+) -> tuple[list[dict[str, Any]], str | None]:
+    """As `messages`, for who has checked access already: bare columns and the mark."""
+    begins = read_mark(before, (datetime, UUID))
+    limit = min(limit, LARGEST_PAGE)
+    statement = _MESSAGES.format(
+        notes="AND m.kind = 'message'" if work.actor.kind is ActorKind.customer else "",
+        before="AND (m.sent_at, m.id) < (:sent_at, :id)" if begins else "",
+    )
+    values = {"thread_id": thread_id, "fetch": limit + 1}
+    if begins:
+        values |= {"sent_at": begins[0], "id": begins[1]}
+    rows = (await work.session.execute(text(statement), values)).mappings().all()
+    kept, following = page(rows, limit, lambda row: (row["sent_at"], row["id"]))
+    return [dict(row) for row in reversed(kept)], following

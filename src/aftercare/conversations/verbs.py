@@ -1,0 +1,331 @@
+"""Opening threads, posting, files, drafts, reading."""
+
+from collections.abc import AsyncIterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import nh3
+from pydantic import BaseModel
+from sqlalchemy import bindparam, delete, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import Uuid
+
+from aftercare.conversations.events import MessagePosted, NoteWritten
+from aftercare.conversations.model import (
+    LONGEST_BODY,
+    MOST_FILES,
+    Author,
+    Channel,
+    Draft,
+    File,
+    FileNotFound,
+    MessageEmpty,
+    MessageKind,
+    MessageTooLong,
+    NotesAreForStaff,
+    Thread,
+    ThreadNotFound,
+    TooManyFiles,
+)
+from aftercare.journal import Actor, ActorKind, House, Work, begin
+from aftercare.kit.files import Files, Stored, safe_name
+from aftercare.kit.text import clean
+
+# Pictures in mails are fetched from elsewhere and tell the sender who reads; ours are files.
+TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
+
+
+class NewMessage(BaseModel):
+    """`client_key` is made by who sends: the same key in the same thread is the same message, however often it is sent.
+    `case_id` is the case that the thread belongs to; conversations do not know cases, they only pass the id on."""
+
+    thread_id: UUID
+    case_id: UUID | None = None
+    body: str = ""
+    html: str | None = None
+    kind: MessageKind = MessageKind.message
+    channel: Channel = Channel.portal
+    file_ids: list[UUID] = []
+    client_key: str | None = None
+
+
+class Posted(BaseModel):
+    """`again` when the same sending had arrived before; then nothing happened this time."""
+
+    message_id: UUID
+    again: bool
+
+
+class FileView(BaseModel):
+    id: UUID
+    shop_id: UUID
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+    key: str
+
+
+def author_of(actor: Actor) -> Author:
+    return Author(actor.kind.value)
+
+
+async def open_thread(work: Work, *, shop_id: UUID, customer_id: UUID | None) -> UUID:
+    """Whoever calls has shown that the actor may speak for the customer."""
+    thread_id = work.new_id()
+    await work.session.execute(
+        text(
+            "INSERT INTO thread (id, shop_id, customer_id, opened_at) VALUES (:id, :shop_id, :customer_id, :now)"
+        ),
+        {"id": thread_id, "shop_id": shop_id, "customer_id": customer_id, "now": work.now},
+    )
+    return thread_id
+
+
+async def get_thread(work: Work, thread_id: UUID) -> Thread:
+    """Refuses with ThreadNotFound what the actor may not read."""
+    thread = await work.session.get(Thread, thread_id)
+    actor = work.actor
+    if thread is None or (
+        thread.customer_id not in actor.customers
+        if actor.kind is ActorKind.customer
+        else not actor.may("cases.read")
+    ):
+        raise ThreadNotFound(thread_id=thread_id)
+    return thread
+
+
+# One statement on the hot path. The message goes in first; only if it is new does anything else move.
+_POST = """
+    WITH t AS (
+      SELECT id, shop_id, customer_id FROM thread
+      WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers))
+    ), m AS (
+      INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key)
+      SELECT :id, shop_id, id, :author_kind, :author_id, :kind, :channel, :body, :html, :now, :client_key FROM t
+      ON CONFLICT (thread_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING id
+    ), u AS (
+      UPDATE thread SET last_message_at = CASE WHEN :kind = 'note' THEN last_message_at ELSE :now END,
+        customer_read_at = CASE WHEN :author_kind = 'customer' THEN :now ELSE customer_read_at END,
+        shop_read_at = CASE WHEN :author_kind = 'staff' THEN :now ELSE shop_read_at END
+      FROM m WHERE thread.id = :thread_id
+    ) {files}
+    SELECT t.shop_id, t.customer_id, (SELECT id FROM m) AS posted, {counted} AS files FROM t
+"""
+# Whoever posts a file has uploaded it, for this customer; what staff send becomes visible to the customer.
+_WITH_FILES = """
+    , f AS (
+      UPDATE file SET shown_to_customer = shown_to_customer OR :kind = 'message'
+      FROM m, t WHERE file.id = ANY(:files) AND file.shop_id = t.shop_id
+        AND file.customer_id IS NOT DISTINCT FROM t.customer_id
+        AND (:is_staff OR (file.uploaded_by_kind = 'customer' AND file.customer_id = ANY(:customers)))
+      RETURNING file.id
+    ), mf AS (
+      INSERT INTO message_file (message_id, position, file_id, shop_id)
+      SELECT m.id, given.position, f.id, t.shop_id
+      FROM m, t, unnest(:files) WITH ORDINALITY AS given(id, position) JOIN f ON f.id = given.id
+    )
+"""
+_UUIDS: Any = ARRAY(Uuid())
+POST = text(_POST.format(files="", counted="0")).bindparams(bindparam("customers", type_=_UUIDS))
+POST_WITH_FILES = text(_POST.format(files=_WITH_FILES, counted="(SELECT count(*) FROM f)")).bindparams(
+    bindparam("customers", type_=_UUIDS), bindparam("files", type_=_UUIDS)
+)
+
+
+async def post(work: Work, new: NewMessage) -> Posted:
+    """Says something in a thread. Refuses with ThreadNotFound, MessageEmpty, MessageTooLong, NotesAreForStaff,
+    FileNotFound."""
+    actor = work.actor
+    is_staff = actor.kind is not ActorKind.customer
+    if is_staff:
+        work.require("conversations.write")
+    elif new.kind is MessageKind.note:
+        raise NotesAreForStaff()
+    body = clean(new.body).strip()
+    if not body and not new.file_ids:
+        raise MessageEmpty()
+    if len(body) > LONGEST_BODY:
+        raise MessageTooLong(most=LONGEST_BODY, length=len(body))
+    if len(new.file_ids) > MOST_FILES:
+        raise TooManyFiles(most=MOST_FILES)
+    author = author_of(actor)
+    message_id = work.new_id()
+    values = {
+        "id": message_id,
+        "thread_id": new.thread_id,
+        "is_staff": is_staff,
+        "customers": list(actor.customers),
+        "author_kind": author.value,
+        "author_id": actor.id,
+        "kind": new.kind.value,
+        "channel": new.channel.value,
+        "body": body,
+        "html": safe_html(new.html),
+        "now": work.now,
+        "client_key": new.client_key,
+    }
+    if new.file_ids:
+        values["files"] = list(dict.fromkeys(new.file_ids))
+    result = await work.session.execute(POST_WITH_FILES if new.file_ids else POST, values)
+    row = result.one_or_none()
+    if row is None:
+        raise ThreadNotFound(thread_id=new.thread_id)
+    if row.posted is None:
+        earlier = await work.session.execute(
+            text("SELECT id FROM message WHERE thread_id = :thread_id AND client_key = :client_key"),
+            {"thread_id": new.thread_id, "client_key": new.client_key},
+        )
+        return Posted(message_id=earlier.scalar_one(), again=True)
+    if new.file_ids and row.files != len(values["files"]):
+        raise FileNotFound(file_ids=[str(file_id) for file_id in new.file_ids])
+    about = {
+        "shop_id": row.shop_id,
+        "thread_id": new.thread_id,
+        "message_id": message_id,
+        "case_id": new.case_id,
+    }
+    work.record(
+        NoteWritten(**about)
+        if new.kind is MessageKind.note
+        else MessagePosted(**about, customer_id=row.customer_id, author_kind=author, channel=new.channel)
+    )
+    return Posted(message_id=message_id, again=False)
+
+
+def safe_html(html: str | None) -> str | None:
+    """Without scripts, styles, forms and pictures from elsewhere; links open apart and tell nobody where from."""
+    if not html:
+        return None
+    return nh3.clean(
+        clean(html),
+        tags=TAGS,
+        link_rel="noopener noreferrer nofollow",
+        url_schemes={"https", "http", "mailto"},
+    )
+
+
+async def keep_file(
+    work: Work,
+    stored: Stored,
+    *,
+    name: str,
+    shop_id: UUID,
+    customer_id: UUID | None,
+    shown: bool | None = None,
+) -> FileView:
+    """The row of an upload whose bytes are kept already. What a customer uploads the customer sees; what staff upload is
+    shown once it is posted in a message, unless `shown` says so at once. Whoever calls has shown that the actor may
+    speak in the matter."""
+    actor = work.actor
+    file = File(
+        id=work.new_id(),
+        shop_id=shop_id,
+        customer_id=customer_id,
+        shown_to_customer=actor.kind is ActorKind.customer if shown is None else shown,
+        name=safe_name(name, stored.media_type),
+        media_type=stored.media_type,
+        bytes=stored.bytes,
+        sha256=stored.sha256,
+        key=stored.key,
+        uploaded_by_kind=author_of(actor),
+        uploaded_by_id=actor.id,
+        uploaded_at=work.now,
+    )
+    work.session.add(file)
+    await work.session.flush()
+    return file_view(file)
+
+
+async def store_file(
+    house: House,
+    actor: Actor,
+    source: AsyncIterable[bytes],
+    *,
+    name: str,
+    shop_id: UUID,
+    customer_id: UUID | None,
+    shown: bool | None = None,
+) -> FileView:
+    """Keeps the bytes and then the row, so that no transaction is open while a slow telephone uploads."""
+    stored = await house.port(Files).put(source)
+    async with begin(house, actor) as work:
+        return await keep_file(work, stored, name=name, shop_id=shop_id, customer_id=customer_id, shown=shown)
+
+
+async def open_file(work: Work, file_id: UUID) -> FileView:
+    """The file, if the actor may see it: a customer what is shown in own matters, staff what lies in their shops. Read its
+    bytes with `house.port(Files).read(view.key)`."""
+    file = await work.session.get(File, file_id)
+    actor = work.actor
+    if file is None or (
+        not (file.shown_to_customer and file.customer_id in actor.customers)
+        if actor.kind is ActorKind.customer
+        else not actor.may("cases.read")
+    ):
+        raise FileNotFound(file_id=file_id)
+    return file_view(file)
+
+
+async def show_files(work: Work, file_ids: Sequence[UUID]) -> None:
+    """From now on the customer in whose matter they were uploaded sees them."""
+    await work.session.execute(update(File).where(File.id.in_(file_ids)).values(shown_to_customer=True))
+
+
+def file_view(file: File) -> FileView:
+    return FileView.model_validate(file, from_attributes=True)
+
+
+async def mark_read(work: Work, thread_id: UUID) -> None:
+    """Everything up to now has been seen by the actor's side."""
+    thread = await get_thread(work, thread_id)
+    if work.actor.kind is ActorKind.customer:
+        thread.customer_read_at = work.now
+    elif work.actor.kind is ActorKind.staff:
+        thread.shop_read_at = work.now
+
+
+class DraftView(BaseModel):
+    body: str
+    kind: MessageKind
+    updated_at: datetime
+
+
+async def keep_draft(work: Work, thread_id: UUID, body: str, kind: MessageKind) -> None:
+    """Keeps what the acting member of staff has begun to write; an empty body forgets it."""
+    thread = await get_thread(work, thread_id)
+    account_id = _account(work)
+    body = clean(body)
+    if len(body) > LONGEST_BODY:
+        raise MessageTooLong(most=LONGEST_BODY, length=len(body))
+    if not body.strip():
+        await drop_draft(work, thread_id)
+        return
+    row = {"account_id": account_id, "thread_id": thread_id, "shop_id": thread.shop_id, "kind": kind, "body": body,
+           "updated_at": work.now}  # fmt: skip
+    changed = {name: row[name] for name in ("kind", "body", "updated_at")}
+    await work.session.execute(
+        insert(Draft)
+        .values(row)
+        .on_conflict_do_update(index_elements=["account_id", "thread_id"], set_=changed)
+    )
+
+
+async def drop_draft(work: Work, thread_id: UUID) -> None:
+    await work.session.execute(
+        delete(Draft).where(Draft.account_id == _account(work), Draft.thread_id == thread_id)
+    )
+
+
+async def draft_of(work: Work, thread_id: UUID) -> DraftView | None:
+    if work.actor.kind is not ActorKind.staff or work.actor.id is None:
+        return None
+    draft = await work.session.get(Draft, (work.actor.id, thread_id))
+    return None if draft is None else DraftView.model_validate(draft, from_attributes=True)
+
+
+def _account(work: Work) -> UUID:
+    if work.actor.kind is not ActorKind.staff or work.actor.id is None:
+        raise NotesAreForStaff()
+    return work.actor.id
