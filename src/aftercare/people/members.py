@@ -1,0 +1,121 @@
+"""Members of staff: their profile, and who could take a matter now."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
+
+from aftercare.journal import ActorKind, PermissionMissing, Work
+from aftercare.kit.text import one_line
+from aftercare.people.events import MemberChanged
+from aftercare.people.model import CapacityNotPossible, Member, MemberNotFound, MemberShop
+
+
+class MemberProfile(BaseModel):
+    skills: list[str] = []
+    languages: list[str] = []
+    capacity: int = 20
+    working: bool = False
+    shop_ids: list[UUID] = []
+
+
+class MemberView(BaseModel):
+    account_id: UUID
+    name: str
+    skills: list[str]
+    languages: list[str]
+    capacity: int
+    working: bool
+    shop_ids: list[UUID]
+
+
+_MEMBERS = """
+    SELECT m.account_id, a.name, m.skills, m.languages, m.capacity, m.working,
+      array(SELECT s.shop_id FROM member_shop s WHERE s.account_id = m.account_id ORDER BY s.shop_id) AS shop_ids
+    FROM member m JOIN account a ON a.id = m.account_id WHERE {which} ORDER BY a.name, m.account_id
+"""
+
+
+async def set_profile(work: Work, account_id: UUID, profile: MemberProfile) -> MemberView:
+    """Makes or replaces the profile of an account. Needs `users.write`; shops that the actor does not see stay as they are."""
+    work.require("users.write")
+    if not 0 <= profile.capacity <= 1000:
+        raise CapacityNotPossible(capacity=profile.capacity)
+    known = await work.session.execute(text("SELECT FROM account WHERE id = :id"), {"id": account_id})
+    if known.one_or_none() is None or not all(work.actor.sees(shop_id) for shop_id in profile.shop_ids):
+        raise MemberNotFound(account_id=account_id)
+    row = {
+        "skills": sorted({one_line(skill) for skill in profile.skills} - {""}),
+        "languages": sorted({one_line(language) for language in profile.languages} - {""}),
+        "capacity": profile.capacity,
+        "working": profile.working,
+    }
+    await work.session.execute(
+        insert(Member)
+        .values(account_id=account_id, **row)
+        .on_conflict_do_update(index_elements=["account_id"], set_=row)
+    )
+    await work.session.execute(delete(MemberShop).where(MemberShop.account_id == account_id))
+    if profile.shop_ids:
+        await work.session.execute(
+            insert(MemberShop),
+            [{"account_id": account_id, "shop_id": shop_id} for shop_id in set(profile.shop_ids)],
+        )
+    work.record(MemberChanged(account_id=account_id, working=profile.working, capacity=profile.capacity))
+    return await get_member(work, account_id)
+
+
+async def set_working(work: Work, account_id: UUID, working: bool) -> None:
+    """Comes to work or leaves; everybody for themselves, with `users.write` for others. Refuses with MemberNotFound."""
+    if account_id != work.actor.id and not work.actor.may("users.write"):
+        raise PermissionMissing(permission="users.write")
+    member = await work.session.get(Member, account_id, with_for_update=True)
+    if member is None:
+        raise MemberNotFound(account_id=account_id)
+    if member.working != working:
+        member.working = working
+        work.record(MemberChanged(account_id=account_id, working=working, capacity=member.capacity))
+
+
+async def get_member(work: Work, account_id: UUID) -> MemberView:
+    """Refuses with MemberNotFound."""
+    require_staff(work)
+    rows = await work.session.execute(text(_MEMBERS.format(which="m.account_id = :id")), {"id": account_id})
+    row = rows.mappings().one_or_none()
+    if row is None:
+        raise MemberNotFound(account_id=account_id)
+    return MemberView.model_validate(row)
+
+
+async def list_members(work: Work) -> list[MemberView]:
+    """Whom the actor shares a shop with."""
+    require_staff(work)
+    which = "EXISTS (SELECT FROM member_shop s WHERE s.account_id = m.account_id)"
+    rows = await work.session.execute(text(_MEMBERS.format(which=which)))
+    return [MemberView.model_validate(row) for row in rows.mappings()]
+
+
+async def available_members(
+    work: Work, shop_id: UUID, skill: str | None, locale: str
+) -> Sequence[MemberView]:
+    """Who is at work, takes cases of the shop, knows the skill (if one is asked for) and speaks the language of the locale.
+    How much each already carries, the caller knows."""
+    rows = await work.session.execute(
+        text(
+            _MEMBERS.format(
+                which="""m.working AND m.capacity > 0 AND a.active
+                  AND EXISTS (SELECT FROM member_shop s WHERE s.account_id = m.account_id AND s.shop_id = :shop_id)
+                  AND (CAST(:skill AS text) IS NULL OR :skill = ANY(m.skills))
+                  AND (m.languages = '{}' OR :language IN (SELECT split_part(l, '-', 1) FROM unnest(m.languages) AS l))"""
+            )
+        ),
+        {"shop_id": shop_id, "skill": skill, "language": locale.split("-")[0]},
+    )
+    return [MemberView.model_validate(row) for row in rows.mappings()]
+
+
+def require_staff(work: Work) -> None:
+    if work.actor.kind is ActorKind.customer:
+        raise MemberNotFound()
