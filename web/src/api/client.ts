@@ -80,14 +80,14 @@ export function sendFile<T>(path: string, file: Blob, name: string, onProgress: 
     for (const [header, value] of Object.entries(writeHeaders())) call.setRequestHeader(header, value)
     call.setRequestHeader('Accept-Language', currentLocale())
     call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total)
-    call.onerror = () => reject(new Problem(0, 'Offline', 'Offline'))
+    call.onerror = () => reject(new Problem(0, 'offline', 'Offline'))
     call.onabort = () => reject(new DOMException('cancelled', 'AbortError'))
     call.onload = () => {
       if (call.status >= 200 && call.status < 300) {
         try {
           resolve(JSON.parse(call.responseText) as T)
         } catch {
-          reject(new Problem(0, 'Unreadable', 'Unreadable'))
+          reject(new Problem(0, 'unreadable', 'Unreadable'))
         }
         return
       }

@@ -17,20 +17,22 @@ it('waits longer each time, up to half a minute', () => {
   expect(backOff(0, 0)).toBe(500)
 })
 
-const texts: Record<string, string> = { 'problem.ReturnWindowClosed': 'closed {{on}}', 'problem.Http500': 'ours', 'problem.Unexpected': 'odd' }
+const texts: Record<string, string> = { 'problem.return_window_closed': 'closed {{on}}', 'problem.http_500': 'ours', 'problem.unexpected': 'odd' }
 const t = (key: string, values?: Record<string, unknown>) => (texts[key] ?? key).replace(/\{\{(\w+)\}\}/g, (_, k: string) => String(values?.[k]))
 const has = (key: string) => key in texts
 
 it('reads a refusal with its data', async () => {
   const problem = await problemOf(
-    new Response(JSON.stringify({ type: 'x', title: 'Closed', status: 409, code: 'ReturnWindowClosed', detail: 'd', request_id: 'r1', on: '3/5' }), { status: 409, headers: { 'retry-after': '7' } }),
+    new Response(JSON.stringify({ type: 'x', title: 'Closed', status: 409, code: 'return_window_closed', detail: 'd', request_id: 'r1', on: '3/5' }), { status: 409, headers: { 'retry-after': '7' } }),
   )
-  expect([problem.status, problem.code, problem.requestId, problem.extras, problem.retryAfter, problem.passing]).toEqual([409, 'ReturnWindowClosed', 'r1', { on: '3/5' }, 7, false])
+  expect([problem.status, problem.code, problem.requestId, problem.extras, problem.retryAfter, problem.passing]).toEqual([409, 'return_window_closed', 'r1', { on: '3/5' }, 7, false])
   expect(problemText(problem, t, has)).toBe('closed 3/5')
 })
 
 it('survives an answer that is no problem document', async () => {
   const problem = await problemOf(new Response('<html>', { status: 502, headers: { 'x-request-id': 'r2' } }))
-  expect([problem.code, problem.requestId, problem.passing, problemText(problem, t, has)]).toEqual(['Http502', 'r2', true, 'ours'])
-  expect(problemText(new Problem(409, 'Unknown', 'T', 'said by the server'), t, has)).toBe('said by the server')
+  expect([problem.code, problem.requestId, problem.passing, problemText(problem, t, has)]).toEqual(['http_502', 'r2', true, 'ours'])
+  expect(problemText(new Problem(409, 'unknown', 'T'), t, has)).toBe('odd')
+  const invalid = new Problem(422, 'invalid', 'T', null, null, { errors: [{ field: 'lines.0.quantity', where: 'body', reason: 'too many' }] })
+  expect(invalid.fields).toEqual({ 'lines.0.quantity': 'too many' })
 })

@@ -1,11 +1,11 @@
-import type { Translate } from '../i18n'
+import { currentLocale, type Translate } from '../i18n'
 
 /** What the server refused, in the form of RFC 9457; the extras are the data of the refusal. */
 export class Problem extends Error {
   readonly name = 'Problem'
   constructor(
     readonly status: number,
-    /** Name of the refusal (`ReturnWindowClosed`), or `Offline`, `Timeout`, `Unreadable` when no server spoke. */
+    /** Name of the refusal (`return_window_closed`), or `offline`, `timeout`, `unreadable` when no server spoke. */
     readonly code: string,
     readonly title: string,
     readonly detail: string | null = null,
@@ -22,15 +22,11 @@ export class Problem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500
   }
 
-  /** Sentences of a 422 by field path ('lines.0.quantity'). */
+  /** What is wrong with what was sent, by field path ('lines.0.quantity'). */
   get fields(): Record<string, string> {
     const errors = this.extras.errors
     if (!Array.isArray(errors)) return {}
-    return Object.fromEntries(
-      errors.flatMap((e: { loc?: unknown[]; msg?: string }) =>
-        Array.isArray(e.loc) ? [[e.loc.filter((p) => p !== 'body').join('.'), String(e.msg ?? '')]] : [],
-      ),
-    )
+    return Object.fromEntries(errors.map((e: { field?: unknown; reason?: unknown }) => [String(e.field ?? ''), String(e.reason ?? '')]))
   }
 }
 
@@ -50,7 +46,7 @@ export async function problemOf(response: Response): Promise<Problem> {
   const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null)
   return new Problem(
     response.status,
-    text('code') ?? `Http${response.status}`,
+    text('code') ?? `http_${response.status}`,
     text('title') ?? response.statusText,
     text('detail'),
     text('request_id') ?? headerId,
@@ -61,15 +57,15 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof DOMException && error.name === 'TimeoutError') return new Problem(0, 'Timeout', 'Timeout')
-  if (error instanceof TypeError) return new Problem(0, 'Offline', 'Offline', null, null, { cause: error.message })
-  return new Problem(0, 'Unexpected', 'Unexpected', error instanceof Error ? error.message : String(error))
+  if (error instanceof DOMException && error.name === 'TimeoutError') return new Problem(0, 'timeout', 'Timeout')
+  if (error instanceof TypeError) return new Problem(0, 'offline', 'Offline', null, null, { cause: error.message })
+  return new Problem(0, 'unexpected', 'Unexpected', error instanceof Error ? error.message : String(error))
 }
 
-/** The sentence for a person: our text for the code, else the server's, else one for the status. */
+/** The sentence for a person: ours for the code; else, to an English reader, the server's own; else one for the status. */
 export function problemText(problem: Problem, t: Translate, has: (key: string) => boolean): string {
   if (has(`problem.${problem.code}`)) return t(`problem.${problem.code}`, problem.extras)
-  if (problem.status < 500 && problem.detail) return problem.detail
-  if (has(`problem.Http${problem.status}`)) return t(`problem.Http${problem.status}`)
-  return t(problem.status >= 500 ? 'problem.Http500' : 'problem.Unexpected')
+  if (problem.status > 0 && problem.status < 500 && currentLocale() === 'en') return problem.detail ?? problem.title
+  if (has(`problem.http_${problem.status}`)) return t(`problem.http_${problem.status}`)
+  return t(problem.status >= 500 ? 'problem.http_500' : 'problem.unexpected')
 }

@@ -233,7 +233,7 @@ export function ErrorState({ error, onRetry, wayOut, compact }: { error: unknown
         </svg>
       )}
       <h3>{problemText(problem, t, has)}</h3>
-      <p className="muted">{t(problem.code === 'Offline' ? 'error.offlineHelp' : problem.passing ? 'error.tryAgain' : 'error.cannot')}</p>
+      <p className="muted">{t(problem.code === 'offline' ? 'error.offlineHelp' : problem.passing ? 'error.tryAgain' : 'error.cannot')}</p>
       <div className="empty-action">
         {onRetry && (
           <Button icon="refresh" onClick={onRetry}>

@@ -172,7 +172,7 @@ function Pieces() {
           <d.Field label={s.decide} hint={s.lead}>
             <d.Input placeholder="SF1234567890" />
           </d.Field>
-          <d.Field label={s.ship} error={t('problem.Http422')} optional>
+          <d.Field label={s.ship} error={t('problem.http_422')} optional>
             <d.Input defaultValue="SF12" icon="scan" />
           </d.Field>
           <d.Field label={s.store}>
@@ -201,7 +201,7 @@ function Pieces() {
         <d.Pager shown={20} total={134} hasMore onMore={() => {}} />
       </Block>
       <Block title="FileDrop">
-        <d.FileDrop label={s.ship} files={files} onChange={(f) => setFiles(f)} camera upload={(file, tell) => new Promise((_, no) => { tell(0.6); setTimeout(() => no(new Problem(0, 'Offline', '')), 9000); void file })} />
+        <d.FileDrop label={s.ship} files={files} onChange={(f) => setFiles(f)} camera upload={(file, tell) => new Promise((_, no) => { tell(0.6); setTimeout(() => no(new Problem(0, 'offline', '')), 9000); void file })} />
       </Block>
       <Block title="WhyCard">
         <d.Card>
@@ -215,7 +215,7 @@ function Pieces() {
         <d.SkeletonRows rows={2} />
         <div className="two">
           <d.EmptyState drawing="orders" title={s.claim} text={s.obj} action={<d.Button kind="primary">{s.verb1}</d.Button>} />
-          <d.ErrorState error={new Problem(503, 'Http503', '', null, '01JD-7F3A-92')} onRetry={() => {}} />
+          <d.ErrorState error={new Problem(503, 'http_503', '', null, '01JD-7F3A-92')} onRetry={() => {}} />
         </div>
         <div className="flow">
           {(['orders', 'clear', 'search', 'talk', 'parcel', 'lost', 'line'] as const).map((name) => (
@@ -249,7 +249,7 @@ const Staff = lazy(() => import('./Staff'))
 
 function Gallery() {
   const part = asked.get('part') ?? 'all'
-  if (part === 'signin') return <SignIn submit={() => Promise.reject(new Problem(401, asked.get('code') ?? 'WrongPassword', '', 'Wrong e-mail or password'))} />
+  if (part === 'signin') return <SignIn submit={() => Promise.reject(new Problem(401, asked.get('code') ?? 'wrong_password', '', 'Wrong e-mail or password'))} />
   if (part === 'long') return <Long />
   if (part === 'staff')
     return (

@@ -9,7 +9,7 @@ import { type Credentials, sessionKey, signIn } from './session'
 /** The door of desk and console. `needsCode` tells by refusal that the account asks for the authenticator's six digits. */
 export function SignIn({
   submit = signIn,
-  needsCode = (problem) => /Code|Totp|SecondFactor/i.test(problem.code),
+  needsCode = (problem) => /code|totp|second_factor/.test(problem.code),
 }: {
   submit?: (credentials: Credentials) => Promise<unknown>
   needsCode?: (problem: Problem) => boolean
