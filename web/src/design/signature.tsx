@@ -51,9 +51,9 @@ export function PromiseRing({ clock, size = 'row', name, atZero, bare = size ===
   )
 }
 
-function Disc({ px, full, state, size }: { px: number; full: number; state: string; size: RingSize }) {
-  // Drawn on 64 units: the band is as thick as on a jade disc, a third of the radius.
-  const r = 24
+function Disc({ px, full, state, size, thin }: { px: number; full: number; state: string; size: RingSize; thin?: boolean }) {
+  // Drawn on 64 units: the band is as thick as on a jade disc; thin where a number stands in the hole.
+  const r = thin ? 28 : 24
   const around = 2 * Math.PI * r
   const hole: Partial<Record<string, string>> = { met: 'm26 32.500 4.500 4.500 8-9.500', paused: 'M29 27v10m6-10v10', broken: 'M32 25.500v8m0 4.500v.01', warn: 'M32 26.500V32l3.500 2.500' }
   return (
@@ -82,7 +82,7 @@ export function ShareRing({ share, target, size = 'tile', label }: { share: numb
   const state = share >= target ? 'kept' : share >= target - (1 - target) ? 'warn' : 'broken'
   return (
     <div className={join('promise', `is-${size}`, `is-${state}`, 'is-share')} role="img" aria-label={`${label} ${fmt.percent(share, 1)}`}>
-      <Disc px={ringPixels[size]} full={Math.max(0, Math.min(1, share))} state="share" size={size} />
+      <Disc thin px={ringPixels[size]} full={Math.max(0, Math.min(1, share))} state="share" size={size} />
       {size !== 'row' && <span className="share-number">{fmt.percent(share, share > 0.995 && share < 1 ? 1 : 0)}</span>}
     </div>
   )

@@ -19,6 +19,8 @@ export function AntTheme({ children }: { children: ReactNode }) {
   const { locale } = useText()
   const { shown } = useTheme()
   const c = colours[shown]
+  // The dark algorithm would dim the accent; these say it again where it is a surface.
+  const accent = { colorPrimary: c.jade, colorPrimaryHover: c.jadeStrong, colorPrimaryActive: c.jadeStrong }
   return (
     <ConfigProvider
       locale={antLocales[locale]}
@@ -72,8 +74,12 @@ export function AntTheme({ children }: { children: ReactNode }) {
           boxShadowTertiary: 'none',
         },
         components: {
-          Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', defaultBg: 'transparent', fontWeight: 500 },
+          Button: { ...accent, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', defaultBg: 'transparent', fontWeight: 500 },
           Table: { headerBg: 'transparent', headerColor: c.ink2, headerSplitColor: 'transparent', rowHoverBg: c.sheet, rowSelectedBg: c.jadeSoft, rowSelectedHoverBg: c.jadeSoft, cellPaddingBlock: 10, cellPaddingInline: 8, colorBgContainer: 'transparent', footerBg: 'transparent' },
+          Checkbox: accent,
+          Radio: accent,
+          Switch: accent,
+          Tabs: accent,
           Input: { activeShadow: 'none', errorActiveShadow: 'none' },
           Select: { optionSelectedBg: c.jadeSoft, optionActiveBg: c.sunken },
           Modal: { borderRadiusLG: 12 },
