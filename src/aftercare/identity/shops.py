@@ -1,6 +1,6 @@
 """Shops: what everything else belongs to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel.core import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import Select, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from aftercare.identity.cache import Memory
@@ -98,6 +99,26 @@ async def new_shop(work: Work, new: NewShop) -> ShopView:
         raise ShopCodeTaken(code=new.code) from None
     work.record(ShopAdded(shop_id=row.id))
     return ShopView.model_validate(row)
+
+
+async def add_shops(work: Work, news: Sequence[NewShop]) -> dict[str, ShopView]:
+    """Many at once, by code; a shop whose code is there already is given back as it is. Needs `shops.write` for the whole
+    group."""
+    work.require("shops.write")
+    if work.actor.shops is not None:
+        raise NotAllowed(needed="every shop")
+    rows = [
+        {"id": work.new_id(), "created_at": work.now, "active": True, **new.model_dump()}
+        for new in {new.code: new for new in news}.values()
+    ]
+    if rows:
+        added = await work.session.scalars(
+            insert(Shop).on_conflict_do_nothing(index_elements=["code"]).returning(Shop.id), rows
+        )
+        for shop_id in added:
+            work.record(ShopAdded(shop_id=shop_id))
+    found = await work.session.execute(_select_shop().where(Shop.code.in_([row["code"] for row in rows])))
+    return {row.code: ShopView.model_validate(row) for row in found}
 
 
 async def get_shop(work: Work, shop_id: UUID) -> ShopView:
