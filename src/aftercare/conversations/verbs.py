@@ -134,8 +134,8 @@ POST_WITH_FILES = text(_POST.format(files=_WITH_FILES, counted="(SELECT count(*)
 )
 
 
-async def post(work: Work, new: NewMessage) -> Posted:
-    """Says something in a thread. Refuses with ThreadNotFound, MessageEmpty, MessageTooLong, NotesAreForStaff,
+async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -> Posted:
+    """Says something in a thread; `message_id` from `work.new_id()` where the caller must know it before. Refuses with ThreadNotFound, MessageEmpty, MessageTooLong, NotesAreForStaff,
     FileNotFound."""
     actor = work.actor
     is_staff = actor.kind is not ActorKind.customer
@@ -151,7 +151,7 @@ async def post(work: Work, new: NewMessage) -> Posted:
     if len(new.file_ids) > MOST_FILES:
         raise TooManyFiles(most=MOST_FILES)
     author = author_of(actor)
-    message_id = work.new_id()
+    message_id = message_id or work.new_id()
     values = {
         "id": message_id,
         "thread_id": new.thread_id,

@@ -1,0 +1,103 @@
+"""What is told of cases."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from aftercare.cases.model import Closing, Priority, Stage, Status
+from aftercare.conversations import Channel
+from aftercare.journal import Fact
+
+How = Literal["taken", "assigned", "handed_over", "automatic"]
+
+
+class CaseOpened(Fact):
+    name: ClassVar[str] = "case.opened"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    thread_id: UUID
+    customer_id: UUID | None = None
+    order_id: UUID | None = None
+    channel: Channel
+    number: str
+
+
+class CaseAssigned(Fact):
+    name: ClassVar[str] = "case.assigned"
+    case_id: UUID
+    account_id: UUID
+    from_account_id: UUID | None = None
+    how: How
+
+
+class CaseReleased(Fact):
+    """It lies in the shared queue again."""
+
+    name: ClassVar[str] = "case.released"
+    case_id: UUID
+    account_id: UUID
+
+
+class CaseStageSet(Fact):
+    name: ClassVar[str] = "case.stage_set"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    customer_id: UUID | None = None
+    stage: Stage
+    before: Stage
+
+
+class CasePrioritySet(Fact):
+    name: ClassVar[str] = "case.priority_set"
+    case_id: UUID
+    priority: Priority
+    before: Priority
+
+
+class CaseTagged(Fact):
+    name: ClassVar[str] = "case.tagged"
+    case_id: UUID
+    added: list[str]
+    removed: list[str]
+
+
+class CaseSnoozed(Fact):
+    """`until` empty: it is awake again."""
+
+    name: ClassVar[str] = "case.snoozed"
+    case_id: UUID
+    until: datetime | None = None
+
+
+class CaseLinked(Fact):
+    name: ClassVar[str] = "case.linked"
+    case_id: UUID
+    object_kind: str
+    object_id: UUID
+
+
+class CaseSolved(Fact):
+    name: ClassVar[str] = "case.solved"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    """Its owner."""
+
+
+class CaseClosed(Fact):
+    name: ClassVar[str] = "case.closed"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    closing: Closing
+
+
+class CaseReopened(Fact):
+    name: ClassVar[str] = "case.reopened"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    before: Status

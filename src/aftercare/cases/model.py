@@ -1,0 +1,296 @@
+"""What is asked of us: service cases, what they are linked to, the views that staff keep."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import String
+
+from aftercare.conversations import Author, Channel
+from aftercare.kit.errors import Invalid, NotFound, Refusal
+from aftercare.kit.tables import Base, schema_extra, status_type
+
+BLOCK = 10_000
+"""How many cases one block of `case_words` holds."""
+
+NO_CLOCK = datetime(9999, 12, 31, tzinfo=UTC)
+"""`due_at` of a case on which no clock runs: it sorts last without a NULL in the key."""
+
+LONGEST_TITLE = 200
+SNIPPET = 140
+
+
+class Status(StrEnum):
+    open = "open"
+    """Nobody has answered yet."""
+    waiting_shop = "waiting_shop"
+    waiting_customer = "waiting_customer"
+    solved = "solved"
+    closed = "closed"
+
+
+ACTIVE = frozenset({Status.open, Status.waiting_shop, Status.waiting_customer})
+
+
+class Stage(StrEnum):
+    """The seven stages, in their order."""
+
+    consulted = "consulted"
+    diagnosed = "diagnosed"
+    offered = "offered"
+    carried_out = "carried_out"
+    followed_up = "followed_up"
+    evaluated = "evaluated"
+    improved = "improved"
+
+    @property
+    def number(self) -> int:
+        return list(Stage).index(self)
+
+
+class Priority(StrEnum):
+    low = "low"
+    normal = "normal"
+    high = "high"
+    urgent = "urgent"
+
+
+class Closing(StrEnum):
+    """Why a case may be closed. Silence is not among them."""
+
+    confirmed = "confirmed"
+    """The customer said that it is settled."""
+    followed_up = "followed_up"
+    """We asked after it was carried out, and nothing is left to do."""
+    withdrawn = "withdrawn"
+    duplicate = "duplicate"
+    spam = "spam"
+
+
+class CaseNotFound(NotFound):
+    """There is no such case, or it is not yours to see."""
+
+
+class CaseTakenAlready(Refusal):
+    """A colleague has taken this case already."""
+
+
+class MoveNotPossible(Refusal):
+    """The case does not stand where this could be done."""
+
+
+class NotClosedBySilence(Refusal):
+    """A case is closed after we followed up or the customer confirmed, not by silence."""
+
+
+class StageNotPossible(Refusal):
+    """A stage is gone back from only with a reason, and not at all once the case is closed."""
+
+
+class AnswerFirst(Refusal):
+    """The customer still waits for an answer; write one before calling the case solved."""
+
+
+class OwnerNotFound(Invalid):
+    """This colleague cannot own the case: no such account here."""
+
+
+class SnoozeInThePast(Invalid):
+    """Choose a moment in the future."""
+
+
+class TitleMissing(Invalid):
+    """A case needs a title of at most two hundred characters."""
+
+
+class TagsNotPossible(Invalid):
+    """A case has at most twenty tags of at most forty characters."""
+
+
+class ViewNotFound(NotFound):
+    """There is no such view, or it is not yours."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One line of the table of moves: `verb` takes a case from any of `origin` to `to`."""
+
+    verb: str
+    origin: frozenset[Status]
+    to: Status
+    who: frozenset[Author]
+
+
+_CUSTOMER = frozenset({Author.customer})
+_STAFF = frozenset({Author.staff, Author.integration, Author.system})
+_ANYBODY = frozenset(Author)
+
+MOVES = (
+    Move("ask", frozenset(Status), Status.waiting_shop, _CUSTOMER),
+    Move(
+        "answer",
+        frozenset({Status.open, Status.waiting_shop, Status.solved}),
+        Status.waiting_customer,
+        _STAFF,
+    ),
+    Move("solve", ACTIVE, Status.solved, _STAFF),
+    Move("close", frozenset(Status) - {Status.closed}, Status.closed, _ANYBODY),
+    Move("reopen", frozenset({Status.solved, Status.closed}), Status.waiting_shop, _ANYBODY),
+)
+"""The one table of moves between statuses; buttons, refusals and the handbook are read from it."""
+
+
+def moves_of(status: Status, who: Author) -> list[str]:
+    """The verbs that this actor could use now."""
+    return [move.verb for move in MOVES if status in move.origin and who in move.who]
+
+
+numbers = Sequence("service_case_number", metadata=Base.metadata, cache=1)
+
+IS_ACTIVE = text("status IN ('open', 'waiting_shop', 'waiting_customer')")
+
+
+class ServiceCase(Base):
+    __tablename__ = "service_case"
+    __table_args__ = (
+        Index("service_case_number_idx", "number", unique=True),
+        Index("service_case_thread_idx", "thread_id", unique=True),
+        Index("service_case_customer_idx", "customer_id", "opened_at"),
+        Index("service_case_order_idx", "order_id"),
+        Index("service_case_recent_idx", "last_message_at", "id"),
+        Index("service_case_shop_recent_idx", "shop_id", "last_message_at", "id"),
+        Index("service_case_due_idx", "due_at", "id", postgresql_where=IS_ACTIVE),
+        Index("service_case_shop_due_idx", "shop_id", "due_at", "id", postgresql_where=IS_ACTIVE),
+        Index("service_case_owner_due_idx", "owner_id", "due_at", "id", postgresql_where=IS_ACTIVE),
+        Index(
+            "service_case_unowned_idx",
+            "shop_id",
+            "due_at",
+            "id",
+            postgresql_where=text(
+                "owner_id IS NULL AND status IN ('open', 'waiting_shop', 'waiting_customer')"
+            ),
+        ),
+        Index("service_case_queued_idx", "shop_id", "due_at", "id", postgresql_where=text("queued")),
+        CheckConstraint("NOT queued OR owner_id IS NULL", name="a_queued_case_has_no_owner"),
+        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="a_closed_case_knows_when"),
+        CheckConstraint("(closed_at IS NULL) = (closing IS NULL)", name="a_closed_case_knows_why"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    number: Mapped[str]
+    customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customer.id"))
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("sales_order.id"))
+    thread_id: Mapped[UUID] = mapped_column(ForeignKey("thread.id"))
+    title: Mapped[str]
+    status: Mapped[Status] = mapped_column(status_type(Status, "a_case_has_a_known_status"))
+    stage: Mapped[Stage] = mapped_column(status_type(Stage, "a_case_stands_in_one_of_seven_stages"))
+    priority: Mapped[Priority] = mapped_column(status_type(Priority, "a_case_has_a_known_priority"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    assigned_at: Mapped[datetime | None]
+    queued: Mapped[bool] = mapped_column(server_default=text("false"))
+    """It waits for an owner to be found automatically."""
+    channel: Mapped[Channel] = mapped_column(status_type(Channel, "a_case_comes_by_a_known_channel"))
+    locale: Mapped[str]
+    skill: Mapped[str | None]
+    """What its owner must know; None for a matter that everybody handles."""
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String()), server_default=text("'{}'"))
+    opened_at: Mapped[datetime]
+    last_message_at: Mapped[datetime]
+    last_message_id: Mapped[UUID | None]
+    last_author: Mapped[Author | None] = mapped_column(
+        status_type(Author, "the_last_word_is_a_customers_staffs_or_a_machines")
+    )
+    last_words: Mapped[str] = mapped_column(server_default=text("''"))
+    answered_at: Mapped[datetime | None]
+    """When staff first answered."""
+    waiting_since: Mapped[datetime | None]
+    """Since when the customer has waited for us."""
+    due_at: Mapped[datetime]
+    """When the soonest running clock ends; `NO_CLOCK` when none runs."""
+    snoozed_until: Mapped[datetime | None]
+    solved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closing: Mapped[Closing | None] = mapped_column(
+        status_type(Closing, "a_case_is_closed_for_a_known_reason")
+    )
+
+
+class CaseLink(Base):
+    """An object of another context that belongs to the case: a claim, a parcel, a repair."""
+
+    __tablename__ = "case_link"
+    __table_args__ = (Index("case_link_object_idx", "object_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
+    object_kind: Mapped[str] = mapped_column(primary_key=True)
+    object_id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    linked_at: Mapped[datetime]
+
+
+class CaseWords(Base):
+    """What a case can be found by. A table of its own: the case's row changes with every message, its words rarely."""
+
+    __tablename__ = "case_words"
+    __table_args__ = (Index("case_words_idx", "shop_id", "block", "words", postgresql_using="gin"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    block: Mapped[int]
+    """Grows with the running number of the case, so that the newest cases are a few blocks."""
+    words: Mapped[Any] = mapped_column(TSVECTOR())
+
+
+schema_extra(
+    """
+    CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+      newest int := (SELECT last_value FROM service_case_number) / 10000 - 1;
+      found int;
+    BEGIN
+      IF aftercare_all_shops() THEN
+        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= newest AND w.words @@ query
+          ORDER BY w.case_id DESC LIMIT most;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        IF found < most THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block < newest
+            ORDER BY w.case_id DESC LIMIT most - found;
+        END IF;
+      ELSE
+        RETURN QUERY SELECT w.case_id FROM case_words w
+          WHERE w.shop_id = ANY (aftercare_shops()) AND w.block >= newest AND w.words @@ query
+          ORDER BY w.case_id DESC LIMIT most;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        IF found < most THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w
+            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block < newest
+            ORDER BY w.case_id DESC LIMIT most - found;
+        END IF;
+      END IF;
+    END $$
+    """
+)
+"""A tsvector match is not leakproof, so under row-level security no index would serve it; the function restricts itself to
+the actor's shops. It looks through the newest cases first: a word that every case holds is found there, and a rare word is
+cheap to find everywhere, so a search does not grow with the years."""
+
+
+class SavedView(Base):
+    """A filter of the queue that a member of staff keeps under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("saved_view_account_idx", "account_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    position: Mapped[int]
+    filters: Mapped[dict[str, Any]]

@@ -1,0 +1,143 @@
+"""What follows for a case: from words (who waits for whom, clocks), from clocks (the ring), and who becomes its owner."""
+
+from sqlalchemy import text
+
+from aftercare.cases.events import CaseAssigned, CaseClosed, CaseOpened, CaseSolved, CaseTagged
+from aftercare.cases.model import SNIPPET, Status
+from aftercare.cases.routing import find_owner, give_out
+from aftercare.cases.search import index_case, index_message
+from aftercare.cases.verbs import (
+    FIRST_ANSWER,
+    NEXT_ANSWER,
+    RESOLUTION,
+    note_reopened,
+    wind,
+)
+from aftercare.conversations import Author, MessagePosted
+from aftercare.journal import Work, after, within
+from aftercare.people import MemberChanged
+from aftercare.promises import (
+    ClockCancelled,
+    ClockExtended,
+    ClockKept,
+    ClockPaused,
+    ClockResumed,
+    ClockStarted,
+    pause_clocks,
+    resume_clocks,
+    start_clock,
+    stop_clock,
+)
+
+# One statement: what was said last, and by the table of moves who waits for whom now. The first message of a case was
+# written down with the case itself, and a message never counts twice.
+HEAR = text(
+    """
+    WITH old AS (
+      SELECT id, status, answered_at, waiting_since FROM service_case
+      WHERE id = :case_id AND last_message_id IS DISTINCT FROM :message_id FOR UPDATE
+    ), said AS (SELECT body, sent_at FROM message WHERE id = :message_id)
+    UPDATE service_case c SET
+      last_message_at = said.sent_at, last_message_id = :message_id, last_author = :author,
+      last_words = left(regexp_replace(said.body, '\\s+', ' ', 'g'), :snippet),
+      status = CASE
+        WHEN :author = 'customer' AND old.status <> 'open' THEN 'waiting_shop'
+        WHEN :author IN ('staff', 'integration') AND old.status IN ('open', 'waiting_shop') THEN 'waiting_customer'
+        ELSE old.status END,
+      answered_at = CASE WHEN :author IN ('staff', 'integration') THEN coalesce(old.answered_at, said.sent_at)
+        ELSE old.answered_at END,
+      waiting_since = CASE :author WHEN 'customer' THEN coalesce(old.waiting_since, said.sent_at)
+        WHEN 'system' THEN old.waiting_since END,
+      snoozed_until = CASE WHEN :author = 'customer' THEN NULL ELSE c.snoozed_until END,
+      solved_at = CASE WHEN :author = 'customer' THEN NULL ELSE c.solved_at END,
+      closed_at = CASE WHEN :author = 'customer' THEN NULL ELSE c.closed_at END,
+      closing = CASE WHEN :author = 'customer' THEN NULL ELSE c.closing END
+    FROM old, said WHERE c.id = old.id
+    RETURNING old.status, old.answered_at, old.waiting_since, c.status AS now_status, c.shop_id, c.customer_id, c.owner_id
+    """
+)
+
+
+@within(MessagePosted)
+async def hear(work: Work, fact: MessagePosted) -> None:
+    if fact.case_id is None:
+        return
+    row = (
+        await work.session.execute(
+            HEAR,
+            {
+                "case_id": fact.case_id,
+                "message_id": fact.message_id,
+                "author": fact.author_kind.value,
+                "snippet": SNIPPET,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return
+    case_id, before, shop_id = fact.case_id, Status(row.status), row.shop_id
+    if fact.author_kind is Author.customer:
+        if before in (Status.solved, Status.closed):
+            await note_reopened(work, case_id, shop_id, row.customer_id, row.owner_id, before)
+        elif before is Status.waiting_customer:
+            await resume_clocks(work, case_id, names=[RESOLUTION])
+        if row.waiting_since is None:
+            name = NEXT_ANSWER if row.answered_at is not None else FIRST_ANSWER
+            await start_clock(work, shop_id=shop_id, subject_kind="case", subject_id=case_id, name=name)
+    elif fact.author_kind is not Author.system:
+        if row.waiting_since is not None:
+            name = NEXT_ANSWER if row.answered_at is not None else FIRST_ANSWER
+            await stop_clock(work, subject_id=case_id, name=name)
+        if before in (Status.open, Status.waiting_shop):
+            await pause_clocks(work, case_id, names=[RESOLUTION])
+
+
+LINKED = text("SELECT case_id FROM case_link WHERE object_id = :object_id")
+
+
+@within(ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockKept, ClockCancelled)
+async def wind_ring(
+    work: Work,
+    fact: ClockStarted | ClockPaused | ClockResumed | ClockExtended | ClockKept | ClockCancelled,
+) -> None:
+    """A clock of a case, or of what is linked to it. One that fires stays due until it is settled: nothing to note."""
+    if fact.subject_kind == "case":
+        await wind(work, fact.subject_id)
+        return
+    for case_id in (await work.session.execute(LINKED, {"object_id": fact.subject_id})).scalars():
+        await wind(work, case_id)
+
+
+@after(CaseOpened)
+async def assign_automatically(work: Work, fact: CaseOpened) -> None:
+    await find_owner(work, fact.case_id)
+
+
+@after(CaseSolved, CaseClosed)
+async def give_what_waits(work: Work, fact: CaseSolved | CaseClosed) -> None:
+    """Its owner has a hand free."""
+    if fact.account_id is not None:
+        await give_out(work, fact.account_id)
+
+
+@after(CaseAssigned)
+async def give_to_who_handed_over(work: Work, fact: CaseAssigned) -> None:
+    if fact.from_account_id is not None:
+        await give_out(work, fact.from_account_id)
+
+
+@after(MemberChanged)
+async def give_to_who_came(work: Work, fact: MemberChanged) -> None:
+    if fact.working:
+        await give_out(work, fact.account_id)
+
+
+@after(CaseOpened, CaseTagged)
+async def make_findable(work: Work, fact: CaseOpened | CaseTagged) -> None:
+    await index_case(work, fact.case_id)
+
+
+@after(MessagePosted)
+async def make_words_findable(work: Work, fact: MessagePosted) -> None:
+    if fact.case_id is not None:
+        await index_message(work, fact.case_id, fact.message_id)
