@@ -23,7 +23,7 @@ async def test_a_shop_is_made_found_and_changed(house: House) -> None:
         )
     async with begin(house, NOBODY) as work:
         assert (await find_shop(work, "qinglan-home")).id == made.id
-        assert await list_shops(work) == []
+        assert (await list_shops(work)).items == []
         with pytest.raises(NotFound):
             await get_shop(work, made.id)
     async with begin(house, SYSTEM) as work:
@@ -61,4 +61,4 @@ async def test_codes_are_taken_once_and_only_the_group_adds_shops(house: House) 
     async with begin(house, one) as work:
         with pytest.raises(NotAllowed):
             await new_shop(work, NewShop(code="b", name="B"))
-        assert [found.code for found in await list_shops(work)] == ["a"]
+        assert [found.code for found in (await list_shops(work)).items] == ["a"]

@@ -2,13 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 
-from aftercare.journal import House, Work
+from aftercare.journal import Actor, House, Work
 from aftercare.kit.database import Database
 
 V = TypeVar("V")
@@ -51,3 +53,26 @@ class Memory(Generic[V]):
             self.forget(work.house, unwanted)
 
         event.listen(work.session.sync_session, "after_commit", committed, once=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Somebody who has shown a session's cookie or a token. `name` is for greeting: the account's, the customer's contact or
+    the token's."""
+
+    actor: Actor
+    name: str
+    contact: str | None
+    totp: bool
+    account_id: UUID | None
+    session_id: UUID | None
+    api_token_id: UUID | None
+    good_until: datetime
+
+
+who: Memory[Signed] = Memory()
+
+
+def forget_who(work: Work, unwanted: Callable[[Signed], bool]) -> None:
+    """Whoever is signed in and meant by it is looked up anew with the next request."""
+    who.forget_with(work, lambda _, signed: unwanted(signed))

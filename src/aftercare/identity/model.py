@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aftercare.kit.errors import Refusal
+from aftercare.kit.errors import Invalid, NotSignedIn, Refusal
 from aftercare.kit.tables import Base, schema_extra, status_type
 
 
@@ -21,7 +21,7 @@ class Shop(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(index=True)
     market: Mapped[str]
     """The legal market whose law pack applies: CN, TW, EU, UK, US, BR …"""
     locale: Mapped[str]
@@ -119,14 +119,14 @@ class RecoveryCode(Base):
 
 
 class PasswordLink(Base):
-    """A link with which an invited or locked-out person sets a password, once."""
+    """A link with which an invited or locked-out person sets a password, once. Its secret follows from `id` and the
+    house's secret, so that a notice can write it and nobody can read it here."""
 
     __tablename__ = "password_link"
     __table_args__ = (Index("password_link_account_id_idx", "account_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -146,6 +146,7 @@ class SessionRow(Base):
             "(kind = 'staff') = (account_id IS NOT NULL)", name="a_staff_session_and_no_other_has_an_account"
         ),
         Index("session_account_id_idx", "account_id", postgresql_where=text("account_id IS NOT NULL")),
+        Index("session_contact_idx", "contact", postgresql_where=text("contact IS NOT NULL")),
         Index("session_expires_at_idx", "expires_at"),
     )
 
@@ -196,6 +197,7 @@ class EntryCode(Base):
     __tablename__ = "entry_code"
     __table_args__ = (
         CheckConstraint("tries >= 0", name="an_entry_code_counts_its_tries"),
+        Index("entry_code_contact_created_at_idx", "contact", "created_at"),
         Index("entry_code_expires_at_idx", "expires_at"),
     )
 
@@ -236,5 +238,83 @@ class Allowance(Base):
     ends_at: Mapped[datetime]
 
 
+# A restricted manager must know that an account also works where the manager sees nothing, without seeing where.
+schema_extra(
+    """
+    CREATE OR REPLACE FUNCTION account_reach(whose uuid) RETURNS TABLE (role text, shop_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$ SELECT m.role, m.shop_id FROM membership m WHERE m.account_id = whose $$
+    """
+)
+
+
 class ShopCodeTaken(Refusal):
     """Another shop already has this code."""
+
+
+class EmailTaken(Refusal):
+    """Somebody already has an account with this e-mail address."""
+
+
+class RoleNameTaken(Refusal):
+    """There is already a role of this name."""
+
+
+class RoleInUse(Refusal):
+    """Somebody still has this role."""
+
+
+class RoleFixed(Refusal):
+    """This role belongs to the product and stays as it is."""
+
+
+class UnknownPermission(Invalid):
+    """There is no such permission."""
+
+
+class LastOwner(Refusal):
+    """Somebody must remain who can manage users in every shop."""
+
+
+class SignInFailed(NotSignedIn):
+    """The e-mail address or the password is not right."""
+
+
+class TotpCodeNeeded(NotSignedIn):
+    """Please enter the six digits of your authenticator."""
+
+
+class TotpCodeWrong(NotSignedIn):
+    """These digits are not right, or were already used."""
+
+
+class CodeNotRight(Refusal):
+    """This code is not right, or was already used."""
+
+
+class PasswordNotRight(Refusal):
+    """The present password is not right."""
+
+
+class PasswordTooWeak(Invalid):
+    """Please choose a password that is harder to guess."""
+
+
+class PasswordLinkSpent(Refusal):
+    """This link was used already or is too old; please ask for a new one."""
+
+
+class TotpAlreadyOn(Refusal):
+    """The second factor is on already."""
+
+
+class TotpNotOn(Refusal):
+    """The second factor is not on."""
+
+
+class EntryCodeSpent(Refusal):
+    """This code is no longer valid; please ask for a new one."""
+
+
+class EntryCodeWrong(Refusal):
+    """These digits are not right."""

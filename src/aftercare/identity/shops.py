@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +16,7 @@ from aftercare.identity.events import ShopAdded, ShopChanged
 from aftercare.identity.model import Shop, ShopCodeTaken
 from aftercare.journal import Work
 from aftercare.kit.errors import NotAllowed, NotFound
+from aftercare.kit.paging import Page, page, read_mark
 
 
 def _known_zone(name: str) -> str:
@@ -146,14 +147,30 @@ async def find_shop(work: Work, code: str) -> ShopView:
     return ShopView.model_validate(row)
 
 
-async def list_shops(work: Work, *, only_active: bool = False) -> list[ShopView]:
+async def list_shops(
+    work: Work,
+    *,
+    only_active: bool = False,
+    search: str | None = None,
+    after: str | None = None,
+    limit: int = 200,
+) -> Page[ShopView]:
     """The shops that the actor sees, by name."""
-    query = _select_shop().order_by(Shop.name, Shop.id)
+    query = _select_shop().order_by(Shop.name, Shop.id).limit(limit + 1)
     if work.actor.shops is not None:
         query = query.where(Shop.id.in_(work.actor.shops))
     if only_active:
         query = query.where(Shop.active)
-    return [ShopView.model_validate(row) for row in await work.session.execute(query)]
+    if search:
+        query = query.where(
+            Shop.name.icontains(search, autoescape=True) | Shop.code.icontains(search, autoescape=True)
+        )
+    begins = read_mark(after, (str, UUID))
+    if begins:
+        query = query.where(tuple_(Shop.name, Shop.id) > tuple_(*begins))
+    rows = (await work.session.execute(query)).all()
+    kept, following = page(rows, limit, lambda row: (row.name, row.id))
+    return Page(items=[ShopView.model_validate(row) for row in kept], next=following)
 
 
 async def shops_exist(work: Work, shops: Collection[UUID]) -> None:
