@@ -3,10 +3,14 @@
 from fastapi import APIRouter, FastAPI
 
 from aftercare import __version__
+from aftercare.identity import Door
+from aftercare.identity import routes as identity_routes
 from aftercare.journal import House
 from aftercare.kit.http import RequestFrame, explain_problems
 
-ROUTERS: list[APIRouter] = []
+ROUTERS: list[APIRouter] = [
+    identity_routes.router,
+]
 
 
 def create_app(house: House) -> FastAPI:
@@ -17,5 +21,6 @@ def create_app(house: House) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     explain_problems(app)
+    app.add_middleware(Door, house=house)
     app.add_middleware(RequestFrame)
     return app
