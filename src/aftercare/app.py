@@ -7,9 +7,15 @@ from aftercare.identity import Door
 from aftercare.identity import routes as identity_routes
 from aftercare.journal import House
 from aftercare.kit.http import RequestFrame, explain_problems
+from aftercare.logistics import routes as logistics_routes
+from aftercare.promises import routes as promises_routes
+from aftercare.supply import routes as supply_routes
 
 ROUTERS: list[APIRouter] = [
     identity_routes.router,
+    logistics_routes.router,
+    promises_routes.router,
+    supply_routes.router,
 ]
 
 

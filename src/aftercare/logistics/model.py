@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+import aftercare.shop  # noqa: F401  # its orders are what parcels point at
 from aftercare.kit.errors import Invalid, NotAllowed, NotFound, Refusal
 from aftercare.kit.tables import Base, status_type
 
@@ -235,6 +236,10 @@ class PickupMoveNotAllowed(Refusal):
     """This pick-up cannot go there from where it stands."""
 
 
+class PickupWindowBackwards(Invalid):
+    """A pick-up ends after it begins."""
+
+
 class PickupInThePast(Invalid):
     """The day of the pick-up has already passed."""
 
@@ -249,3 +254,9 @@ class SignatureWrong(NotAllowed):
 
 class PushUnreadable(Invalid):
     """This push cannot be read."""
+
+
+class PushTooLarge(Invalid):
+    """This push is larger than we take."""
+
+    status = 413

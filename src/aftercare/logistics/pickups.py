@@ -27,6 +27,7 @@ from aftercare.logistics.model import (
     PickupNotFound,
     PickupRequest,
     PickupStatus,
+    PickupWindowBackwards,
     Shipment,
     ShipmentStatus,
     Way,
@@ -104,7 +105,7 @@ async def schedule_pickup(
     """The courier comes between these two moments; may be moved to other ones until it is collected."""
     pickup = await _move(work, pickup_id, PickupStatus.scheduled)
     if from_at >= until_at:
-        raise PickupMoveNotAllowed(pickup_id=pickup_id, from_at=from_at, until_at=until_at)
+        raise PickupWindowBackwards(from_at=from_at, until_at=until_at)
     pickup.from_at, pickup.until_at, pickup.failed_reason = from_at, until_at, None
     await work.session.flush()
     if carrier and number:
