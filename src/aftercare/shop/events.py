@@ -86,11 +86,3 @@ class OrdersImported(Fact):
     changed: int
     same: int
     refused: int
-
-
-class CustomerEntered(Fact):
-    """Somebody proved to be the customer of an order by a code sent to the contact on it."""
-
-    name: ClassVar[str] = "customer.entered"
-    customer_id: UUID
-    order_id: UUID

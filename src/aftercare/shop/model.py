@@ -138,7 +138,8 @@ class SalesOrder(Base):
 
 
 class OrderLine(Base):
-    """`paid_cents` is what came in for the line: after all discounts, without freight, nothing while the order is unpaid."""
+    """`paid_cents` is what came in for the line: after all discounts, without freight, nothing while the order is unpaid.
+    `store_refunded_*` is what the store itself has given back, past us: a claim may not give it back again."""
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -152,6 +153,10 @@ class OrderLine(Base):
         CheckConstraint(
             "paid_cents + discount_cents <= unit_price_cents * quantity",
             name="a_line_is_paid_at_most_its_discounted_price",
+        ),
+        CheckConstraint(
+            "store_refunded_cents >= 0 AND store_refunded_quantity BETWEEN 0 AND quantity",
+            name="a_store_refunds_no_more_units_than_it_sold",
         ),
     )
 
@@ -169,6 +174,8 @@ class OrderLine(Base):
     discount_cents: Mapped[Cents]
     freight_cents: Mapped[Cents]
     paid_cents: Mapped[Cents]
+    store_refunded_cents: Mapped[Cents] = mapped_column(server_default=text("0"))
+    store_refunded_quantity: Mapped[int] = mapped_column(server_default=text("0"))
     currency: Mapped[str]
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -196,6 +203,24 @@ class Payment(Base):
     amount_cents: Mapped[Cents]
     currency: Mapped[str]
     paid_at: Mapped[datetime | None]
+
+
+class StoreRefund(Base):
+    """Money that the store gave back by itself, freight included."""
+
+    __tablename__ = "store_refund"
+    __table_args__ = (
+        UniqueConstraint("order_id", "external_id"),
+        CheckConstraint("amount_cents >= 0", name="a_store_refund_is_not_negative"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("sales_order.id"))
+    external_id: Mapped[str]
+    amount_cents: Mapped[Cents]
+    currency: Mapped[str]
+    refunded_at: Mapped[datetime]
 
 
 class OrderReview(Base):
@@ -242,6 +267,16 @@ class PostalArea(Base):
     points: Mapped[int]
 
 
+class CategoryName(Base):
+    """What a store calls a category, in English."""
+
+    __tablename__ = "category_name"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
 class StoreEvent(Base):
     """A push of the store that was taken in, so that the same one sent again does nothing."""
 
@@ -260,19 +295,19 @@ class StoreEvent(Base):
 schema_extra(
     """
     CREATE OR REPLACE FUNCTION search_sales_orders(
-      query tsquery, before timestamptz, before_id uuid, fetch int
+      query tsquery, before timestamptz, before_id uuid, most int
     ) RETURNS TABLE (id uuid, placed_at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
       IF aftercare_all_shops() THEN
         RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
           WHERE o.tsv @@ query AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
-          ORDER BY o.placed_at DESC, o.id DESC LIMIT fetch;
+          ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
       ELSE
         RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
           WHERE o.shop_id = ANY (aftercare_shops()) AND o.tsv @@ query
             AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
-          ORDER BY o.placed_at DESC, o.id DESC LIMIT fetch;
+          ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
       END IF;
     END $$
     """
