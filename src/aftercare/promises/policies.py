@@ -224,7 +224,7 @@ async def set_policy(work: Work, shop_id: UUID | None, new: NewPolicy) -> Policy
                 """
                 INSERT INTO clock_policy (id, shop_id, name, version, length, working_days, business, calendar_id,
                   warn_fraction, max_extensions, valid_from, reason, set_by, set_at)
-                SELECT :id, :shop, :name, coalesce(max(version), 0) + 1, :length, :working_days, :business, :calendar_id,
+                SELECT :id, :shop, CAST(:name AS text), coalesce(max(version), 0) + 1, :length, :working_days, :business, :calendar_id,
                   :warn_fraction, :max_extensions, :from, :reason, :set_by, :now
                 FROM clock_policy WHERE name = :name AND shop_id IS NOT DISTINCT FROM :shop
                 RETURNING version
