@@ -2,16 +2,25 @@
 
 from fastapi import APIRouter, FastAPI
 
+import aftercare.cases.reactions  # noqa: F401  # importing registers them
 from aftercare import __version__
+from aftercare.cases import routes as cases_routes
+from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import Door
 from aftercare.identity import routes as identity_routes
 from aftercare.journal import House
+from aftercare.journal import http as journal_http
 from aftercare.kit.http import RequestFrame, explain_problems
 from aftercare.logistics import routes as logistics_routes
+from aftercare.people import routes as people_routes
 from aftercare.promises import routes as promises_routes
 from aftercare.supply import routes as supply_routes
 
 ROUTERS: list[APIRouter] = [
+    cases_routes.router,
+    conversations_routes.router,
+    journal_http.router,
+    people_routes.router,
     identity_routes.router,
     logistics_routes.router,
     promises_routes.router,

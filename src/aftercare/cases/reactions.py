@@ -1,5 +1,8 @@
 """What follows for a case: from words (who waits for whom, clocks), from clocks (the ring), and who becomes its owner."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from sqlalchemy import text
 
 from aftercare.cases.events import CaseAssigned, CaseClosed, CaseOpened, CaseSolved, CaseTagged
@@ -15,6 +18,7 @@ from aftercare.cases.verbs import (
 )
 from aftercare.conversations import Author, MessagePosted
 from aftercare.journal import Work, after, within
+from aftercare.journal.live import owns
 from aftercare.people import MemberChanged
 from aftercare.promises import (
     ClockCancelled,
@@ -108,6 +112,14 @@ async def wind_ring(
         await wind(work, case_id)
 
 
+OWN = text(
+    """
+    SELECT c.id, l.object_id FROM service_case c LEFT JOIN case_link l ON l.case_id = c.id
+    WHERE c.customer_id = ANY(:customers) ORDER BY c.opened_at DESC LIMIT 1000
+    """
+)
+
+
 @after(CaseOpened)
 async def assign_automatically(work: Work, fact: CaseOpened) -> None:
     await find_owner(work, fact.case_id)
@@ -141,3 +153,10 @@ async def make_findable(work: Work, fact: CaseOpened | CaseTagged) -> None:
 async def make_words_findable(work: Work, fact: MessagePosted) -> None:
     if fact.case_id is not None:
         await index_message(work, fact.case_id, fact.message_id)
+
+
+@owns
+async def own_cases(work: Work, customers: Iterable[UUID]) -> list[UUID]:
+    """What a customer may hear of: own cases and what is linked to them."""
+    rows = await work.session.execute(OWN, {"customers": list(customers)})
+    return [identity for row in rows for identity in (row.id, row.object_id) if identity is not None]

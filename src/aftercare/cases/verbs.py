@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -24,7 +23,6 @@ from aftercare.cases.events import (
     How,
 )
 from aftercare.cases.model import (
-    BLOCK,
     LONGEST_TITLE,
     MOVES,
     NO_CLOCK,

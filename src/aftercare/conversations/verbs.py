@@ -152,7 +152,8 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
         raise TooManyFiles(most=MOST_FILES)
     author = author_of(actor)
     message_id = message_id or work.new_id()
-    values = {
+    file_ids = list(dict.fromkeys(new.file_ids))
+    values: dict[str, Any] = {
         "id": message_id,
         "thread_id": new.thread_id,
         "is_staff": is_staff,
@@ -166,8 +167,8 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
         "now": work.now,
         "client_key": new.client_key,
     }
-    if new.file_ids:
-        values["files"] = list(dict.fromkeys(new.file_ids))
+    if file_ids:
+        values["files"] = file_ids
     result = await work.session.execute(POST_WITH_FILES if new.file_ids else POST, values)
     row = result.one_or_none()
     if row is None:
@@ -178,7 +179,7 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
             {"thread_id": new.thread_id, "client_key": new.client_key},
         )
         return Posted(message_id=earlier.scalar_one(), again=True)
-    if new.file_ids and row.files != len(values["files"]):
+    if new.file_ids and row.files != len(file_ids):
         raise FileNotFound(file_ids=[str(file_id) for file_id in new.file_ids])
     about = {
         "shop_id": row.shop_id,

@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import StreamingResponse
 
 from aftercare.journal.actors import NOBODY, Actor
+from aftercare.journal.live import Live
 from aftercare.journal.work import House, Work, begin
+from aftercare.kit.errors import NotSignedIn
 
 
 def house_of(request: Request) -> House:
@@ -29,3 +32,30 @@ InWork = Annotated[Work, Depends(open_work, scope="function")]
 """The Work of this request. The function scope makes the commit happen before the answer is sent."""
 InHouse = Annotated[House, Depends(house_of)]
 ByActor = Annotated[Actor, Depends(actor_of)]
+
+router = APIRouter(tags=["live"])
+
+
+def live_of(request: Request) -> Live:
+    """The one reader of this process."""
+    state = request.app.state
+    if not hasattr(state, "live"):
+        state.live = Live(state.house)
+    return state.live  # type: ignore[no-any-return]
+
+
+@router.get("/live", response_class=StreamingResponse)
+async def follow_live(
+    request: Request,
+    actor: ByActor,
+    last_event_id: Annotated[str | None, Header(max_length=60)] = None,
+) -> StreamingResponse:
+    """Server-sent events: every fact that the actor may see, as it is committed, with the ids of what it is about. Send the
+    id of the last one seen as `Last-Event-ID` to go on from there; `afresh` says that too much was missed."""
+    if actor is NOBODY or (not actor.customers and not actor.permissions):
+        raise NotSignedIn()
+    return StreamingResponse(
+        live_of(request).stream(actor, last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

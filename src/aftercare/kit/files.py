@@ -181,8 +181,9 @@ class Files:
 
     def _settle(self, spool: IO[bytes], path: Path, kind: str, size: int, sha256: str) -> Stored:
         if kind == "image/jpeg" and blank_position(spool):
-            spool.seek(0)
-            sha256 = hashlib.file_digest(spool, "sha256").hexdigest()
+            spool.flush()
+            with path.open("rb") as blanked:
+                sha256 = hashlib.file_digest(blanked, "sha256").hexdigest()
         spool.flush()
         key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
         place = self._at(key)
