@@ -1,0 +1,18 @@
+"""Payment providers: money on its way back, asked for under one key that names a refund for ever."""
+
+from dataclasses import dataclass
+
+from aftercare.claims import GatewayAnswer
+from aftercare.kit.errors import NotSignedIn
+
+
+class PushNotSigned(NotSignedIn):
+    """This message is not signed by the payment provider."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a provider said by itself of the refund with this key."""
+
+    key: str
+    answer: GatewayAnswer

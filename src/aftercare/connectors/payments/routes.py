@@ -1,0 +1,97 @@
+"""Where payment providers tell by themselves what became of a refund."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+
+from aftercare import claims
+from aftercare.connectors.gateways import ConfiguredGateways
+from aftercare.connectors.payments import Heard
+from aftercare.connectors.sandbox_gateway import calls_due, read_call
+from aftercare.identity import find_shop
+from aftercare.journal import SYSTEM, Actor, ActorKind, House, PortMissing, begin
+from aftercare.journal.http import InHouse
+
+router = APIRouter(tags=["webhooks"])
+
+MAY = frozenset({"claims.read", "refunds.read", "refunds.execute"})
+
+
+async def settle(house: House, heard: list[Heard], shop_code: str | None = None) -> int:
+    """Tells claims what a provider said; each refund in a work of its own, within the shop if one is named. What is not
+    ours is passed over: a provider repeats for days what we refuse. Returns how many were ours."""
+    settled = 0
+    actor = SYSTEM
+    if shop_code is not None:
+        async with begin(house, SYSTEM) as work:
+            shop = await find_shop(work, shop_code)
+        actor = Actor(
+            kind=ActorKind.integration, shops=frozenset({shop.id}), permissions=MAY, role="payments"
+        )
+    for one in heard:
+        async with begin(house, actor) as work:
+            settled += await claims.settle_refund(work, key=one.key, answer=one.answer)
+    return settled
+
+
+async def settle_sandbox_calls(house: House, limit: int = 100) -> int:
+    """Makes the sandbox's call backs that are due; for the worker's tick and the demo."""
+    async with begin(house, SYSTEM) as work:
+        heard = await calls_due(work, limit)
+    return await settle(house, heard)
+
+
+def _connected(house: House) -> ConfiguredGateways:
+    gateways = house.ports.get(claims.RefundGateways)
+    if not isinstance(gateways, ConfiguredGateways):
+        raise PortMissing(port="RefundGateways")
+    return gateways
+
+
+@router.post("/webhooks/stripe/{shop_code}", status_code=204)
+async def stripe_told(
+    request: Request,
+    house: InHouse,
+    shop_code: str,
+    stripe_signature: Annotated[str, Header(max_length=2_000)] = "",
+) -> Response:
+    """Signed events of Stripe: charge.refunded, refund.created, refund.updated, refund.failed."""
+    gateway = _connected(house).stripe
+    if gateway is None:
+        raise PortMissing(port="Stripe")
+    await settle(house, await gateway.heard(await request.body(), stripe_signature), shop_code)
+    return Response(status_code=204)
+
+
+@router.post("/webhooks/wechat-pay", status_code=204)
+async def wechat_pay_told(request: Request, house: InHouse) -> Response:
+    """Signed and encrypted notifications of WeChat Pay about refunds, for every shop of the merchant number."""
+    gateway = _connected(house).wechat_pay
+    if gateway is None:
+        raise PortMissing(port="WeChat Pay")
+    await settle(house, await gateway.heard(await request.body(), request.headers))
+    return Response(status_code=204)
+
+
+@router.post("/webhooks/wechat-pay/{shop_code}", status_code=204)
+async def wechat_pay_told_shop(request: Request, house: InHouse, shop_code: str) -> Response:
+    """The same, for one shop."""
+    gateway = _connected(house).wechat_pay
+    if gateway is None:
+        raise PortMissing(port="WeChat Pay")
+    await settle(house, await gateway.heard(await request.body(), request.headers), shop_code)
+    return Response(status_code=204)
+
+
+@router.post("/webhooks/sandbox/{shop_code}", status_code=204)
+async def sandbox_told(
+    request: Request,
+    house: InHouse,
+    shop_code: str,
+    sandbox_signature: Annotated[str, Header(max_length=200)] = "",
+) -> Response:
+    """A call back of the sandbox, signed with the house's own key."""
+    if _connected(house).sandbox is None:
+        raise PortMissing(port="sandbox")
+    await settle(house, [read_call(house.secret, await request.body(), sandbox_signature)], shop_code)
+    return Response(status_code=204)

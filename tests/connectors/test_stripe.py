@@ -1,0 +1,245 @@
+"""Stripe against a stand-in that answers with Stripe's own payloads."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
+from aftercare.connectors.payments import Heard, PushNotSigned
+from aftercare.connectors.stripe_refunds import StripeGateway
+from aftercare.settings import Stripe
+from tests.connectors.standin import Reply, StandIn, stand_in
+
+# The SDK hands its form to httpx in a way that httpx no longer likes.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+ORDER = RefundOrder(
+    key="refund:0192f0c1",
+    payment_ref="pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    amount_cents=1299,
+    paid_cents=4999,
+    currency="USD",
+    reason="defective",
+)
+WEBHOOK_SECRET = "whsec_for_tests"
+
+
+def refund(
+    status: str = "succeeded", number: str = "re_1Nispe2eZvKYlo2Cd31jOCgZ", **more: Any
+) -> dict[str, Any]:
+    """As docs.stripe.com/api/refunds/object shows it."""
+    return {
+        "id": number,
+        "object": "refund",
+        "amount": 1299,
+        "balance_transaction": "txn_1Nispe2eZvKYlo2CYezqFhEx",
+        "charge": "ch_1NirD82eZvKYlo2CIvbtLWuY",
+        "created": 1692942318,
+        "currency": "usd",
+        "destination_details": {"card": {"type": "refund"}, "type": "card"},
+        "metadata": {"aftercare_key": ORDER.key},
+        "payment_intent": ORDER.payment_ref,
+        "reason": "requested_by_customer",
+        "status": status,
+        **more,
+    }
+
+
+def listed(*refunds: dict[str, Any]) -> Reply:
+    return Reply(200, {"object": "list", "url": "/v1/refunds", "has_more": False, "data": list(refunds)})
+
+
+def error(status: int, code: str | None, kind: str = "invalid_request_error") -> Reply:
+    return Reply(status, {"error": {"code": code, "message": "No.", "type": kind}})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def service() -> AsyncIterator[StandIn]:
+    with stand_in() as service:
+        yield service
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gateway(service: StandIn) -> AsyncIterator[StripeGateway]:
+    gateway = StripeGateway(
+        Stripe(secret_key=SecretStr("sk_test_1"), webhook_secret=SecretStr(WEBHOOK_SECRET)),
+        address=service.address,
+        seconds=0.5,
+    )
+    yield gateway
+    await gateway.close()
+
+
+async def test_a_refund_is_asked_for_under_its_key(gateway: StripeGateway, service: StandIn) -> None:
+    service.answers(listed(), Reply(200, refund()))
+    assert await gateway.refund(ORDER) == GatewayAnswer(GatewayState.paid, "re_1Nispe2eZvKYlo2Cd31jOCgZ")
+    look, ask = service.asked
+    assert (look.method, look.path) == (
+        "GET",
+        "/v1/refunds?payment_intent=pi_3MtwBwLkdIwHu7ix28a3tqPa&limit=100",
+    )
+    assert (ask.method, ask.path) == ("POST", "/v1/refunds")
+    assert ask.headers["idempotency-key"] == "refund:0192f0c1:1"
+    assert ask.headers["authorization"] == "Bearer sk_test_1"
+    assert parse_qs(ask.body) == {
+        "payment_intent": ["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
+        "amount": ["1299"],
+        "reason": ["requested_by_customer"],
+        "metadata[aftercare_key]": ["refund:0192f0c1"],
+        "metadata[reason]": ["defective"],
+    }
+
+
+async def test_what_stripe_already_paid_is_not_asked_for_again(
+    gateway: StripeGateway, service: StandIn
+) -> None:
+    service.answers(listed(refund(metadata={}, id="re_other"), refund()))
+    assert (await gateway.refund(ORDER)).state is GatewayState.paid
+    assert [asked.method for asked in service.asked] == ["GET"]
+
+
+async def test_a_refund_that_failed_is_tried_under_the_next_number(
+    gateway: StripeGateway, service: StandIn
+) -> None:
+    service.answers(
+        listed(refund("failed", failure_reason="insufficient_funds")), Reply(200, refund("pending", "re_2"))
+    )
+    assert await gateway.refund(replace(ORDER, failures=1)) == GatewayAnswer(GatewayState.pending, "re_2")
+    assert service.asked[1].headers["idempotency-key"] == "refund:0192f0c1:2"
+
+
+async def test_a_charge_is_refunded_by_its_charge(gateway: StripeGateway, service: StandIn) -> None:
+    service.answers(listed(), Reply(200, refund()))
+    await gateway.refund(RefundOrder("k", "ch_1NirD82eZvKYlo2CIvbtLWuY", 1, 2, "USD", ""))
+    assert service.asked[0].path == "/v1/refunds?charge=ch_1NirD82eZvKYlo2CIvbtLWuY&limit=100"
+    assert parse_qs(service.asked[1].body)["charge"] == ["ch_1NirD82eZvKYlo2CIvbtLWuY"]
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (refund("pending"), (GatewayState.pending, None, True)),
+        (refund("requires_action"), (GatewayState.pending, None, True)),
+        (
+            refund("failed", failure_reason="insufficient_funds"),
+            (GatewayState.failed, "insufficient_balance", False),
+        ),
+        (
+            refund("failed", failure_reason="lost_or_stolen_card"),
+            (GatewayState.failed, "account_closed", True),
+        ),
+        (refund("failed", failure_reason="something_new"), (GatewayState.failed, "refused", True)),
+        (refund("canceled"), (GatewayState.failed, "cancelled", True)),
+    ],
+)
+async def test_states(
+    gateway: StripeGateway,
+    service: StandIn,
+    given: dict[str, Any],
+    answer: tuple[GatewayState, str | None, bool],
+) -> None:
+    service.answers(listed(), Reply(200, given))
+    told = await gateway.refund(ORDER)
+    assert (told.state, told.failure, told.final) == answer
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure", "final"),
+    [
+        (error(400, "charge_already_refunded"), "already_refunded", True),
+        (error(400, "balance_insufficient"), "insufficient_balance", False),
+        (error(404, "resource_missing"), "not_found", True),
+        (error(400, "amount_too_large"), "refused", True),
+        (error(400, None, "idempotency_error"), "key_used_otherwise", True),
+        (error(401, None), "not_permitted", False),
+    ],
+)
+async def test_refusals(
+    gateway: StripeGateway, service: StandIn, reply: Reply, failure: str, final: bool
+) -> None:
+    service.answers(listed(), reply)
+    assert await gateway.refund(ORDER) == GatewayAnswer(GatewayState.failed, None, failure, final)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        error(500, None, "api_error"),
+        error(429, "rate_limit"),
+        error(409, "lock_timeout"),
+        Reply(200, refund(), after_seconds=1),
+        Reply(502, b"<html>Bad gateway</html>"),
+    ],
+)
+async def test_when_nothing_is_known_it_says_so(
+    gateway: StripeGateway, service: StandIn, reply: Reply
+) -> None:
+    service.answers(listed(), reply)
+    with pytest.raises(OSError, match="Stripe"):
+        await gateway.refund(ORDER)
+
+
+async def test_find(gateway: StripeGateway, service: StandIn) -> None:
+    service.answers(
+        listed(refund("failed", "re_2", failure_reason="declined"), refund()),
+        listed(refund("failed", "re_2", failure_reason="declined")),
+        listed(),
+        error(404, "resource_missing"),
+        error(500, None, "api_error"),
+    )
+    assert await gateway.find(ORDER.key, ORDER.payment_ref) == GatewayAnswer(
+        GatewayState.paid, "re_1Nispe2eZvKYlo2Cd31jOCgZ"
+    )
+    assert await gateway.find(ORDER.key, ORDER.payment_ref) == GatewayAnswer(
+        GatewayState.failed, "re_2", "refused", True
+    )
+    assert await gateway.find(ORDER.key, ORDER.payment_ref) is None
+    assert await gateway.find(ORDER.key, ORDER.payment_ref) is None
+    with pytest.raises(OSError, match="Stripe"):
+        await gateway.find(ORDER.key, ORDER.payment_ref)
+
+
+def signed(
+    event: str, about: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: int | None = None
+) -> tuple[bytes, str]:
+    payload = json.dumps({"id": "evt_1", "object": "event", "type": event, "data": {"object": about}})
+    moment = int(time.time()) if at is None else at
+    digest = hmac.new(secret.encode(), f"{moment}.{payload}".encode(), hashlib.sha256).hexdigest()
+    return payload.encode(), f"t={moment},v1={digest}"
+
+
+async def test_webhooks(gateway: StripeGateway, service: StandIn) -> None:
+    paid = Heard(ORDER.key, GatewayAnswer(GatewayState.paid, "re_1Nispe2eZvKYlo2Cd31jOCgZ"))
+    assert await gateway.heard(*signed("refund.updated", refund())) == [paid]
+    assert await gateway.heard(*signed("refund.failed", refund("failed", failure_reason="declined"))) == [
+        Heard(
+            ORDER.key,
+            GatewayAnswer(GatewayState.failed, "re_1Nispe2eZvKYlo2Cd31jOCgZ", "refused", True),
+        )
+    ]
+    service.answers(listed(refund(), refund(metadata={}, id="re_other")))
+    assert await gateway.heard(*signed("charge.refunded", {"id": "ch_1", "object": "charge"})) == [paid]
+    assert service.asked[0].path == "/v1/refunds?charge=ch_1&limit=100"
+    assert await gateway.heard(*signed("refund.updated", refund(metadata={}))) == []
+    assert await gateway.heard(*signed("customer.created", {"id": "cus_1", "object": "customer"})) == []
+
+
+async def test_a_webhook_that_is_not_signed_is_refused(gateway: StripeGateway) -> None:
+    payload, signature = signed("refund.updated", refund())
+    for wrong in (
+        (payload, ""),
+        (payload.replace(b"1299", b"9999"), signature),
+        signed("refund.updated", refund(), secret="another"),
+        signed("refund.updated", refund(), at=int(time.time()) - 3_600),
+    ):
+        with pytest.raises(PushNotSigned):
+            await gateway.heard(*wrong)
