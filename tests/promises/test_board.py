@@ -9,6 +9,7 @@ from aftercare.promises import (
     ClockTerms,
     PromiseDay,
     PromiseNow,
+    broken_clocks,
     fire_due,
     pause_clocks,
     promise_board,
@@ -100,6 +101,12 @@ async def test_the_board_tells_how_promises_stand_and_how_they_ended(house: Hous
         PromiseDay(day=date(2026, 3, 11), shop_id=one, name="claim.ship", kept=0, broken=2, cancelled=0),
     ]
     assert (only_two.now, [day.shop_id for day in only_two.days]) == ([], [two])
+    async with begin(house, staff_of(one)) as work:
+        first = await broken_clocks(work, NOON - DAY, NOON + DAY, name="claim.ship", limit=1)
+        second = await broken_clocks(work, NOON - DAY, NOON + DAY, shop_id=one, after=first.next, limit=1)
+        assert [clock.subject_id for clock in (*first.items, *second.items)] == [late, broken]
+        assert (first.items[0].state, second.items[0].state, second.next) == ("kept", "fired", None)
+        assert (await broken_clocks(work, NOON - DAY, NOON + 14 * HOUR)).items == []
     async with begin(house, SYSTEM) as work:
         await stop_clocks(work, broken)
         board = await promise_board(work, NOON - DAY, NOON + DAY, time_zone="UTC")

@@ -9,7 +9,16 @@ from sqlalchemy import text
 
 from aftercare.identity import NewShop, new_shop
 from aftercare.journal import SYSTEM, House, begin
-from aftercare.promises import fire_due, start_clock, stop_clocks, warn_due
+from aftercare.promises import (
+    NewPolicy,
+    fire_due,
+    ring,
+    set_policy,
+    start_clock,
+    stop_clocks,
+    terms_for,
+    warn_due,
+)
 from tests.conftest import NOON, Clock
 
 MANY = text(
@@ -111,6 +120,32 @@ async def test_a_promise_kept_while_it_fires_ends_one_way_only(own_house: House,
         fired = await work.session.scalar(text("SELECT count(*) FROM clock WHERE state = 'fired'"))
     assert states == 20
     assert await told(own_house, "clock.fired") == (fired, fired)
+
+
+async def test_all_that_is_due_rings(own_house: House, clock: Clock) -> None:
+    await many(own_house, 100)
+    clock.now = NOON + timedelta(hours=18)
+    assert await ring(own_house, limit=30) == 100
+    clock.now = NOON + timedelta(days=1)
+    assert await ring(own_house, limit=30) == 100
+    assert await ring(own_house, limit=30) == 0
+    assert (await told(own_house, "clock.warned"), await told(own_house, "clock.fired")) == (
+        (100, 100),
+        (100, 100),
+    )
+
+
+async def test_policies_set_at_the_same_moment_follow_one_another(own_house: House) -> None:
+    shop_id = await many(own_house, 0)
+
+    async def put(days: int) -> int:
+        wish = NewPolicy(name="claim.ship", length=timedelta(days=days), reason="试行")
+        async with begin(own_house, SYSTEM) as work:
+            return (await set_policy(work, shop_id, wish)).version
+
+    assert sorted(await asyncio.gather(*map(put, range(1, 7)))) == [1, 2, 3, 4, 5, 6]
+    async with begin(own_house, SYSTEM) as work:
+        assert (await terms_for(work, shop_id, "claim.ship")).policy == "shop v6"
 
 
 async def test_ten_thousand_due_at_once_are_worked_off_in_batches(own_house: House, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 Span: TypeAlias = tuple[time, time]
 """Opens, closes. Closing at or before the opening means on the next day: (22:00, 06:00) is a night shift, (0:00, 0:00) a whole day."""
@@ -94,10 +94,14 @@ class Hours:
 
 def zone(name: str) -> ZoneInfo:
     """Raises ValueError for a time zone that does not exist."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError) as unknown:
-        raise ValueError(f"there is no time zone {name}") from unknown
+    if name not in _zones():
+        raise ValueError(f"there is no time zone {name}")
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 @dataclass(frozen=True)

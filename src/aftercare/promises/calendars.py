@@ -32,6 +32,7 @@ from aftercare.promises.model import (
     HoursUnusable,
     NoSuchCalendar,
 )
+from aftercare.promises.terms import Words
 
 STANDARD = "standard"
 """The name of the calendar by which a shop's business time is counted when the terms name no other."""
@@ -46,10 +47,10 @@ class CalendarHours(BaseModel):
     """`week`: seven lists of spans ("09:00-12:00", "22:00-06:00"), Monday first. `country` and `subdivision` (ISO 3166) say
     whose public holidays are kept; without a country none."""
 
-    name: str = Field(default=STANDARD, min_length=1, max_length=80)
+    name: Words = Field(default=STANDARD, min_length=1, max_length=80)
     time_zone: str = "Asia/Shanghai"
     country: str | None = Field(default="CN", pattern=r"^[A-Z]{2}$")
-    subdivision: str | None = Field(default=None, max_length=10)
+    subdivision: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,10}$")
     week: list[list[str]] = Field(min_length=7, max_length=7)
 
     @field_validator("week")

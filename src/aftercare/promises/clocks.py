@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from aftercare.journal import Work
+from aftercare.journal import SYSTEM, House, Work, begin
 from aftercare.kit.calendars import WorkingCalendar
 from aftercare.kit.errors import Invalid
 from aftercare.promises.calendars import calendars_by_id
@@ -86,7 +86,8 @@ async def start_clock(
 ) -> UUID:
     """The new clock's id. Terms not given are the policy's. An open clock of the same name and subject is replaced: it counts
     as cancelled, unless it had fired. `started_at` may lie in the past (a carrier told late) and the clock be due at once.
-    Refuses with NoTermsForClock, NoSuchCalendar."""
+    The caller holds the subject's lock: two starts of one clock at the same moment would collide. Refuses with
+    NoTermsForClock, NoSuchCalendar."""
     terms = terms or await terms_for(work, shop_id, name)
     started_at = started_at or work.now
     due = await preview_due(work, shop_id, terms, started_at)
@@ -358,6 +359,19 @@ async def _ring(work: Work, statement: Any, fact: type[ClockFired] | type[ClockW
     for row in sorted(rows, key=lambda row: (row.due_at, row.id)):
         work.record(fact.model_construct(**_told(row)))
     return len(rows)
+
+
+async def ring(house: House, *, limit: int = 5000) -> int:
+    """How many clocks warned or fired: all that is due, in batches, each in a Work of its own. What the worker calls."""
+    rung = 0
+    for verb in (fire_due, warn_due):
+        while True:
+            async with begin(house, SYSTEM) as work:
+                now = await verb(work, limit)
+            rung += now
+            if now < limit:
+                break
+    return rung
 
 
 async def next_due(work: Work) -> datetime | None:

@@ -14,7 +14,7 @@ from aftercare.kit.calendars import NeverOpen, WorkingCalendar
 from aftercare.promises.calendars import calendar_named, get_calendar, may_write
 from aftercare.promises.events import ClockPolicySet, ClockPolicyWithdrawn
 from aftercare.promises.model import HoursUnusable, NoSuchCalendar, NoTermsForClock, PolicyInThePast
-from aftercare.promises.terms import DEFAULT_TERMS, ClockTerms
+from aftercare.promises.terms import DEFAULT_TERMS, ClockTerms, Moment, Words
 
 
 class NewPolicy(BaseModel):
@@ -27,8 +27,8 @@ class NewPolicy(BaseModel):
     calendar_id: UUID | None = None
     warn_fraction: float = Field(default=0.25, ge=0, lt=1)
     max_extensions: int = Field(default=1, ge=0, le=100)
-    valid_from: datetime | None = None
-    reason: str = Field(min_length=1, max_length=2000)
+    valid_from: Moment | None = None
+    reason: Words = Field(min_length=1)
 
     @model_validator(mode="after")
     def _has_one_length(self) -> "NewPolicy":
@@ -36,8 +36,6 @@ class NewPolicy(BaseModel):
             raise ValueError("a policy has either a length or a number of working days")
         if self.working_days and not self.business:
             raise ValueError("working days are business time")
-        if self.valid_from and self.valid_from.tzinfo is None:
-            raise ValueError("valid_from needs a time zone")
         return self
 
 

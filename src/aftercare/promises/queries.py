@@ -80,7 +80,8 @@ VIEW = """
 
 def _view(row: Any) -> ClockView:
     # Our own columns: a list of clocks is not checked a second time.
-    return ClockView.model_construct(**{**row._mapping, "state": ClockState(row.state)})
+    fields = {field: getattr(row, field) for field in ClockView.model_fields}
+    return ClockView.model_construct(**fields | {"state": ClockState(row.state)})
 
 
 async def clocks_of(work: Work, subject_ids: Collection[UUID], *, ended: bool = False) -> list[ClockView]:
@@ -134,6 +135,45 @@ async def running_clocks(
         )
     ).all()
     kept, following = page(rows, limit, lambda row: (row.due_at, row.id))
+    return Page(items=[_view(row) for row in kept], next=following)
+
+
+async def broken_clocks(
+    work: Work,
+    since: datetime,
+    until: datetime,
+    *,
+    shop_id: UUID | None = None,
+    name: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[ClockView]:
+    """The clocks that the board counts as broken from `since` to before `until`, newest first. Needs `promises.read`."""
+    work.require("promises.read")
+    limit = max(1, min(limit, LARGEST_PAGE))
+    begins = read_mark(after, (datetime, UUID))
+    rows = (
+        await work.session.execute(
+            text(
+                f"SELECT {VIEW}, ended_at FROM clock"  # noqa: S608  # only our own conditions
+                " WHERE ended_at >= :since AND ended_at < :until"
+                " AND (state = 'fired' OR state = 'kept' AND ended_at > due_at)"
+                " AND (CAST(:shop AS uuid) IS NULL OR shop_id = :shop)"
+                " AND (CAST(:name AS text) IS NULL OR name = :name)"
+                + (" AND (ended_at, id) < (:ended_at, :id)" if begins else "")
+                + " ORDER BY ended_at DESC, id DESC LIMIT :fetch"
+            ),
+            {
+                "since": since,
+                "until": until,
+                "shop": shop_id,
+                "name": name,
+                "fetch": limit + 1,
+                **({"ended_at": begins[0], "id": begins[1]} if begins else {}),
+            },
+        )
+    ).all()
+    kept, following = page(rows, limit, lambda row: (row.ended_at, row.id))
     return Page(items=[_view(row) for row in kept], next=following)
 
 

@@ -1,11 +1,11 @@
 """Calendars, clock policies, running clocks and the promise board over HTTP, for staff."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from aftercare.identity import get_shop
 from aftercare.journal.http import InWork
@@ -15,12 +15,9 @@ from aftercare.promises import calendars, clocks, policies, queries
 from aftercare.promises.calendars import CalendarDate, CalendarHours, CalendarView
 from aftercare.promises.policies import NewPolicy, PolicyView, TermsView
 from aftercare.promises.queries import ClockView, PromiseBoard
-from aftercare.promises.terms import ClockTerms
+from aftercare.promises.terms import ClockTerms, Moment, Words
 
 router = APIRouter(prefix="/promises", tags=["promises"])
-
-# Nobody promises further away; zones and holidays are not known much beyond.
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
 
 class NewCalendar(CalendarHours):
@@ -33,7 +30,7 @@ class ChangedHours(CalendarHours):
 
 class DayWish(BaseModel):
     open: bool
-    note: str = Field(default="", max_length=200)
+    note: Words = Field(default="", max_length=200)
 
 
 class NewShopPolicy(NewPolicy):
@@ -44,9 +41,9 @@ class PreviewWish(BaseModel):
     """Terms not given are those that hold for `name`."""
 
     shop_id: UUID
-    name: str | None = None
+    name: Words | None = None
     terms: ClockTerms | None = None
-    start: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | None = None
+    start: Moment | None = None
 
 
 class DuePreview(BaseModel):
@@ -58,7 +55,7 @@ class DuePreview(BaseModel):
 
 class Extension(BaseModel):
     by_seconds: int = Field(gt=0, le=10 * 366 * 24 * 3600)
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: Words = Field(min_length=1)
 
 
 class Extended(BaseModel):
@@ -116,7 +113,7 @@ async def clear_calendar_day(work: InWork, calendar_id: UUID, on: date) -> Calen
 
 @router.get("/policies")
 async def list_clock_policies(
-    work: InWork, shop_id: UUID | None = None, name: str | None = None, history: bool = False
+    work: InWork, shop_id: UUID | None = None, name: Words | None = None, history: bool = False
 ) -> list[PolicyView]:
     """Needs `promises.read`."""
     return await policies.list_policies(work, shop_id=shop_id, name=name, history=history)
@@ -131,7 +128,7 @@ async def set_clock_policy(work: InWork, new: NewShopPolicy) -> PolicyView:
 
 
 @router.delete("/policies", status_code=204)
-async def withdraw_clock_policy(work: InWork, name: str, shop_id: UUID | None = None) -> Response:
+async def withdraw_clock_policy(work: InWork, name: Words, shop_id: UUID | None = None) -> Response:
     """Needs `promises.write`."""
     await policies.withdraw_policy(work, shop_id, name)
     return Response(status_code=204)
@@ -163,8 +160,8 @@ async def preview_clock(work: InWork, wish: PreviewWish) -> DuePreview:
 async def running_clocks(
     work: InWork,
     shop_id: UUID | None = None,
-    name: str | None = None,
-    due_before: AwareDatetime | None = None,
+    name: Words | None = None,
+    due_before: Moment | None = None,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
 ) -> PlainJSON:
@@ -185,13 +182,30 @@ async def extend_clock(work: InWork, clock_id: UUID, extension: Extension) -> Ex
     return Extended(clock_id=clock_id, due_at=due_at)
 
 
+@router.get("/broken", response_model=Page[ClockView])
+async def broken_promises(
+    work: InWork,
+    since: Moment,
+    until: Moment,
+    shop_id: UUID | None = None,
+    name: Words | None = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+) -> PlainJSON:
+    """What the board counts as broken in the period, newest first. Needs `promises.read`."""
+    found = await queries.broken_clocks(
+        work, since, until, shop_id=shop_id, name=name, after=after, limit=limit
+    )
+    return PlainJSON({"items": [dict(clock) for clock in found.items], "next": found.next})
+
+
 @router.get("/board")
 async def promise_board(
     work: InWork,
-    since: AwareDatetime,
-    until: AwareDatetime,
+    since: Moment,
+    until: Moment,
     shop_id: UUID | None = None,
-    time_zone: str = "Asia/Shanghai",
+    time_zone: Words = "Asia/Shanghai",
 ) -> PromiseBoard:
     """Needs `promises.read`."""
     return await queries.promise_board(work, since, until, shop_id=shop_id, time_zone=time_zone)

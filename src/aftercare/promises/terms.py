@@ -1,8 +1,17 @@
 """Terms: how long a promise runs, in whose time, and when to warn. The defaults hold where nobody has set a policy."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
+"""Text that PostgreSQL can keep."""
+
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2099, 1, 1, tzinfo=UTC))
+]
+"""Nobody promises further away; zones and holidays are not known much beyond."""
 
 
 class ClockTerms(BaseModel):
@@ -15,7 +24,7 @@ class ClockTerms(BaseModel):
     length: timedelta = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=3650))
     business: bool = False
     working_days: int = Field(default=0, ge=0, le=3650)
-    calendar: str | None = None
+    calendar: Words | None = None
     warn_before: float = Field(default=0.25, ge=0, lt=1)
     max_extensions: int = Field(default=1, ge=0, le=100)
     policy: str = "default"
