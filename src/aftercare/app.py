@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter, FastAPI
 
-import aftercare.cases.reactions  # noqa: F401  # importing registers them
+import aftercare.cases.reactions  # importing registers them
+import aftercare.claims.reactions  # noqa: F401
 from aftercare import __version__
 from aftercare.cases import routes as cases_routes
+from aftercare.claims import routes as claims_routes
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import Door
 from aftercare.identity import routes as identity_routes
@@ -14,16 +16,19 @@ from aftercare.kit.http import RequestFrame, explain_problems
 from aftercare.logistics import routes as logistics_routes
 from aftercare.people import routes as people_routes
 from aftercare.promises import routes as promises_routes
+from aftercare.shop import routes as shop_routes
 from aftercare.supply import routes as supply_routes
 
 ROUTERS: list[APIRouter] = [
     cases_routes.router,
+    claims_routes.router,
     conversations_routes.router,
     journal_http.router,
     people_routes.router,
     identity_routes.router,
     logistics_routes.router,
     promises_routes.router,
+    shop_routes.router,
     supply_routes.router,
 ]
 

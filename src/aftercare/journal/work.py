@@ -44,12 +44,12 @@ class House:
     secret: bytes = field(default=b"", repr=False)
     wake: Callable[[], None] = lambda: None
 
-    def port(self, kind: type[P]) -> P:
+    def port(self, kind: "type[P] | Callable[..., P]") -> P:
         """The connector for a Protocol that a context owns. Refuses with PortMissing."""
         try:
-            return cast(P, self.ports[kind])
+            return cast(P, self.ports[cast(type, kind)])
         except KeyError:
-            raise PortMissing(port=kind.__name__) from None
+            raise PortMissing(port=cast(type, kind).__name__) from None
 
 
 class Work:

@@ -1,0 +1,200 @@
+"""What a line is entitled to and why: the policy asked with the facts of a real order."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from aftercare import identity, shop
+from aftercare.claims.accounts import LineToReserve
+from aftercare.claims.circumstances import (
+    FAULT_OF,
+    Condition,
+    Dates,
+    FaultSide,
+    LineFacts,
+    PolicyInput,
+    Reason,
+    Standing,
+)
+from aftercare.claims.model import Claim, Policy
+from aftercare.claims.money import PaidLine, refundable
+from aftercare.claims.policy import Decision, decide
+from aftercare.claims.rulebook import LawPack, PolicyDocument, default_policy, law_pack, market_of
+from aftercare.claims.states import ClaimKind
+from aftercare.journal import Work
+from aftercare.kit.calendars import special_days
+from aftercare.shop import LineView
+
+
+async def policy_of(work: Work, shop_id: UUID, market: str) -> PolicyDocument:
+    """The newest published policy of the shop, else the one that comes with the house."""
+    row = (
+        await work.session.execute(
+            select(Policy.document)
+            .where(
+                Policy.shop_id == shop_id, Policy.published_at.is_not(None), Policy.published_at <= work.now
+            )
+            .order_by(Policy.version.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        return default_policy()
+    return PolicyDocument.model_validate(row)
+
+
+async def rules_of(work: Work, shop_id: UUID) -> tuple[identity.ShopView, LawPack, PolicyDocument]:
+    owner = await identity.get_shop(work, shop_id)
+    market = market_of(owner.market)
+    return owner, law_pack(market), await policy_of(work, shop_id, market)
+
+
+async def standing_of(work: Work, customer_id: UUID) -> Standing:
+    """How often the customer has claimed in the last year, and an abuse score from it: refused or lapsed applications
+    weigh, those that were right do not."""
+    since = work.now - timedelta(days=365)
+    states = (
+        await work.session.execute(
+            select(Claim.state, Claim.outcome).where(
+                Claim.customer_id == customer_id, Claim.applied_at >= since
+            )
+        )
+    ).all()
+    unfounded = sum(
+        row.state in ("closed_ruled", "closed_sent_back") or row.outcome == "reject" for row in states
+    )
+    return Standing(past_claims=len(states), abuse_score=min(100, unfounded * 20))
+
+
+@lru_cache(maxsize=64)
+def days_off(country: str, year: int) -> frozenset[date]:
+    """Public holidays and weekends that are not made up for, from the year before to the year after."""
+    off: set[date] = set()
+    for one in range(year - 1, year + 2):
+        special = special_days(country, None, one)
+        day = date(one, 1, 1)
+        while day.year == one:
+            known = special.get(day)
+            if not known.open if known else day.weekday() >= 5:
+                off.add(day)
+            day += timedelta(days=1)
+    return frozenset(off)
+
+
+def circumstances(
+    work: Work,
+    line: LineView,
+    owner: identity.ShopView,
+    *,
+    paid_cents: int,
+    freight_cents: int,
+    quantity: int,
+    reason: Reason = Reason.no_reason,
+    fault_side: FaultSide | None = None,
+    condition: Condition = Condition.unknown,
+    evidence_kinds: frozenset[str] = frozenset(),
+    evidence_count: int = 0,
+    kind: ClaimKind | None = None,
+    asked_cents: int | None = None,
+    channel: str = "portal",
+    customer: Standing | None = None,
+) -> PolicyInput:
+    """The question to the policy. `paid_cents` is the cap for the asked units, `freight_cents` what of the outward freight
+    may still come back."""
+    attributes = line.attributes
+    flags = {
+        name: bool(attributes.get(name, False))
+        for name in (
+            "custom_made",
+            "perishable",
+            "digital",
+            "digital_started",
+            "periodical",
+            "hygiene_sealed",
+            "hygiene_seal_broken",
+            "final_sale",
+            "unsuitable_confirmed",
+            "covered_by_repair_guarantee",
+        )
+    }
+    return PolicyInput(
+        market=market_of(owner.market),
+        shop=owner.code,
+        channel=channel,
+        category=line.category,
+        line=LineFacts(
+            price_cents=line.unit_price_cents,
+            discount_cents=line.discount_cents,
+            paid_cents=paid_cents,
+            freight_cents=freight_cents,
+            serial=bool(attributes.get("serial_tracked", False)),
+            durable=not flags["perishable"],
+            under_warranty_months=int(attributes.get("warranty_months", 12)),
+            **flags,
+        ),
+        dates=Dates(paid=line.paid_at, shipped=line.shipped_at, delivered=line.delivered_at),
+        reason=reason,
+        fault_side=fault_side or FAULT_OF[reason],
+        condition=condition,
+        evidence_kinds=evidence_kinds,
+        evidence_count=evidence_count,
+        quantity=quantity,
+        customer=customer or Standing(),
+        kind_asked=kind,
+        asked_cents=asked_cents,
+        now=work.now,
+        time_zone=owner.time_zone,
+    )
+
+
+def decided(case: PolicyInput, owner: identity.ShopView, law: LawPack, policy: PolicyDocument) -> Decision:
+    off = days_off(owner.market, case.today().year) if law.last_day_moves else frozenset[date]()
+    return decide(case, law, policy, days_off=off)
+
+
+async def open_accounts(work: Work, lines: Sequence[LineView]) -> dict[UUID, PaidLine]:
+    """What of each line may still be given back; read without locking, for showing only."""
+    rows = await work.session.execute(
+        text(
+            "SELECT order_line_id, paid_cents, quantity, taken_cents, taken_quantity FROM line_account"
+            " WHERE order_line_id = ANY(:lines)"
+        ),
+        {"lines": [line.id for line in lines]},
+    )
+    known = {
+        row.order_line_id: PaidLine(row.paid_cents, row.quantity, row.taken_cents, row.taken_quantity)
+        for row in rows
+    }
+    return {line.id: known.get(line.id, PaidLine(line.paid_cents, line.quantity)) for line in lines}
+
+
+async def entitlements(
+    work: Work, line_ids: Sequence[UUID], reason: Reason = Reason.no_reason
+) -> dict[UUID, Decision]:
+    """For each line, every kind of claim: open until when, who pays freight, what is needed, and why."""
+    lines = await shop.get_lines(work, line_ids)
+    accounts = await open_accounts(work, lines)
+    answers: dict[UUID, Decision] = {}
+    for line in lines:
+        owner, law, policy = await rules_of(work, line.shop_id)
+        account = accounts[line.id]
+        left = account.quantity - account.taken_quantity
+        case = circumstances(
+            work,
+            line,
+            owner,
+            paid_cents=refundable(account, left) if left else 0,
+            freight_cents=line.freight_cents,
+            quantity=max(left, 1),
+            reason=reason,
+            customer=await standing_of(work, line.customer_id),
+        )
+        answers[line.id] = decided(case, owner, law, policy)
+    return answers
+
+
+def to_reserve(line: LineView) -> LineToReserve:
+    return LineToReserve(line.id, line.shop_id, line.paid_cents, line.quantity)

@@ -1,0 +1,208 @@
+"""A shop's own policy: drafted, tried on the past, published; and the withdrawal function of the EU."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import func, select
+
+from aftercare import identity, shop
+from aftercare.claims import model
+from aftercare.claims.applications import AskedLine, NewClaim, apply
+from aftercare.claims.circumstances import Reason
+from aftercare.claims.entitlements import circumstances, rules_of
+from aftercare.claims.events import PolicyPublished, WithdrawalStated
+from aftercare.claims.model import Claim, ClaimLine, Policy, Withdrawal
+from aftercare.claims.policy import PastCase, ReplayReport, replay
+from aftercare.claims.rulebook import PolicyDocument, default_policy
+from aftercare.claims.states import ClaimKind, ClaimState
+from aftercare.journal import Work
+from aftercare.kit.errors import Invalid, NotFound
+
+
+class PolicyView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID | None
+    shop_id: UUID
+    version: int
+    document: dict[str, Any]
+    published_at: datetime | None
+    saved_at: datetime | None
+
+
+class PolicyNotFound(NotFound):
+    """There is no such version of the policy."""
+
+
+class PolicyNotReadable(Invalid):
+    """The policy has a mistake; nothing was saved."""
+
+
+async def policies(work: Work, shop_id: UUID) -> list[PolicyView]:
+    """Every version, newest first; where the shop has none of its own, the one that comes with the house as version 0."""
+    work.require("policies.read")
+    await identity.get_shop(work, shop_id)
+    rows = (
+        await work.session.execute(
+            select(Policy).where(Policy.shop_id == shop_id).order_by(Policy.version.desc())
+        )
+    ).scalars()
+    found = [PolicyView.model_validate(row) for row in rows]
+    if found:
+        return found
+    built_in = default_policy().model_dump(mode="json")
+    return [
+        PolicyView(id=None, shop_id=shop_id, version=0, document=built_in, published_at=None, saved_at=None)
+    ]
+
+
+def read_policy(document: dict[str, Any]) -> PolicyDocument:
+    """Refuses with PolicyNotReadable, naming each mistake and where it is."""
+    try:
+        return PolicyDocument.model_validate(document)
+    except ValidationError as mistakes:
+        raise PolicyNotReadable(
+            errors=[
+                {"field": ".".join(str(part) for part in one["loc"]), "reason": one["msg"]}
+                for one in mistakes.errors()
+            ]
+        ) from mistakes
+
+
+async def save_policy(work: Work, shop_id: UUID, document: dict[str, Any]) -> PolicyView:
+    """Keeps a draft under the next version number."""
+    work.require("policies.write")
+    await identity.get_shop(work, shop_id)
+    latest = (
+        await work.session.execute(select(func.max(Policy.version)).where(Policy.shop_id == shop_id))
+    ).scalar_one_or_none()
+    version = (latest or 0) + 1
+    read = read_policy({**document, "version": version})
+    row = Policy(
+        id=work.new_id(),
+        shop_id=shop_id,
+        version=version,
+        document=read.model_dump(mode="json"),
+        published_at=None,
+        saved_by=work.actor.id,
+        saved_at=work.now,
+    )
+    work.session.add(row)
+    await work.session.flush()
+    return PolicyView.model_validate(row)
+
+
+async def publish_policy(work: Work, shop_id: UUID, version: int) -> PolicyView:
+    """From now on, applications are measured by this version. What was decided before stays as it was."""
+    work.require("policies.write")
+    row = (
+        await work.session.execute(
+            select(Policy).where(Policy.shop_id == shop_id, Policy.version == version).with_for_update()
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        raise PolicyNotFound(version=version)
+    if row.published_at is None:
+        row.published_at = work.now
+        work.record(PolicyPublished(policy_id=row.id, shop_id=shop_id, version=version))
+        await work.session.flush()
+    return PolicyView.model_validate(row)
+
+
+async def try_policy(
+    work: Work, shop_id: UUID, document: dict[str, Any], *, days: int = 365, limit: int = 5_000
+) -> ReplayReport:
+    """How the shop's past applications would have been decided under this policy, and at what cost."""
+    work.require("policies.read")
+    new = read_policy({"version": 1, **document})
+    owner, law, old = await rules_of(work, shop_id)
+    rows = (
+        await work.session.execute(
+            select(Claim, ClaimLine)
+            .join(ClaimLine, ClaimLine.claim_id == Claim.id)
+            .where(Claim.shop_id == shop_id, Claim.applied_at >= work.now - timedelta(days=days))
+            .order_by(Claim.applied_at)
+            .limit(limit)
+        )
+    ).all()
+    lines = {
+        line.id: line for line in await shop.get_lines(work, [row.ClaimLine.order_line_id for row in rows])
+    }
+    past: list[PastCase] = []
+    for claim, asked in rows:
+        line = lines.get(asked.order_line_id)
+        if line is None:
+            continue
+        case = circumstances(
+            work,
+            line,
+            owner,
+            paid_cents=line.paid_cents * asked.quantity // line.quantity,
+            freight_cents=line.freight_cents * asked.quantity // line.quantity,
+            quantity=max(asked.quantity, 1),
+            reason=claim.reason,
+            fault_side=claim.fault_side,
+            condition=claim.condition,
+            kind=claim.kind,
+            channel=claim.channel,
+        ).model_copy(update={"now": claim.applied_at})
+        paid_out = asked.agreed_cents if claim.state is ClaimState.refunded else 0
+        past.append(PastCase(f"{claim.number}/{line.sku}", case, paid_out))
+    return replay(old, new, past, law=law)
+
+
+class NewWithdrawal(BaseModel):
+    """Directive 2011/83/EU art. 11a: the consumer's name, the contract (here the order), and where the receipt goes. No reason."""
+
+    order_id: UUID
+    consumer_name: str = Field(min_length=1, max_length=200)
+    contact: str = Field(min_length=3, max_length=320)
+    order_line_ids: list[UUID] | None = None
+
+
+async def withdraw(work: Work, new: NewWithdrawal) -> Withdrawal:
+    """The confirmed statement: a return is opened for all that is left of the order, and the receipt goes out with the fact.
+    Said twice, the first statement stands."""
+    order = await shop.get_order(work, new.order_id)
+    before = (
+        await work.session.execute(select(Withdrawal).where(Withdrawal.order_id == order.id).limit(1))
+    ).scalar_one_or_none()
+    if before is not None:
+        return before
+    chosen = [line for line in order.lines if new.order_line_ids is None or line.id in new.order_line_ids]
+    if not chosen:
+        raise model.LinesDoNotMatch(why="no line of this order")
+    shipped = any(line.shipped_at is not None and line.shipped_at <= work.now for line in chosen)
+    claim = await apply(
+        work,
+        NewClaim(
+            kind=ClaimKind.return_refund if shipped else ClaimKind.cancel_unshipped,
+            lines=[AskedLine(order_line_id=line.id, quantity=line.quantity) for line in chosen],
+            reason=Reason.no_reason,
+            channel="withdrawal",
+        ),
+        withdrawal=True,
+    )
+    stated = Withdrawal(
+        id=work.new_id(),
+        shop_id=claim.shop_id,
+        order_id=order.id,
+        claim_id=claim.id,
+        consumer_name=new.consumer_name.strip(),
+        contact=new.contact.strip(),
+        stated_at=work.now,
+    )
+    work.session.add(stated)
+    await work.session.flush()
+    work.record(
+        WithdrawalStated(
+            withdrawal_id=stated.id,
+            order_id=order.id,
+            claim_id=claim.id,
+            customer_id=claim.customer_id,
+            shop_id=claim.shop_id,
+        )
+    )
+    return stated

@@ -1,0 +1,89 @@
+"""What follows for claims: clocks at zero, parcels that arrive, money that is due, stock that is posted."""
+
+from sqlalchemy import select
+
+from aftercare import cases, supply
+from aftercare.claims import refunds, returns
+from aftercare.claims.deadlines import clock_rule
+from aftercare.claims.decisions import agree, answer_no
+from aftercare.claims.events import MOVED, ClaimMoved, DispositionDecided, RefundRequested
+from aftercare.claims.model import Claim, ReturnAddressMissing
+from aftercare.claims.states import END_STATES, SEVEN_STAGE, Mover, is_end
+from aftercare.claims.steps import claim_for, step
+from aftercare.journal import House, Work, after
+from aftercare.logistics import ParcelDelivered
+from aftercare.promises import ClockFired
+
+SOLVABLE = frozenset({cases.Status.open, cases.Status.waiting_shop, cases.Status.waiting_customer})
+
+
+@after(ClockFired, in_order_of="subject_id")
+async def carry_out_clock(work: Work, fact: ClockFired) -> None:
+    """A clock at zero makes the system's move, if the claim still stands where the clock was set for; else it does nothing."""
+    if fact.subject_kind != "claim" or not fact.clock.startswith("claim."):
+        return
+    claim = await claim_for(work, fact.subject_id, lock=True)
+    rule = clock_rule(fact.clock.removeprefix("claim."))
+    if rule.on_zero is None or claim.state not in rule.states or claim.kind not in rule.kinds:
+        return
+    named = f"{fact.clock}@{fact.policy}"
+    match rule.on_zero:
+        case "approve":
+            try:
+                await agree(work, claim, mover=Mover.system, rule=named)
+            except ReturnAddressMissing:
+                # Silence must not strand a customer whose shop has no address: the goods stay, people are alarmed.
+                return
+        case "refuse_offer":
+            await answer_no(work, claim)
+            await step(work, claim, "refuse_offer", mover=Mover.system, rule=named)
+        case "receive_by_clock":
+            await returns.receive_by_clock(work, claim)
+        case "out_of_stock":
+            await returns.give_money_instead(work, claim)
+            await step(work, claim, "out_of_stock", mover=Mover.system, rule=named)
+        case "confirm_offline":
+            await refunds.settle_offline(work, claim)
+        case other:
+            await step(work, claim, other, mover=Mover.system, rule=named)
+
+
+@after(ParcelDelivered, in_order_of="shipment_id")
+async def take_note_of_arrival(work: Work, fact: ParcelDelivered) -> None:
+    if fact.claim_id is not None:
+        await returns.parcel_arrived(work, fact.claim_id, fact.direction)
+
+
+@after(RefundRequested, in_order_of="refund_id", outside=True)
+async def pay_refund(house: House, fact: RefundRequested) -> None:
+    await refunds.pay(house, fact.refund_id)
+
+
+@after(DispositionDecided, in_order_of="finding_id")
+async def post_disposition(work: Work, fact: DispositionDecided) -> None:
+    """Stock moves when the warehouse has decided, never from the customer's own form."""
+    if fact.product_id is not None:
+        await supply.post_disposition(
+            work,
+            supply.Disposition(fact.disposition),
+            product_id=fact.product_id,
+            quantity=fact.quantity,
+            claim_id=fact.claim_id,
+            key=f"finding {fact.finding_id}",
+        )
+
+
+@after(*MOVED.values(), in_order_of="claim_id")
+async def move_the_case_along(work: Work, fact: ClaimMoved) -> None:
+    """The case goes through its seven stages as its claim does, and is solved when no claim of it is open any more."""
+    await cases.advance(work, fact.case_id, cases.Stage(SEVEN_STAGE[fact.to_state]))
+    if not is_end(fact.to_state):
+        return
+    still_open = (
+        await work.session.execute(
+            select(Claim.id).where(Claim.case_id == fact.case_id, Claim.state.not_in(END_STATES)).limit(1)
+        )
+    ).scalar_one_or_none()
+    case = await cases.get_case(work, fact.case_id)
+    if still_open is None and case.waiting_since is None and case.status in SOLVABLE:
+        await cases.solve(work, fact.case_id)
