@@ -295,18 +295,21 @@ class StoreEvent(Base):
 schema_extra(
     """
     CREATE OR REPLACE FUNCTION search_sales_orders(
-      query tsquery, before timestamptz, before_id uuid, most int
+      query tsquery, before timestamptz, before_id uuid, most int,
+      of_shop uuid, of_status text
     ) RETURNS TABLE (id uuid, placed_at timestamptz)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
       IF aftercare_all_shops() THEN
         RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
           WHERE o.tsv @@ query AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
+            AND (of_shop IS NULL OR o.shop_id = of_shop) AND (of_status IS NULL OR o.status = of_status)
           ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
       ELSE
         RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
           WHERE o.shop_id = ANY (aftercare_shops()) AND o.tsv @@ query
             AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
+            AND (of_shop IS NULL OR o.shop_id = of_shop) AND (of_status IS NULL OR o.status = of_status)
           ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
       END IF;
     END $$
