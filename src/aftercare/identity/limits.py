@@ -11,7 +11,7 @@ from aftercare.kit.errors import TooMany
 
 USE = text(
     """
-    INSERT INTO allowance AS a (key, used, ends_at) VALUES (:key, 1, :now + CAST(:per AS interval))
+    INSERT INTO allowance AS a (key, used, ends_at) VALUES (:key, 1, CAST(:now AS timestamptz) + CAST(:per AS interval))
     ON CONFLICT (key) DO UPDATE SET
       used = CASE WHEN a.ends_at <= :now THEN 1 ELSE a.used + 1 END,
       ends_at = CASE WHEN a.ends_at <= :now THEN excluded.ends_at ELSE a.ends_at END

@@ -108,6 +108,14 @@ class Membership(Base):
     shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shop.id"))
 
 
+# Rows without a shop may otherwise be added by anybody; this one would open every shop.
+for _command in ("INSERT", "UPDATE"):
+    schema_extra(
+        f"CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_{_command.lower()} ON membership AS RESTRICTIVE"
+        f" FOR {_command}{' USING (true)' if _command == 'UPDATE' else ''} WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()))"
+    )
+
+
 class RecoveryCode(Base):
     """Ten codes for the day on which the telephone is lost; each works once."""
 

@@ -104,7 +104,7 @@ async def new_shop(work: Work, new: NewShop) -> ShopView:
         async with work.session.begin_nested():
             work.session.add(row)
     except IntegrityError:
-        raise ShopCodeTaken(code=new.code) from None
+        raise ShopCodeTaken(shop_code=new.code) from None
     work.record(ShopAdded(shop_id=row.id))
     return ShopView.model_validate(row)
 
@@ -150,7 +150,7 @@ async def find_shop(work: Work, code: str) -> ShopView:
     """The active shop of this code, as anybody may see it. Refuses with NotFound."""
     row = (await work.session.execute(_select_shop().where(Shop.code == code, Shop.active))).one_or_none()
     if row is None:
-        raise NotFound(code=code)
+        raise NotFound(shop_code=code)
     return ShopView.model_validate(row)
 
 
