@@ -12,7 +12,7 @@ from aftercare.claims import accounts, model
 from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, PolicyInput, Reason
 from aftercare.claims.entitlements import circumstances, decided, rules_of, standing_of, to_reserve
 from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, Evidence, claim_numbers
-from aftercare.claims.money import refundable, refundable_without_return, share
+from aftercare.claims.money import PaidLine, refundable, refundable_without_return, share
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
 from aftercare.claims.states import ClaimKind, ClaimState, Mover, RepairWay
@@ -294,7 +294,7 @@ async def measure(
     ]
     freight: dict[UUID, int] = {}
     if gives_money and new.kind is not ClaimKind.compensation and new.kind is not ClaimKind.exchange:
-        freight = await _freight(work, lines, asked, decisions, new.kind)
+        freight = await _freight(work, lines, asked, decisions, new.kind, held)
     entitled = [decision.entitlements[new.kind] for _, decision in decisions]
     return Measured(
         cents=goods if gives_money else [0] * len(lines),
@@ -332,7 +332,7 @@ def told(looked: Looked) -> dict[str, Any]:
     }
 
 
-def _worth(account: Any, quantity: int, line_id: UUID) -> int:
+def _worth(account: PaidLine, quantity: int, line_id: UUID) -> int:
     if quantity > account.quantity - account.taken_quantity:
         raise model.NothingLeft(order_line=line_id, left=account.quantity - account.taken_quantity)
     return refundable(account, quantity)
@@ -344,13 +344,16 @@ async def _freight(
     asked: Sequence[AskedLine],
     decisions: Sequence[tuple[PolicyInput, Decision]],
     kind: ClaimKind,
+    held: dict[UUID, PaidLine],
 ) -> dict[UUID, int]:
-    """The outward freight that comes back: of the lines claimed, where nothing was shipped yet or a rule says so."""
+    """The outward freight that comes back: of the units claimed, the last one with the remainder, where nothing was shipped
+    yet or a rule says so."""
     due: dict[UUID, int] = {}
     for line, wish, (_, decision) in zip(lines, asked, decisions, strict=True):
         unshipped = line.shipped_at is None or line.shipped_at > work.now
         if unshipped or decision.entitlements[kind].outward_freight_back:
-            part = line.freight_cents * wish.quantity // line.quantity
+            units = PaidLine(line.freight_cents, line.quantity, 0, held[line.id].taken_quantity)
+            part = refundable(units, wish.quantity)
             due[line.order_id] = due.get(line.order_id, 0) + part
     paid = {order_id: await shop.freight_paid(work, order_id) for order_id in due}
     shop_of = {line.order_id: line.shop_id for line in lines}

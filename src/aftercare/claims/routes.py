@@ -275,7 +275,7 @@ async def upload_evidence(house: InHouse, actor: ByActor, order_id: UUID, file: 
         chunks(),
         name=file.filename or "file",
         shop_id=order.shop_id,
-        customer_id=order.customer_id,
+        customer_id=order.customer.id,
         shown=True,
     )
     return UploadedFile(id=kept.id, name=kept.name, media_type=kept.media_type, bytes=kept.bytes)
