@@ -172,6 +172,10 @@ def test_what_cannot_be_hours_is_refused(
         Hours(week, zone, country, subdivision)
 
 
+def test_a_country_without_far_tables_keeps_its_fixed_holidays() -> None:
+    assert date(2060, 1, 26) in special_days("IN", None, 2060)
+
+
 def test_which_holidays_are_known() -> None:
     assert holidays_known("BR")
     assert holidays_known(None)
@@ -182,8 +186,9 @@ def test_which_holidays_are_known() -> None:
 def test_a_span_reads_back_as_it_was_written() -> None:
     for text in ("09:00-12:00", "22:00-06:00", "18:00-24:00"):
         assert span_text(spans(text)[0]) == text
-    with pytest.raises(ValueError, match="no span"):
-        spans("09:00")
+    for text in ("09:00", "9-12", "09:00+08:00-18:00", "09:00:30-18:00"):
+        with pytest.raises(ValueError, match="no span"):
+            spans(text)
 
 
 def test_time_is_not_taken_away_and_does_not_come_from_nowhere() -> None:

@@ -141,10 +141,15 @@ async def test_running_clocks_soonest_first_page_by_page(house: House) -> None:
             if after is None:
                 break
         assert pages == 3
-        assert seen == [subjects[index] for index in (4, 1, 3, 2, 0)]
+        # Two are due at the same moment; their ids decide, and neither is lost at the turn of the page.
+        assert (seen[0], set(seen[1:3]), seen[3:]) == (
+            subjects[4],
+            {subjects[1], subjects[3]},
+            [subjects[2], subjects[0]],
+        )
         assert (await running_clocks(work, shop_id=two)).items == []
         early = await running_clocks(work, name="claim.ship", due_before=NOON + 4 * HOUR, shop_id=one)
-        assert [clock.subject_id for clock in early.items] == [subjects[index] for index in (4, 1, 3)]
+        assert [clock.subject_id for clock in early.items] == seen[:3]
     async with begin(house, SYSTEM) as work:
         assert len((await running_clocks(work)).items) == 6
     nobody = Actor(kind=ActorKind.staff, shops=frozenset({one}))

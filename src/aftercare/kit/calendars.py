@@ -5,6 +5,8 @@ the hour that daylight saving skips is never worked, the hour that it repeats is
 which it begins, so a night shift before a holiday is worked to its end.
 """
 
+import re
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ Span: TypeAlias = tuple[time, time]
 """Opens, closes. Closing at or before the opening means on the next day: (22:00, 06:00) is a night shift, (0:00, 0:00) a whole day."""
 Week: TypeAlias = tuple[tuple[Span, ...], ...]
 """Seven days, Monday first."""
+
+SPAN_PATTERN = r"^\d\d:\d\d-\d\d:\d\d$"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -34,9 +38,9 @@ def spans(*texts: str) -> tuple[Span, ...]:
 
 
 def _span(text: str) -> Span:
-    opens, dash, closes = (part.strip() for part in text.partition("-"))
-    if not dash:
+    if not re.fullmatch(SPAN_PATTERN, text):
         raise ValueError(f"{text!r} is no span such as 09:00-12:00")
+    opens, _, closes = text.partition("-")
     return time.fromisoformat(opens), time(0) if closes == "24:00" else time.fromisoformat(closes)
 
 
@@ -135,7 +139,10 @@ def special_days(country: str | None, subdivision: str | None, year: int) -> Map
         return announced
     import holidays
 
-    told = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    with warnings.catch_warnings():
+        # A country whose moving feasts are not tabled so far ahead keeps the others.
+        warnings.simplefilter("ignore", UserWarning)
+        told = holidays.country_holidays(country, subdiv=subdivision, years=year)
     days = {on: SpecialDay(on, False, name) for on, name in told.items() if on.year == year}
     for on in getattr(told, "weekend_workdays", ()):
         if on.year == year and on not in days:

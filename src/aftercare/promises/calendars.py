@@ -3,16 +3,17 @@ resume or extension on."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, StringConstraints, field_validator
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from aftercare.identity import get_shop
 from aftercare.journal import Work
 from aftercare.kit.calendars import (
+    SPAN_PATTERN,
     Hours,
     WorkingCalendar,
     calendar_of,
@@ -43,6 +44,9 @@ USUAL_WEEK = week_of(["09:00-12:00", "13:00-18:00"])
 COUNTRY_OF_MARKET = {"UK": "GB"}
 
 
+SpanText = Annotated[str, StringConstraints(pattern=SPAN_PATTERN)]
+
+
 class CalendarHours(BaseModel):
     """`week`: seven lists of spans ("09:00-12:00", "22:00-06:00"), Monday first. `country` and `subdivision` (ISO 3166) say
     whose public holidays are kept; without a country none."""
@@ -51,7 +55,7 @@ class CalendarHours(BaseModel):
     time_zone: str = "Asia/Shanghai"
     country: str | None = Field(default="CN", pattern=r"^[A-Z]{2}$")
     subdivision: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,10}$")
-    week: list[list[str]] = Field(min_length=7, max_length=7)
+    week: list[list[SpanText]] = Field(min_length=7, max_length=7)
 
     @field_validator("week")
     @classmethod
