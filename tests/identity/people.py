@@ -24,10 +24,13 @@ from aftercare.journal import SYSTEM, Actor, House, begin
 PASSWORD = "竹林深处 cicada 七点半"
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @cache
 def cheap_hash() -> str:
-    """Of PASSWORD, at a cost for tests; sign-in replaces it by one of the usual cost."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    """Of PASSWORD; sign-in at the product's own cost replaces it."""
+    return CHEAP.hash(PASSWORD)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from time import perf_counter
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from aftercare.identity import (
@@ -60,10 +61,19 @@ async def test_the_right_password_opens_a_session(house: House) -> None:
             text("SELECT count(*) FROM session WHERE token_hash = :t"), {"t": opened.token.encode()}
         )
         assert kept == 0
-        cost = await work.session.scalar(
-            text("SELECT password_hash FROM account WHERE email = 'owner@example.com'")
-        )
-    assert str(cost).startswith("$argon2id$v=19$m=65536,t=3,p=1$")
+
+
+async def test_a_cheap_hash_is_replaced_when_its_owner_signs_in(
+    house: House, dear_passwords: PasswordHasher
+) -> None:
+    await found_group(house)
+    for _ in range(2):
+        await sign_in(house, email="owner@example.com", password=PASSWORD)
+        async with begin(house, SYSTEM) as work:
+            kept = await work.session.scalar(
+                text("SELECT password_hash FROM account WHERE email = 'owner@example.com'")
+            )
+        assert str(kept).startswith("$argon2id$v=19$m=65536,t=3,p=1$")
 
 
 async def test_refusals_look_alike_and_are_in_the_journal_without_the_address(house: House) -> None:
@@ -81,7 +91,7 @@ async def test_refusals_look_alike_and_are_in_the_journal_without_the_address(ho
     assert "203.0.113.7" not in str(told)
 
 
-async def test_unknown_accounts_take_as_long(house: House) -> None:
+async def test_unknown_accounts_take_as_long(house: House, dear_passwords: PasswordHasher) -> None:
     await found_group(house)
     await sign_in(house, email="owner@example.com", password=PASSWORD)
 
