@@ -7,7 +7,7 @@ read as its attributes and children, without namespaces.
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from importlib.resources import files
@@ -131,7 +131,7 @@ def read_answer(
     return updates
 
 
-def _newest(events: list[CarrierEvent]) -> datetime:
+def _newest(events: Sequence[CarrierEvent]) -> datetime:
     moments = [event.at for event in events if event.at]
     return max(moments, default=datetime.min.replace(tzinfo=UTC))
 

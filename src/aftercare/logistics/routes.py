@@ -1,6 +1,6 @@
 """Parcels over HTTP: carriers' pushes, the public tracking page, the desk's lists."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from aftercare.identity import find_shop
+from aftercare.identity import find_shop, limit
 from aftercare.journal import Actor, ActorKind, House, begin
 from aftercare.journal.http import InHouse, InWork
 from aftercare.kit.errors import Refusal
@@ -48,6 +48,8 @@ router = APIRouter(tags=["parcels"])
 log = structlog.get_logger()
 
 LARGEST_PUSH = 1024 * 1024
+LOOKS = (120, timedelta(minutes=1))
+"""How often one address may look at tracking pages."""
 CARRIER = Actor(kind=ActorKind.integration, shops=None, role="carrier")
 
 Mark = Annotated[str | None, Query(max_length=400)]
@@ -61,7 +63,7 @@ async def _take(request: Request, house: House, source: str, shop_code: str) -> 
         body += chunk
         if len(body) > LARGEST_PUSH:
             raise PushTooLarge(largest=LARGEST_PUSH)
-    pushes = house.port(TrackingPushes)  # type: ignore[type-abstract]
+    pushes = house.port(TrackingPushes)
     updates = pushes.read(source, shop_code, bytes(body), dict(request.headers), house.clock())
     async with begin(house, CARRIER, request_id=getattr(request.state, "request_id", None)) as work:
         shop = await find_shop(work, shop_code)
@@ -105,7 +107,9 @@ async def take_tracking_push(request: Request, shop_code: str, house: InHouse) -
 
 
 @router.get("/track/{secret}")
-async def track_parcel(secret: str, house: InHouse) -> PublicTracking:
+async def track_parcel(request: Request, secret: str, house: InHouse) -> PublicTracking:
+    """The public page behind a secret link; needs no sign-in and shows nobody's data."""
+    await limit(house, f"track:{request.client.host if request.client else ''}", *LOOKS)
     return await public_tracking(house, secret)
 
 

@@ -296,7 +296,7 @@ async def due_for_poll(work: Work, limit: int = 200) -> list[Poll]:
 async def poll_parcels(house: House, limit: int = 200) -> int:
     """Asks after the parcels that are due; no transaction is open meanwhile. A carrier that cannot be asked holds up no
     other. Returns how many changed their status."""
-    source = house.port(TrackingSource)  # type: ignore[type-abstract]
+    source = house.port(TrackingSource)
     async with begin(house) as work:
         polls = await due_for_poll(work, limit)
     moved = 0
