@@ -39,23 +39,25 @@ HEAR = text(
     """
     WITH old AS (
       SELECT id, status, answered_at, waiting_since FROM service_case
-      WHERE id = :case_id AND last_message_id IS DISTINCT FROM :message_id FOR UPDATE
-    ), said AS (SELECT body, sent_at FROM message WHERE id = :message_id)
+      WHERE id = :case_id AND last_message_id IS DISTINCT FROM CAST(:message_id AS uuid) FOR UPDATE
+    ), said AS (
+      SELECT body, sent_at, CAST(:author AS varchar) AS author FROM message WHERE id = CAST(:message_id AS uuid)
+    )
     UPDATE service_case c SET
-      last_message_at = said.sent_at, last_message_id = :message_id, last_author = :author,
+      last_message_at = said.sent_at, last_message_id = :message_id, last_author = said.author,
       last_words = left(regexp_replace(said.body, '\\s+', ' ', 'g'), :snippet),
       status = CASE
-        WHEN :author = 'customer' AND old.status <> 'open' THEN 'waiting_shop'
-        WHEN :author IN ('staff', 'integration') AND old.status IN ('open', 'waiting_shop') THEN 'waiting_customer'
+        WHEN said.author = 'customer' AND old.status <> 'open' THEN 'waiting_shop'
+        WHEN said.author IN ('staff', 'integration') AND old.status IN ('open', 'waiting_shop') THEN 'waiting_customer'
         ELSE old.status END,
-      answered_at = CASE WHEN :author IN ('staff', 'integration') THEN coalesce(old.answered_at, said.sent_at)
+      answered_at = CASE WHEN said.author IN ('staff', 'integration') THEN coalesce(old.answered_at, said.sent_at)
         ELSE old.answered_at END,
-      waiting_since = CASE :author WHEN 'customer' THEN coalesce(old.waiting_since, said.sent_at)
+      waiting_since = CASE said.author WHEN 'customer' THEN coalesce(old.waiting_since, said.sent_at)
         WHEN 'system' THEN old.waiting_since END,
-      snoozed_until = CASE WHEN :author = 'customer' THEN NULL ELSE c.snoozed_until END,
-      solved_at = CASE WHEN :author = 'customer' THEN NULL ELSE c.solved_at END,
-      closed_at = CASE WHEN :author = 'customer' THEN NULL ELSE c.closed_at END,
-      closing = CASE WHEN :author = 'customer' THEN NULL ELSE c.closing END
+      snoozed_until = CASE WHEN said.author = 'customer' THEN NULL ELSE c.snoozed_until END,
+      solved_at = CASE WHEN said.author = 'customer' THEN NULL ELSE c.solved_at END,
+      closed_at = CASE WHEN said.author = 'customer' THEN NULL ELSE c.closed_at END,
+      closing = CASE WHEN said.author = 'customer' THEN NULL ELSE c.closing END
     FROM old, said WHERE c.id = old.id
     RETURNING old.status, old.answered_at, old.waiting_since, c.status AS now_status, c.shop_id, c.customer_id, c.owner_id
     """

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aftercare.kit.errors import Invalid, NotAllowed, NotFound
@@ -80,7 +80,7 @@ class Thread(Base):
 class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
-        Index("message_thread_idx", "thread_id", "sent_at", "id"),
+        Index("message_thread_idx", "thread_id", "sent_at", "position"),
         # A retry of the same sending finds the first one instead of doubling it.
         Index(
             "message_sent_once_idx",
@@ -106,6 +106,8 @@ class Message(Base):
     """Cleaned before it was kept; safe to show."""
     sent_at: Mapped[datetime]
     client_key: Mapped[str | None]
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
+    """Keeps what was said at the same moment in order."""
 
 
 class File(Base):

@@ -40,7 +40,7 @@ _MESSAGES = """
     SELECT m.id, m.author_kind, m.author_id,
       CASE m.author_kind WHEN 'staff' THEN (SELECT name FROM account WHERE id = m.author_id)
         WHEN 'customer' THEN (SELECT name FROM customer WHERE id = t.customer_id) END AS author_name,
-      m.kind, m.channel, m.body, m.html, m.sent_at,
+      m.kind, m.channel, m.body, m.html, m.sent_at, m.position,
       m.sent_at <= coalesce(CASE m.author_kind WHEN 'customer' THEN t.shop_read_at ELSE t.customer_read_at END,
         '-infinity') AS seen,
       coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type,
@@ -48,7 +48,7 @@ _MESSAGES = """
         FROM message_file mf JOIN file f ON f.id = mf.file_id WHERE mf.message_id = m.id), '[]') AS files
     FROM message m JOIN thread t ON t.id = m.thread_id
     WHERE m.thread_id = :thread_id {notes} {before}
-    ORDER BY m.sent_at DESC, m.id DESC LIMIT :fetch
+    ORDER BY m.sent_at DESC, m.position DESC LIMIT :fetch
 """
 
 
@@ -66,15 +66,15 @@ async def message_rows(
     work: Work, thread_id: UUID, *, before: str | None = None, limit: int = 50
 ) -> tuple[list[dict[str, Any]], str | None]:
     """As `messages`, for who has checked access already: bare columns and the mark."""
-    begins = read_mark(before, (datetime, UUID))
+    begins = read_mark(before, (datetime, int))
     limit = min(limit, LARGEST_PAGE)
     statement = _MESSAGES.format(
         notes="AND m.kind = 'message'" if work.actor.kind is ActorKind.customer else "",
-        before="AND (m.sent_at, m.id) < (:sent_at, :id)" if begins else "",
+        before="AND (m.sent_at, m.position) < (:sent_at, :position)" if begins else "",
     )
     values = {"thread_id": thread_id, "fetch": limit + 1}
     if begins:
-        values |= {"sent_at": begins[0], "id": begins[1]}
+        values |= {"sent_at": begins[0], "position": begins[1]}
     rows = (await work.session.execute(text(statement), values)).mappings().all()
-    kept, following = page(rows, limit, lambda row: (row["sent_at"], row["id"]))
+    kept, following = page(rows, limit, lambda row: (row["sent_at"], row["position"]))
     return [dict(row) for row in reversed(kept)], following

@@ -99,24 +99,24 @@ async def get_thread(work: Work, thread_id: UUID) -> Thread:
 # One statement on the hot path. The message goes in first; only if it is new does anything else move.
 _POST = """
     WITH t AS (
-      SELECT id, shop_id, customer_id FROM thread
+      SELECT id, shop_id, customer_id, CAST(:author_kind AS varchar) AS author, CAST(:kind AS varchar) AS said FROM thread
       WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers))
     ), m AS (
       INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key)
-      SELECT :id, shop_id, id, :author_kind, :author_id, :kind, :channel, :body, :html, :now, :client_key FROM t
+      SELECT :id, shop_id, id, author, CASE author WHEN 'customer' THEN customer_id ELSE :author_id END, said, :channel, :body, :html, :now, :client_key FROM t
       ON CONFLICT (thread_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING id
     ), u AS (
-      UPDATE thread SET last_message_at = CASE WHEN :kind = 'note' THEN last_message_at ELSE :now END,
-        customer_read_at = CASE WHEN :author_kind = 'customer' THEN :now ELSE customer_read_at END,
-        shop_read_at = CASE WHEN :author_kind = 'staff' THEN :now ELSE shop_read_at END
-      FROM m WHERE thread.id = :thread_id
+      UPDATE thread SET last_message_at = CASE WHEN t.said = 'note' THEN last_message_at ELSE :now END,
+        customer_read_at = CASE WHEN t.author = 'customer' THEN :now ELSE customer_read_at END,
+        shop_read_at = CASE WHEN t.author = 'staff' THEN :now ELSE shop_read_at END
+      FROM m, t WHERE thread.id = :thread_id
     ) {files}
     SELECT t.shop_id, t.customer_id, (SELECT id FROM m) AS posted, {counted} AS files FROM t
 """
 # Whoever posts a file has uploaded it, for this customer; what staff send becomes visible to the customer.
 _WITH_FILES = """
     , f AS (
-      UPDATE file SET shown_to_customer = shown_to_customer OR :kind = 'message'
+      UPDATE file SET shown_to_customer = shown_to_customer OR t.said = 'message'
       FROM m, t WHERE file.id = ANY(:files) AND file.shop_id = t.shop_id
         AND file.customer_id IS NOT DISTINCT FROM t.customer_id
         AND (:is_staff OR (file.uploaded_by_kind = 'customer' AND file.customer_id = ANY(:customers)))

@@ -43,7 +43,7 @@ async def set_profile(work: Work, account_id: UUID, profile: MemberProfile) -> M
     work.require("users.write")
     if not 0 <= profile.capacity <= 1000:
         raise CapacityNotPossible(capacity=profile.capacity)
-    known = await work.session.execute(text("SELECT FROM account WHERE id = :id"), {"id": account_id})
+    known = await work.session.execute(text("SELECT 1 FROM account WHERE id = :id"), {"id": account_id})
     if known.one_or_none() is None or not all(work.actor.sees(shop_id) for shop_id in profile.shop_ids):
         raise MemberNotFound(account_id=account_id)
     row = {
