@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from aftercare.claims.states import ALL_KINDS, ClaimKind, ClaimState
 
@@ -31,7 +32,7 @@ def codes_of(platform: str) -> tuple[ForeignCode, ...]:
 
 
 @cache
-def _tables() -> dict[str, list[dict[str, object]]]:
+def _tables() -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads((files("aftercare.claims") / "foreign_codes.toml").read_text(encoding="utf-8"))
 
 

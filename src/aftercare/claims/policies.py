@@ -206,3 +206,23 @@ async def withdraw(work: Work, new: NewWithdrawal) -> Withdrawal:
         )
     )
     return stated
+
+
+class WithdrawalView(BaseModel):
+    """A statement as it was made, for its receipt."""
+
+    id: UUID
+    shop_id: UUID
+    order_id: UUID
+    claim_id: UUID
+    consumer_name: str
+    contact: str
+    stated_at: datetime
+
+
+async def stated_withdrawal(work: Work, withdrawal_id: UUID) -> WithdrawalView:
+    """Whoever calls has shown that the actor may see it. Refuses with NotFound."""
+    row = await work.session.get(Withdrawal, withdrawal_id)
+    if row is None:
+        raise NotFound(withdrawal=withdrawal_id)
+    return WithdrawalView.model_validate(row, from_attributes=True)

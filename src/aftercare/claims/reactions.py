@@ -8,7 +8,8 @@ from aftercare.claims.deadlines import clock_rule
 from aftercare.claims.decisions import agree, answer_no
 from aftercare.claims.events import MOVED, ClaimMoved, DispositionDecided, RefundRequested
 from aftercare.claims.model import Claim, ReturnAddressMissing
-from aftercare.claims.states import END_STATES, SEVEN_STAGE, Mover, is_end
+from aftercare.claims.moves import MOVES
+from aftercare.claims.states import END_STATES, Mover, is_end
 from aftercare.claims.steps import claim_for, step
 from aftercare.journal import House, Work, after
 from aftercare.logistics import ParcelDelivered
@@ -73,10 +74,12 @@ async def post_disposition(work: Work, fact: DispositionDecided) -> None:
         )
 
 
-@after(*MOVED.values(), in_order_of="claim_id")
-async def move_the_case_along(work: Work, fact: ClaimMoved) -> None:
-    """The case goes through its seven stages as its claim does, and is solved when no claim of it is open any more."""
-    await cases.advance(work, fact.case_id, cases.Stage(SEVEN_STAGE[fact.to_state]))
+ENDINGS = tuple(MOVED[row.name] for row in MOVES if row.to in END_STATES or row.name == "carry_out")
+
+
+@after(*dict.fromkeys(ENDINGS), in_order_of="claim_id")
+async def solve_the_case(work: Work, fact: ClaimMoved) -> None:
+    """A case is solved when no claim of it is open any more and nobody waits for an answer."""
     if not is_end(fact.to_state):
         return
     still_open = (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from aftercare import promises
+from aftercare import cases, promises
 from aftercare.claims import model
 from aftercare.claims.deadlines import clock_change
 from aftercare.claims.events import MOVED
@@ -21,7 +21,7 @@ from aftercare.claims.moves import (
     onward,
     variant_after,
 )
-from aftercare.claims.states import ClaimState, Mover, Remedy, is_end
+from aftercare.claims.states import SEVEN_STAGE, ClaimState, Mover, Remedy, is_end
 from aftercare.journal import Actor, ActorKind, Work
 
 MOVER_PERMISSIONS: tuple[tuple[Mover, str], ...] = (
@@ -163,6 +163,8 @@ async def step(
     for name in clocks.starts_if_absent:
         await start_clock(work, claim, name, unless_running=True)
     await work.session.flush()
+    if SEVEN_STAGE[to] != SEVEN_STAGE[came_from]:
+        await cases.advance(work, claim.case_id, cases.Stage(SEVEN_STAGE[to]))
     if to is not came_from:
         for entering in ENTERING.get(to, ()):
             await entering(work, claim)
