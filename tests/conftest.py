@@ -58,7 +58,7 @@ async def _admin(url: str, *statements: str) -> None:
     parts = make_url(url)
     connection = await asyncpg.connect(
         host=parts.query.get("host", parts.host),
-        port=int(parts.query.get("port", parts.port or 5432)),
+        port=int(str(parts.query.get("port", parts.port or 5432))),
         user=parts.username,
         password=parts.password,
         database="postgres",

@@ -26,6 +26,7 @@ from aftercare.journal import (
 )
 from aftercare.kit.errors import Refusal
 from aftercare.kit.ids import new_id
+from tests.conftest import Clock
 
 
 class LampLit(Fact):
@@ -72,9 +73,10 @@ def fresh() -> None:
 
 async def facts_named(house: House, name: str) -> int:
     async with begin(house) as work:
-        return (
-            await work.session.execute(text("SELECT count(*) FROM fact WHERE name = :name"), {"name": name})
-        ).scalar_one()
+        counted = await work.session.execute(
+            text("SELECT count(*) FROM fact WHERE name = :name"), {"name": name}
+        )
+        return int(counted.scalar_one())
 
 
 async def test_a_refused_verb_leaves_no_trace(house: House) -> None:
@@ -113,7 +115,9 @@ async def test_reactions_of_one_object_run_in_order_and_once(house: House) -> No
     assert [n for n in seen if n > 1000] == [1001, 1002, 1003, 1004, 1005]
 
 
-async def test_a_reaction_that_crashes_half_way_runs_again_and_happens_once(house: House, clock) -> None:
+async def test_a_reaction_that_crashes_half_way_runs_again_and_happens_once(
+    house: House, clock: Clock
+) -> None:
     lamp = new_id()
     fail_on.add(1)
     async with begin(house) as work:
