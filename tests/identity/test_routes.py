@@ -253,6 +253,18 @@ async def test_shops_are_listed_by_page_and_known_by_code(client: Client, group:
     assert code_of(await client.get("/api/shops")) == (403, "permission_missing")
 
 
+async def test_what_no_column_can_hold_is_refused(client: Client, group: Group) -> None:
+    await enter(client)
+    for text in ("a\x00b", {"a": "\x00"}):
+        field = "name" if isinstance(text, str) else "settings"
+        answer = await client.patch(f"/api/shops/{group.shops[0].id}", json={field: text})
+        assert code_of(answer) == (422, "invalid")
+    assert code_of(await client.get("/api/storefronts/a%00b")) == (422, "invalid")
+    guess = {"email": "a\x00@example.com", "password": "\x00"}
+    assert code_of(await client.post("/api/session", json=guess)) == (422, "invalid")
+    assert (await client.get("/api/me")).status_code == 200
+
+
 async def test_without_the_database_the_door_says_so(house: House, group: Group, client: Client) -> None:
     await enter(client)
 

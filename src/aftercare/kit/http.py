@@ -98,7 +98,7 @@ class RequestFrame:
             structlog.contextvars.unbind_contextvars("request_id")
 
 
-def problem(request: Request, status: int, code: str, title: str, **data: Any) -> Response:
+def problem(request: Request, status: int, code: str, title: str, /, **data: Any) -> Response:
     """An RFC 9457 answer."""
     body = {
         "type": f"/problems/{code}",
@@ -141,6 +141,13 @@ def explain_problems(app: FastAPI) -> None:
             answer.headers[name] = value
         return answer
 
+    @app.exception_handler(DBAPIError)
+    async def database(request: Request, failure: DBAPIError) -> Response:
+        if sqlstate(failure) in UNSTORABLE:
+            log.warning("unstorable value", error=repr(failure.orig))
+            return problem(request, 422, "invalid", "Something in what was sent is not right.", errors=[])
+        return await broken(request, failure)
+
     @app.exception_handler(Exception)
     async def broken(request: Request, failure: Exception) -> Response:
         if database_is_away(failure):
@@ -152,16 +159,20 @@ def explain_problems(app: FastAPI) -> None:
         return problem(request, 500, "internal", "Something went wrong on our side. Nothing was changed.")
 
 
+# What no column can hold: a NUL or half a surrogate pair in a text, a number or an instant beyond its type.
+UNSTORABLE = {"22000", "22003", "22008", "22021", "22P02", "22P05"}
+
+
+def sqlstate(failure: DBAPIError) -> str:
+    return getattr(failure.orig, "sqlstate", None) or ""
+
+
 def database_is_away(failure: BaseException) -> bool:
     """Whether it failed because the database could not be reached, rather than because of what was asked of it."""
     if isinstance(failure, PoolTimeout | ConnectionError | TimeoutError | InterfaceError | OperationalError):
         return True
     if isinstance(failure, DBAPIError):
-        return failure.connection_invalidated or getattr(failure.orig, "sqlstate", "")[:3] in (
-            "57P",
-            "08",
-            "53",
-        )
+        return failure.connection_invalidated or sqlstate(failure).startswith(("57P", "08", "53"))
     return isinstance(failure, OSError)
 
 
