@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from aftercare.journal import Actor, ActorKind, House, PermissionMissing, begin
 from aftercare.kit.errors import Refusal
@@ -344,3 +345,28 @@ async def test_a_refused_parcel_leaves_no_trace(house: House) -> None:
     assert await facts(house, "shipment.") == []
     async with begin(house) as work:
         assert (await shipment_page(work)).items == []
+
+
+async def test_a_number_corrected_by_two_at_once_belongs_to_one(own_house: House) -> None:
+    shop = await a_shop(own_house)
+    parcels = [
+        await a_parcel(own_house, shop, number=f"YT600000000000{n}", claim_id=new_id()) for n in range(4)
+    ]
+
+    async def correct(parcel: UUID) -> str:
+        try:
+            async with begin(own_house) as work:
+                await correct_waybill(work, parcel, carrier="yuantong", number="YT6186594166532")
+            return "given"
+        except WaybillTaken:
+            return "taken"
+
+    ended = await asyncio.gather(*(correct(parcel) for parcel in parcels))
+    assert sorted(ended) == ["given", "taken", "taken", "taken"]
+    assert len(await facts(own_house, "shipment.corrected")) == 1
+
+
+def test_an_address_is_text_that_can_be_kept() -> None:
+    for address in ({"line": "a\x00b"}, {"line": "x" * 4_001}):
+        with pytest.raises(ValidationError):
+            NewPickup(shop_id=new_id(), claim_id=new_id(), wanted_on=date(2026, 3, 10), address=address)

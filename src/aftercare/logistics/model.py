@@ -2,14 +2,16 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import AfterValidator
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import aftercare.shop  # noqa: F401  # its orders are what parcels point at
 from aftercare.kit.errors import Invalid, NotAllowed, NotFound, Refusal
+from aftercare.kit.json import to_json
 from aftercare.kit.tables import Base, status_type
 
 
@@ -72,6 +74,16 @@ PICKUP_MOVES: dict[PickupStatus, frozenset[PickupStatus]] = {
     PickupStatus.failed: frozenset({PickupStatus.requested, PickupStatus.scheduled}),
     PickupStatus.collected: frozenset(),
 }
+
+
+def _storable(address: dict[str, Any]) -> dict[str, Any]:
+    written = to_json(address)
+    if len(written) > 4_000 or "\\u0000" in written:
+        raise ValueError("an address is text of at most 4,000 characters")
+    return address
+
+
+Address = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class Shipment(Base):

@@ -21,6 +21,7 @@ from aftercare.logistics.events import (
 )
 from aftercare.logistics.model import (
     PICKUP_MOVES,
+    Address,
     Direction,
     PickupInThePast,
     PickupMoveNotAllowed,
@@ -42,8 +43,8 @@ class NewPickup(BaseModel):
     claim_id: UUID
     order_id: UUID | None = None
     wanted_on: date
-    wanted_window: Annotated[str, StringConstraints(max_length=40)] = ""
-    address: dict[str, Any]
+    wanted_window: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")] = ""
+    address: Address
 
 
 @dataclass(frozen=True)

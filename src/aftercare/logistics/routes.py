@@ -1,13 +1,13 @@
 """Parcels over HTTP: carriers' pushes, the public tracking page, the desk's lists."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from aftercare.identity import find_shop, limit
 from aftercare.journal import Actor, ActorKind, House, begin
@@ -54,7 +54,12 @@ CARRIER = Actor(kind=ActorKind.integration, shops=None, role="carrier")
 
 Mark = Annotated[str | None, Query(max_length=400)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-Words = Annotated[str, Field(min_length=1, max_length=60)]
+Words = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
+Code = Annotated[str, Path(max_length=63, pattern=r"^[^\x00]+$")]
+Wanted = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]+$")]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))
+]
 
 
 async def _take(request: Request, house: House, source: str, shop_code: str) -> Pushed:
@@ -79,7 +84,7 @@ class Kuaidi100Answer(BaseModel):
 
 
 @router.post("/webhooks/kuaidi100/{shop_code}", response_model=Kuaidi100Answer)
-async def take_kuaidi100_push(request: Request, shop_code: str, house: InHouse) -> JSONResponse:
+async def take_kuaidi100_push(request: Request, shop_code: Code, house: InHouse) -> JSONResponse:
     """The callback of Kuaidi100: form fields `param` (JSON) and `sign`."""
     try:
         await _take(request, house, "kuaidi100", shop_code)
@@ -99,7 +104,7 @@ class PushTaken(BaseModel):
 
 
 @router.post("/webhooks/tracking/{shop_code}", response_model=PushTaken)
-async def take_tracking_push(request: Request, shop_code: str, house: InHouse) -> PushTaken:
+async def take_tracking_push(request: Request, shop_code: Code, house: InHouse) -> PushTaken:
     """The signed JSON form: `X-Aftercare-Timestamp` (Unix seconds) and `X-Aftercare-Signature`, the hex HMAC-SHA256 of the
     timestamp, a dot, the shop's code, a dot and the body."""
     taken = await _take(request, house, "tracking", shop_code)
@@ -118,8 +123,8 @@ async def list_shipments(
     work: InWork,
     direction: Direction | None = None,
     status: ShipmentStatus | None = None,
-    carrier: Annotated[str | None, Query(max_length=60)] = None,
-    number: Annotated[str | None, Query(max_length=60)] = None,
+    carrier: Wanted = None,
+    number: Wanted = None,
     shop_id: UUID | None = None,
     after: Mark = None,
     limit: Limit = 50,
@@ -155,7 +160,7 @@ class ShipmentBody(BaseModel):
     claim_id: UUID | None = None
     carrier: Words
     tracking_number: Words
-    promised_at: datetime | None = None
+    promised_at: Moment | None = None
 
 
 @router.post("/shipments", status_code=201)
@@ -184,7 +189,7 @@ async def change_waybill(work: InWork, shipment_id: UUID, body: WaybillBody) -> 
 
 
 class DeliveredBody(BaseModel):
-    delivered_at: datetime | None = None
+    delivered_at: Moment | None = None
 
 
 @router.post("/shipments/{shipment_id}/delivered")
@@ -199,8 +204,8 @@ async def list_open_pickups(work: InWork, after: Mark = None, limit: Limit = 50)
 
 
 class ScheduleBody(BaseModel):
-    from_at: datetime
-    until_at: datetime
+    from_at: Moment
+    until_at: Moment
     carrier: Words | None = None
     number: Words | None = None
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from aftercare.journal import ActorKind, Work
@@ -90,34 +91,44 @@ async def _announce(work: Work, new: NewShipment) -> GivenWaybill:
                 return GivenWaybill(row.id, carrier, number, warnings)
             else:
                 raise WaybillTaken(carrier=carrier, number=number)
-    shipment = Shipment(
-        id=work.new_id(),
-        shop_id=new.shop_id,
-        direction=new.direction,
-        way=new.way,
-        order_id=new.order_id,
-        claim_id=new.claim_id,
-        carrier=carrier,
-        tracking_number=number,
-        status=ShipmentStatus.pending,
-        announced_at=work.now,
-        promised_at=new.promised_at,
-        next_poll_at=work.now if number else None,
-        secret=new_secret(),
+    # Two who give the same number at once: the second is refused as if it had come later.
+    shipment_id = await work.session.scalar(
+        insert(Shipment)
+        .values(
+            id=work.new_id(),
+            shop_id=new.shop_id,
+            direction=new.direction,
+            way=new.way,
+            order_id=new.order_id,
+            claim_id=new.claim_id,
+            carrier=carrier,
+            tracking_number=number,
+            status=ShipmentStatus.pending,
+            announced_at=work.now,
+            promised_at=new.promised_at,
+            next_poll_at=work.now if number else None,
+            secret=new_secret(),
+        )
+        .on_conflict_do_nothing(
+            index_elements=["shop_id", "tracking_number", "carrier"],
+            index_where=Shipment.tracking_number.is_not(None),
+        )
+        .returning(Shipment.id)
     )
-    await _insert(work, shipment)
+    if shipment_id is None:
+        raise WaybillTaken(carrier=carrier, number=number)
     work.record(
         ShipmentAnnounced(
-            shop_id=shipment.shop_id,
-            shipment_id=shipment.id,
-            claim_id=shipment.claim_id,
-            order_id=shipment.order_id,
-            direction=shipment.direction,
-            way=shipment.way,
+            shop_id=new.shop_id,
+            shipment_id=shipment_id,
+            claim_id=new.claim_id,
+            order_id=new.order_id,
+            direction=new.direction,
+            way=new.way,
             carrier=carrier,
         )
     )
-    return GivenWaybill(shipment.id, carrier or "", number or "", warnings)
+    return GivenWaybill(shipment_id, carrier or "", number or "", warnings)
 
 
 def new_secret() -> str:
@@ -137,18 +148,6 @@ def _same_purpose(known: Shipment, new: NewShipment) -> bool:
         new.claim_id,
         new.order_id if new.claim_id is None else None,
     )
-
-
-async def _insert(work: Work, shipment: Shipment) -> None:
-    """Two who give the same number at once: the second is refused as if it had come later."""
-    carrier, number = shipment.carrier, shipment.tracking_number
-    try:
-        async with work.session.begin_nested():
-            work.session.add(shipment)
-    except IntegrityError as clash:
-        if "shipment_one_number_per_shop" in str(clash):
-            raise WaybillTaken(carrier=carrier, number=number) from clash
-        raise
 
 
 async def correct_waybill(work: Work, shipment_id: UUID, *, carrier: str, number: str) -> GivenWaybill:
@@ -180,7 +179,11 @@ async def correct_waybill(work: Work, shipment_id: UUID, *, carrier: str, number
             carrier=waybill.carrier,
         )
     )
-    await work.session.flush()
+    try:
+        await work.session.flush()
+    except IntegrityError as clash:
+        # Somebody gave it to another parcel at this very moment.
+        raise WaybillTaken(carrier=waybill.carrier, number=waybill.number) from clash
     return GivenWaybill(shipment.id, waybill.carrier, waybill.number, warnings)
 
 

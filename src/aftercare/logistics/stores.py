@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, StringConstraints
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from aftercare.journal import Work
 from aftercare.logistics.model import (
+    Address,
     Direction,
     DropOffCodeUnknown,
     ServicePoint,
@@ -22,15 +23,17 @@ from aftercare.logistics.pickups import picked_up
 from aftercare.logistics.queries import ServicePointView
 from aftercare.logistics.shipments import NewShipment, announce_shipment, correct_waybill, locked_shipment
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Word = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]+$")
+]
 
 
 class NewServicePoint(BaseModel):
     shop_id: UUID
     code: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_-]{1,40}$")]
     name: Word
-    address: dict[str, Any] = {}
-    hours: Annotated[str, StringConstraints(max_length=400)] = ""
+    address: Address = {}
+    hours: Annotated[str, StringConstraints(max_length=400, pattern=r"^[^\x00]*$")] = ""
     takes_drop_off: bool = True
     gives_pick_up: bool = True
     active: bool = True
