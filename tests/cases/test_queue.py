@@ -16,8 +16,9 @@ from aftercare.cases import (
     snooze,
     take,
 )
+from aftercare.cases.model import ViewNotFound
 from aftercare.cases.queries import Counts, QueueItem, Sort, View, case_timeline, cases_of, counts
-from aftercare.cases.views import NewView, ViewNotFound, forget_view, my_views, save_view
+from aftercare.cases.views import NewView, forget_view, my_views, save_view
 from aftercare.conversations import MessageKind, draft_of, keep_draft
 from aftercare.journal import Actor, ActorKind, House, begin, drain
 from aftercare.kit.ids import new_id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aftercare.kit.errors import Unavailable
 from aftercare.kit.files import (
     BytesMissing,
     DiskFull,
@@ -139,7 +140,12 @@ async def test_empty_and_broken_off(files: Files, tmp_path: Path) -> None:
     [(errno.ENOSPC, DiskFull, 507), (errno.EDQUOT, DiskFull, 507), (errno.EIO, StoreAway, 503)],
 )
 async def test_a_full_disk_is_said_clearly(
-    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, refusal: type, status: int
+    files: Files,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    refusal: type[Unavailable],
+    status: int,
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(number, "no")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import select, text
 
 from aftercare.cases.model import MOVES, Priority, ServiceCase, Stage, Status
@@ -15,6 +15,7 @@ from aftercare.cases.verbs import CaseView, case_row, view_of
 from aftercare.conversations import Author, Channel, DraftView, MessageView, draft_of, message_rows
 from aftercare.journal import ActorKind, Entry, Work, timeline
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
+from aftercare.kit.text import one_line
 from aftercare.promises import ClockView, clocks_of
 
 MOST_COUNTED = 1_000
@@ -40,6 +41,9 @@ class Sort(StrEnum):
     recent = "recent"
 
 
+Word = Annotated[str, Field(max_length=80), AfterValidator(one_line)]
+
+
 class Filters(BaseModel):
     """Which cases. `words` are searched for in numbers, titles, names, orders and all that was said. `linked` is a kind of
     object: claim, shipment, repair."""
@@ -50,12 +54,12 @@ class Filters(BaseModel):
     stage: Stage | None = None
     priority: Priority | None = None
     channel: Channel | None = None
-    tag: str | None = None
-    linked: str | None = None
+    tag: Word | None = None
+    linked: Word | None = None
     owner_id: UUID | None = None
     customer_id: UUID | None = None
     order_id: UUID | None = None
-    words: str | None = None
+    words: Annotated[str, Field(max_length=200), AfterValidator(one_line)] | None = None
     sort: Sort | None = None
 
 

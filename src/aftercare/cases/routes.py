@@ -1,6 +1,6 @@
 """Cases over HTTP: the desk's queues and pages, and the customer's own matters."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
 from aftercare.cases.model import Closing, Priority, Stage, Status
-from aftercare.cases.queries import CasePage, Counts, Filters, LinkView, QueueItem, Sort, View
+from aftercare.cases.queries import CasePage, Counts, Filters, LinkView, QueueItem, Sort, View, Word
 from aftercare.cases.verbs import CaseView, NewCase
 from aftercare.cases.views import NewView, ViewView
 from aftercare.conversations import (
@@ -37,7 +37,6 @@ router = APIRouter(tags=["cases"])
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 After = Annotated[str | None, Query(max_length=400)]
-Word = Annotated[str, Field(max_length=80), AfterValidator(one_line)]
 Words = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
 Text = Annotated[str, AfterValidator(clean)]
 Key = Annotated[str, Field(min_length=8, max_length=80, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -95,7 +94,7 @@ class Tags(BaseModel):
 
 
 class Snooze(BaseModel):
-    until: AwareDatetime | None
+    until: Annotated[AwareDatetime, Field(le=datetime(2100, 1, 1, tzinfo=UTC))] | None
 
 
 class ClosingWish(BaseModel):

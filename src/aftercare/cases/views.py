@@ -1,18 +1,19 @@
 """The views that a member of staff keeps under a name."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import delete, select
 
 from aftercare.cases.model import SavedView, ViewNotFound
 from aftercare.cases.queries import Filters
 from aftercare.journal import Work
+from aftercare.kit.text import one_line
 
 
 class NewView(BaseModel):
-    name: str = Field(min_length=1, max_length=60)
+    name: Annotated[str, AfterValidator(one_line), Field(min_length=1, max_length=60)]
     position: int = Field(default=0, ge=0, le=1000)
     filters: Filters
 
