@@ -133,7 +133,7 @@ async def test_a_reaction_that_crashes_half_way_runs_again_and_happens_once(
 
 
 async def test_a_poisoned_reaction_holds_only_its_own_lane_and_an_operator_frees_it(
-    house: House, clock
+    house: House, clock: Clock
 ) -> None:
     bad, good = new_id(), new_id()
     fail_on.add(1)
