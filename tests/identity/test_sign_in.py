@@ -1,11 +1,12 @@
 import asyncio
 from datetime import timedelta
 from time import perf_counter
+from typing import Any
 
 import pyotp
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from aftercare.identity import (
     CodeNotRight,
@@ -205,6 +206,22 @@ async def test_own_sessions_are_listed_and_closed_at_once(house: House) -> None:
         await sign_out(work)
         assert await list_sessions(work) == []
     assert [data["why"] for _, _, data in await facts(house, "session.closed")] == ["revoked", "signed_out"]
+
+
+async def test_a_hot_request_asks_the_database_nothing(own_house: House) -> None:
+    await found_group(own_house)
+    opened = await sign_in(own_house, email="owner@example.com", password=PASSWORD)
+    first = await actor_from(own_house, opened.token, None)
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2])
+
+    event.listen(own_house.database.engine.sync_engine, "before_cursor_execute", note)
+    assert [await actor_from(own_house, opened.token, None) for _ in range(100)] == [first] * 100
+    assert asked == []
+    await actor_from(own_house, "unknown", None)
+    assert len(asked) == 2
 
 
 async def test_another_process_notices_within_ten_seconds(own_house: House, clock: Clock) -> None:
