@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     home: Path = None  # type: ignore[assignment]  # filled by `place_home`: the default depends on where the code lies
     database_url: str | None = None
     pool_size: int = 8
+    """Connections of each web process."""
+    jobs_at_once: int = 8
+    """Reactions that one worker runs beside each other."""
     secret_key: SecretStr | None = None
     base_url: str = "http://127.0.0.1:8000"
     log_format: Literal["json", "console"] = "console"

@@ -6,6 +6,7 @@ is what follows from a fact, within the same transaction or after it; a **delive
 timelines; only the worker relays.
 """
 
+import aftercare.journal.jobs
 import aftercare.journal.model  # noqa: F401  # its tables are reached through SQL; importing registers them
 from aftercare.journal.actors import NOBODY, SYSTEM, Actor, ActorKind
 from aftercare.journal.facts import FACTS, Fact

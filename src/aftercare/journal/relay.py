@@ -7,7 +7,6 @@ a slow writer is never jumped over. A delivery row lives exactly as long as its 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 import structlog
@@ -119,15 +118,22 @@ async def relay(work: Work, *, limit: int = 5_000, only_writer: bool = False) ->
     return Relayed(len(rows), list(lanes))
 
 
+# With its fact, and whether more waits behind it: what comes in later is queued as a lane of its own.
 NEXT_IN_LANE = text(
     """
-    SELECT d.position, d.at, d.state, d.next_at, d.attempts
-    FROM delivery d WHERE d.reaction = :reaction AND d.lane = :lane AND d.state <> 'set_aside'
-    ORDER BY d.transaction, d.position LIMIT 1
+    WITH next AS (
+      SELECT position, at, state, next_at, attempts, count(*) OVER () > 1 AS more FROM (
+        SELECT * FROM delivery WHERE reaction = :reaction AND lane = :lane AND state <> 'set_aside'
+        ORDER BY transaction, position LIMIT 2
+      ) two ORDER BY transaction, position LIMIT 1
+    )
+    SELECT next.*, f.name, f.shop_id, f.data, f.request_id FROM next LEFT JOIN fact f
+    ON f.at = next.at AND f.position = next.position
     """
 )
-LOCK_LANE = "pg_advisory_xact_lock(hashtextextended(:reaction || CAST(CAST(:lane AS uuid) AS text), 0))"
-FACT = text("SELECT name, shop_id, data, request_id, cause FROM fact WHERE at = :at AND position = :position")
+LOCK_LANE = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(:reaction || CAST(CAST(:lane AS uuid) AS text), 0))"
+)
 DONE = text("DELETE FROM delivery WHERE reaction = :reaction AND position = :position")
 
 
@@ -147,10 +153,12 @@ async def run_lane(house: House, lane: Lane) -> Ran:
         if outcome is None or isinstance(outcome, datetime):
             return Ran(ran, outcome)
         ran += 1
+        if not outcome:
+            return Ran(ran, None)
 
 
-async def _run_next(house: House, lane: Lane) -> Literal[True] | datetime | None:
-    """True when one ran; None when nothing can run; else when the next attempt is due."""
+async def _run_next(house: House, lane: Lane) -> bool | datetime | None:
+    """When one ran, whether more waits; None when nothing can run; else when the next attempt is due."""
     reaction = AFTER.get(lane.reaction)
     if reaction is None:
         return None
@@ -159,22 +167,21 @@ async def _run_next(house: House, lane: Lane) -> Literal[True] | datetime | None
     try:
         async with begin(house, SYSTEM) as work:
             # An advisory lock, not a row lock: it takes no transaction id, so a slow reaction never holds the relay up.
-            await work.session.execute(text(f"SELECT {LOCK_LANE}"), which)
+            await work.session.execute(LOCK_LANE, which)
             row = (await work.session.execute(NEXT_IN_LANE, which)).one_or_none()
             if row is None or row.state == "failed":
                 return None
             if row.attempts > 0 and row.next_at > house.clock():
                 return row.next_at  # type: ignore[no-any-return]
             position = row.position
-            told = (await work.session.execute(FACT, {"at": row.at, "position": row.position})).one()
-            fact = FACTS[told.name].read(told.data, told.shop_id)
-            work.cause, work.request_id = row.position, told.request_id
+            fact = FACTS[row.name].read(row.data, row.shop_id)
+            work.cause, work.request_id = row.position, row.request_id
             if reaction.outside:
                 await reaction.run(house, fact)
             else:
                 await reaction.run(work, fact)
             await work.session.execute(DONE, {"reaction": lane.reaction, "position": row.position})
-        return True
+        return bool(row.more)
     except Exception as failure:
         if position is None:
             raise

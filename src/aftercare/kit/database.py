@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from aftercare.kit.json import to_json
@@ -27,11 +30,13 @@ class Database:
             max_overflow=4,
             pool_timeout=10,
             pool_pre_ping=False,
+            hide_parameters=True,
             json_serializer=to_json,
             connect_args={
                 "server_settings": {"role": APP_ROLE, "application_name": "aftercare", "timezone": "UTC"}
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_if_closed)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -46,3 +51,10 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _refuse_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A server that went away has closed its sockets, which the driver has noticed: the pool then gives a fresh connection.
+    Unlike a ping, asking costs nothing."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

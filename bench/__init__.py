@@ -1,0 +1,1 @@
+"""Speed, measured beside the same SQL on the same server."""

@@ -1,0 +1,120 @@
+"""From a fact's commit to its reaction: facts at a steady rate from one process, a worker in another.
+
+`python -m bench.relay [--rate 200] [--seconds 20]` prints p50, p99 and the largest in milliseconds, and how many went missing.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import time
+from contextlib import suppress
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from aftercare.house import Server, connect, find_server, open_house
+from aftercare.installation import install, scratch_database
+from aftercare.journal import SYSTEM, Fact, House, Work, after, begin
+from aftercare.kit.ids import new_id
+from aftercare.kit.logs import configure_logs
+from aftercare.kit.loop import run
+from aftercare.settings import Settings
+from aftercare.worker import work
+
+
+class BenchHappened(Fact):
+    name: ClassVar[str] = "bench.happened"
+    bench_id: UUID
+
+
+@after(BenchHappened, name="bench.note")
+async def note(work: Work, fact: BenchHappened) -> None:
+    await work.session.execute(
+        text("INSERT INTO bench_note (id, ran_at) VALUES (:id, :ran_at)"),
+        {"id": fact.bench_id, "ran_at": time.time()},
+    )
+
+
+def run_worker(url: str) -> None:
+    configure_logs("console", "WARNING")
+    run(work(Settings(), Server(url)))
+
+
+async def measure(rate: int, seconds: float) -> dict[str, float]:
+    settings = Settings()
+    server = find_server(settings)
+    async with scratch_database(server.url) as url:
+        await install(settings, url)
+        async with open_house(settings, Server(url)) as house:
+            owner = await connect(url, as_app=False)
+            await owner.execute(
+                "CREATE TABLE bench_note (id uuid, ran_at double precision); GRANT ALL ON bench_note TO aftercare_app"
+            )
+            await owner.close()
+            worker = multiprocessing.get_context("spawn").Process(target=run_worker, args=(url,))
+            worker.start()
+            committed: dict[UUID, float] = {}
+            try:
+                await _until_it_leads(house)
+
+                async def state() -> None:
+                    fact = BenchHappened(bench_id=new_id())
+                    async with begin(house, SYSTEM) as stating:
+                        stating.record(fact)
+                    committed[fact.bench_id] = time.time()
+
+                began = time.monotonic()
+                async with asyncio.TaskGroup() as group:
+                    for number in range(int(rate * seconds)):
+                        await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+                        group.create_task(state())
+                took = time.monotonic() - began
+                ran = await _noted(house, len(committed))
+            finally:
+                worker.terminate()
+                await asyncio.to_thread(worker.join, 20)
+    server.stop()
+    waits = sorted((ran[fact] - at) * 1000 for fact, at in committed.items() if fact in ran)
+    return {
+        "facts_per_second": round(len(committed) / took, 1),
+        "facts": len(committed),
+        "missing": len(committed) - len(waits),
+        "p50_ms": round(waits[len(waits) // 2], 1),
+        "p99_ms": round(waits[int(len(waits) * 0.99)], 1),
+        "max_ms": round(waits[-1], 1),
+    }
+
+
+async def _until_it_leads(house: House) -> None:
+    for _ in range(200):
+        async with begin(house, SYSTEM) as looking:
+            if await looking.session.scalar(text("SELECT count(*) FROM worker_beat")):
+                await asyncio.sleep(1)
+                return
+        await asyncio.sleep(0.1)
+    raise RuntimeError("the worker did not start")
+
+
+async def _noted(house: House, awaited: int) -> dict[UUID, float]:
+    for _ in range(300):
+        async with begin(house, SYSTEM) as looking:
+            rows = (await looking.session.execute(text("SELECT id, ran_at FROM bench_note"))).all()
+        if len(rows) >= awaited:
+            break
+        await asyncio.sleep(0.1)
+    return {row.id: row.ran_at for row in rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.relay", description=__doc__)
+    parser.add_argument("--rate", type=int, default=200, help="facts a second")
+    parser.add_argument("--seconds", type=float, default=20)
+    given = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        print(json.dumps(run(measure(given.rate, given.seconds))))
+
+
+if __name__ == "__main__":
+    main()

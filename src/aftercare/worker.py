@@ -1,0 +1,360 @@
+"""The worker: facts become reactions, due clocks ring, the outside world is asked.
+
+Every worker takes **jobs** from PostgreSQL (pgqueuer); a job runs one lane. One worker **leads**: it holds an advisory lock,
+relays facts into deliveries and jobs in one transaction, and keeps the **rounds**, which are things done every so often.
+
+A job is only a hint that a lane has something to run. The truth is the delivery row, which goes in the reaction's own
+transaction: a job that is lost, killed or run twice changes nothing, and the leader's sweep brings back every lane whose
+deliveries wait for longer than they should. So failed jobs need not be held: the delivery counts the attempts and is held.
+"""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.models import Job
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from aftercare import claims, identity, logistics, promises
+from aftercare.connectors.payments.routes import settle_sandbox_calls
+from aftercare.house import FACTS_CHANNEL, Server, connect, open_house
+from aftercare.installation import MONTHS_AHEAD
+from aftercare.journal import SYSTEM, House, Lane, Work, begin, ensure_months, lanes_waiting, relay, run_lane
+from aftercare.journal.jobs import beat, deliveries_by_state, forget_beats
+from aftercare.kit.loop import calm_collector
+from aftercare.kit.tables import APP_ROLE
+from aftercare.settings import Settings
+
+log = structlog.get_logger()
+
+LANE = "lane"
+SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_AFTER_A_BELL = (0.02, 0.05)
+"""What was rung for may have been read too early, since a slower transaction holds younger facts back."""
+RELAY_LIMIT = 2_000
+IDLE_FOR = timedelta(seconds=5)
+"""A lane due for this long has lost its job."""
+SECONDS_TO_TRY_AGAIN = 1.0
+
+RELAYED = Counter("aftercare_facts_relayed_total", "Facts turned into deliveries")
+REACTIONS = Counter("aftercare_reactions_total", "Reactions that happened", ["reaction"])
+LANE_SECONDS = Histogram(
+    "aftercare_lane_seconds",
+    "Time to run what waits in a lane",
+    ["reaction"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
+ROUND_SECONDS = Histogram(
+    "aftercare_round_seconds",
+    "Time of what is done every so often",
+    ["round"],
+    buckets=(0.01, 0.1, 0.5, 1, 5, 30, 120),
+)
+ROUND_FAILURES = Counter("aftercare_round_failures_total", "Rounds that broke off", ["round"])
+DELIVERIES = Gauge(
+    "aftercare_deliveries", "Facts on their way to reactions", ["state"], multiprocess_mode="mostrecent"
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """Something that the leader does every so often. Each must be safe to run twice at once: leading can overlap."""
+
+    name: str
+    every: float
+    run: Callable[[House], Awaitable[Any]]
+
+
+async def ring_clocks(house: House) -> None:
+    for verb in (promises.fire_due, promises.warn_due):
+        while True:
+            async with begin(house, SYSTEM) as work:
+                rung = await verb(work)
+            if not rung:
+                break
+
+
+async def ask_after_refunds(house: House) -> None:
+    async with begin(house, SYSTEM) as work:
+        unknown = await claims.unknown_refunds(work)
+    for refund_id in unknown:
+        await claims.reconcile(house, refund_id)
+
+
+async def ask_after_parcels(house: House) -> None:
+    if logistics.TrackingSource in house.ports:
+        await logistics.poll_parcels(house)
+
+
+async def tidy_up(house: House) -> None:
+    async with begin(house, SYSTEM) as work:
+        await identity.tidy(work)
+        await forget_beats(work)
+        await ensure_months(work, work.now, work.now + MONTHS_AHEAD)
+        await work.session.execute(text("DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'"))
+        await work.session.execute(
+            text("DELETE FROM pgqueuer_statistics WHERE created < now() - interval '7 days'")
+        )
+
+
+async def count_deliveries(house: House) -> None:
+    async with begin(house, SYSTEM) as work:
+        for state, number in (await deliveries_by_state(work)).items():
+            DELIVERIES.labels(state).set(number)
+
+
+ROUNDS = (
+    Round("clocks", 1, ring_clocks),
+    Round("sandbox calls", 1, settle_sandbox_calls),
+    Round("refunds", 30, ask_after_refunds),
+    Round("parcels", 60, ask_after_parcels),
+    Round("deliveries", 10, count_deliveries),
+    Round("tidy", 3600, tidy_up),
+)
+
+
+async def queue_lanes(
+    work: Work, lanes: list[Lane], *, key: str | None, after: timedelta | None = None
+) -> None:
+    """Queues one job for each lane in the work's own transaction. Jobs that wait or run under the same `key` are not queued
+    again; without a key they always are."""
+    if not lanes:
+        return
+    connection = await work.session.connection()
+    raw = await connection.get_raw_connection()
+    queries = Queries.from_asyncpg_connection(raw.driver_connection)
+    await queries.enqueue(
+        [LANE] * len(lanes),
+        [json.dumps([lane.reaction, str(lane.subject)]).encode() for lane in lanes],
+        [0] * len(lanes),
+        [after] * len(lanes),
+        [key and f"{key}:{lane.reaction}:{lane.subject}" for lane in lanes],
+        on_conflict="skip",
+    )
+
+
+class Worker:
+    """One worker process. `run` returns when `stop` was called and what was running is finished."""
+
+    def __init__(
+        self, house: House, url: str, *, at_once: int = 8, rounds: tuple[Round, ...] = ROUNDS
+    ) -> None:
+        self.house = house
+        self.id = uuid4()
+        self.leads = False
+        self._url = url
+        self._rounds = rounds
+        self._stopping = asyncio.Event()
+        self._heard = asyncio.Event()
+        self._places = asyncio.Semaphore(at_once)
+        self._at_once = at_once
+        self._running: set[Lane] = set()
+        self._once_more: set[Lane] = set()
+        self._queue: QueueManager | None = None
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._heard.set()
+        if self._queue is not None:
+            self._queue.shutdown.set()
+
+    async def run(self) -> None:
+        parts = (("jobs", self._take_jobs), ("leading", self._lead), ("heartbeat", self._beat))
+        async with asyncio.TaskGroup() as group:
+            for name, part in parts:
+                group.create_task(self._keep_up(name, part))
+        with suppress(Exception):  # the database may be what has gone; the row is forgotten after a day
+            async with begin(self.house, SYSTEM) as work:
+                await forget_beats(work, self.id)
+
+    async def _keep_up(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
+        """Starts a part again when it breaks, as when the database goes away and comes back."""
+        while not self._stopping.is_set():
+            try:
+                await part()
+            except Exception as failure:
+                log.warning("worker stumbles", part=name, error=repr(failure))
+                await self._rest(SECONDS_TO_TRY_AGAIN)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _beat(self) -> None:
+        while not self._stopping.is_set():
+            async with begin(self.house, SYSTEM) as work:
+                await beat(work, self.id, host=socket.gethostname(), leads=self.leads)
+            await self._rest(5)
+
+    # Jobs: what every worker does.
+
+    async def _take_jobs(self) -> None:
+        async with _pool(self._url) as pool:
+            queue = self._queue = QueueManager(Queries(AsyncpgPoolDriver(pool)))
+            queue.entrypoint(LANE, on_failure="delete", accepts_context=False)(self._run_job)
+            if self._stopping.is_set():
+                return
+            # More are picked than run at once, so that the next is at hand while the end of the last is being noted.
+            await queue.run(
+                dequeue_timeout=timedelta(seconds=1),
+                batch_size=self._at_once * 2,
+                max_concurrent_tasks=self._at_once * 4,
+                shutdown_on_listener_failure=True,
+            )
+
+    async def _run_job(self, job: Job) -> None:
+        reaction, subject = json.loads(job.payload or b"[]")
+        lane = Lane(reaction, UUID(subject))
+        if lane in self._running:
+            # Waiting for the lane's lock would hold a place and a connection; who has it looks once more when done.
+            self._once_more.add(lane)
+            return
+        self._running.add(lane)
+        try:
+            async with self._places:
+                await self._run_lane(lane)
+        finally:
+            self._running.discard(lane)
+            self._once_more.discard(lane)
+
+    async def _run_lane(self, lane: Lane) -> None:
+        while True:
+            self._once_more.discard(lane)
+            began = monotonic()
+            ran = await run_lane(self.house, lane)
+            LANE_SECONDS.labels(lane.reaction).observe(monotonic() - began)
+            REACTIONS.labels(lane.reaction).inc(ran.ran)
+            if lane not in self._once_more:
+                break
+        if ran.again_at is not None:
+            async with begin(self.house, SYSTEM) as work:
+                after = max(ran.again_at - work.now, timedelta(0))
+                await queue_lanes(work, [lane], key=f"again:{ran.again_at.timestamp()}", after=after)
+
+    # Leading: relay, sweep, rounds. Only one worker at a time, as long as its connection lives.
+
+    async def _lead(self) -> None:
+        connection = await connect(self._url)
+        lost = asyncio.Event()
+        for told in (lost.set, self._heard.set):
+            connection.add_termination_listener(lambda _connection, told=told: told())
+        try:
+            while not await connection.fetchval(
+                "SELECT pg_try_advisory_lock(hashtext('aftercare worker leads'))"
+            ):
+                await self._rest(1)
+                if self._stopping.is_set():
+                    return
+            await connection.add_listener(FACTS_CHANNEL, lambda *_: self._heard.set())
+            self.leads = True
+            log.info("worker leads", worker=str(self.id))
+            await self._lead_until(lost)
+        finally:
+            self.leads = False
+            connection.terminate()
+
+    async def _lead_until(self, lost: asyncio.Event) -> None:
+        leave = asyncio.Event()
+        rounds = [asyncio.create_task(self._go_round(round_, leave)) for round_ in (*self._rounds, SWEEP)]
+        soon: Iterator[float] = iter(())
+        try:
+            while not self._stopping.is_set() and not lost.is_set():
+                self._heard.clear()
+                await self._relay_all()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._heard.wait(), next(soon, SECONDS_BETWEEN_LOOKS))
+                    soon = iter(SECONDS_AFTER_A_BELL)
+        finally:
+            # What a round is in the middle of, such as asking a gateway, it finishes.
+            leave.set()
+            await asyncio.gather(*rounds)
+
+    async def _relay_all(self) -> None:
+        while not self._stopping.is_set():
+            async with begin(self.house, SYSTEM) as work:
+                relayed = await relay(work, limit=RELAY_LIMIT)
+                await queue_lanes(work, relayed.lanes, key=None)
+            RELAYED.inc(relayed.read)
+            if relayed.read < RELAY_LIMIT:
+                return
+
+    async def _go_round(self, round_: Round, leave: asyncio.Event) -> None:
+        while not leave.is_set():
+            began = monotonic()
+            try:
+                await round_.run(self.house)
+            except Exception as failure:
+                ROUND_FAILURES.labels(round_.name).inc()
+                log.warning("round broke off", round=round_.name, error=repr(failure))
+            ROUND_SECONDS.labels(round_.name).observe(monotonic() - began)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(leave.wait(), round_.every)
+
+
+async def sweep(house: House) -> None:
+    """Queues the lanes whose jobs were lost: with a worker that was killed, with a database that went away."""
+    async with begin(house, SYSTEM) as work:
+        lanes = await lanes_waiting(work, idle_for=IDLE_FOR)
+        await queue_lanes(work, list(lanes), key="sweep")
+
+
+SWEEP = Round("sweep", 2, sweep)
+
+
+@asynccontextmanager
+async def _pool(url: str) -> AsyncIterator[asyncpg.Pool]:
+    """For pgqueuer: one connection listens, the others take jobs and note their ends."""
+    parts = make_url(url)
+    pool = await asyncpg.create_pool(
+        host=parts.query.get("host", parts.host),
+        port=int(str(parts.query.get("port", parts.port or 5432))),
+        user=parts.username,
+        password=parts.password,
+        database=parts.database,
+        min_size=1,
+        max_size=4,
+        server_settings={"role": APP_ROLE, "application_name": "aftercare worker", "timezone": "UTC"},
+    )
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+
+
+async def work(settings: Settings, server: Server, stop: asyncio.Event | None = None) -> None:
+    """Works until `stop` is set or the process is told to end (SIGTERM, SIGINT); what is running is finished first."""
+    loop = asyncio.get_running_loop()
+    at_once = settings.jobs_at_once
+    async with open_house(settings, server, pool_size=at_once + 4) as house:
+        worker = Worker(house, server.url, at_once=at_once)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, worker.stop)
+        waiting = asyncio.create_task(_stop_when(stop, worker)) if stop is not None else None
+        log.info("worker starts", worker=str(worker.id), at_once=at_once)
+        calm_collector()
+        try:
+            await worker.run()
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+        log.info("worker has stopped", worker=str(worker.id))
+
+
+async def _stop_when(stop: asyncio.Event, worker: Worker) -> None:
+    await stop.wait()
+    worker.stop()
