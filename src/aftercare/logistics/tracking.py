@@ -127,7 +127,7 @@ PUSH = text(
     }
       FROM judged j WHERE s.id = j.id RETURNING s.id
     )
-    SELECT p.id, p.shop_id, p.claim_id, p.order_id, p.direction, j.was, j.status, j.status_at,
+    SELECT p.u, p.id, p.shop_id, p.claim_id, p.order_id, p.direction, j.was, j.status, j.status_at,
       j.codes[array_position(j.statuses, j.status::varchar)] AS code,
       j.delivered_at, j.was_delivered_at, j.returned_at, j.was_returned_at,
       (SELECT count(*) FROM fresh f WHERE f.shipment_id = p.id) AS new_events
@@ -179,7 +179,8 @@ async def push_tracking(
     moved = 0
     for row in rows:
         moved += _tell(work, row)
-    return Pushed(len(rows), sum(row.new_events for row in rows), moved, max(0, len(updates) - len(rows)))
+    found = {row.u for row in rows}
+    return Pushed(len(rows), sum(row.new_events for row in rows), moved, len(updates) - len(found))
 
 
 def _tell(work: Work, row: Any) -> bool:
