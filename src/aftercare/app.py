@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, FastAPI
 
-import aftercare.cases.reactions  # importing registers them
 import aftercare.claims.reactions  # noqa: F401
 from aftercare import __version__
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
+from aftercare.connectors import routes as connectors_routes
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import Door
 from aftercare.identity import routes as identity_routes
@@ -22,6 +22,7 @@ from aftercare.supply import routes as supply_routes
 ROUTERS: list[APIRouter] = [
     cases_routes.router,
     claims_routes.router,
+    connectors_routes.router,
     conversations_routes.router,
     journal_http.router,
     people_routes.router,
