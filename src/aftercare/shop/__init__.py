@@ -38,6 +38,15 @@ from aftercare.shop.lines import (
 )
 from aftercare.shop.model import OrderStatus
 from aftercare.shop.places import PostalAreaRecord, postal_area, put_category_names, put_postal_areas
+from aftercare.shop.pushes import (
+    OrderNotKnownYet,
+    StoreRefundRecord,
+    first_time,
+    forget_old_pushes,
+    note_parcel,
+    note_store_refund,
+    store_refunded,
+)
 from aftercare.shop.queries import (
     CustomerPage,
     CustomerView,
@@ -75,6 +84,7 @@ __all__ = [
     "OrderConfirmed",
     "OrderDelivered",
     "OrderImported",
+    "OrderNotKnownYet",
     "OrderPaid",
     "OrderRecord",
     "OrderShipped",
@@ -92,6 +102,7 @@ __all__ = [
     "Refused",
     "ReviewRecord",
     "ReviewView",
+    "StoreRefundRecord",
     "StoreRefunded",
     "Taken",
     "ask_for_entry",
@@ -102,6 +113,8 @@ __all__ = [
     "customers_with",
     "find_orders",
     "find_products",
+    "first_time",
+    "forget_old_pushes",
     "freight_paid",
     "get_customer",
     "get_lines",
@@ -110,6 +123,8 @@ __all__ = [
     "hold_confirmation",
     "lines_of_orders",
     "no_progress",
+    "note_parcel",
+    "note_store_refund",
     "orders_of",
     "payments_of",
     "postal_area",
@@ -118,5 +133,6 @@ __all__ = [
     "put_postal_areas",
     "release_confirmation",
     "search_orders",
+    "store_refunded",
     "take_in",
 ]
