@@ -92,6 +92,17 @@ async def test_the_desk_works_on_parcels_and_stock(house: House) -> None:
         assert (await http.put("/service-points", json=point)).status_code == 200
         [seen] = (await http.get("/service-points", params={"shop_id": str(shop)})).json()
         assert (seen["code"], seen["takes_drop_off"]) == ("JING-AN", True)
+        elsewhere = await http.put("/service-points", json={**point, "shop_id": str(new_id())})
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "not_found")
+        for other in ({"shop_id": str(new_id())}, {"order_id": str(new_id())}):
+            parcel_of = {
+                "shop_id": str(shop),
+                "direction": "outbound",
+                "carrier": "中通",
+                "tracking_number": "7312345678",
+            }
+            nothing = await http.post("/shipments", json={**parcel_of, **other})
+            assert (nothing.status_code, nothing.json()["code"]) == (404, "not_found")
         unknown = await http.post("/drop-offs/accept", json={"shop_id": str(shop), "code": "00000000"})
         assert (unknown.status_code, unknown.json()["code"]) == (404, "drop_off_code_unknown")
 

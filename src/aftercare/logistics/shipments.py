@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from aftercare.identity import get_shop
 from aftercare.journal import ActorKind, Work
+from aftercare.kit.errors import NotFound
 from aftercare.logistics.carriers import read_waybill
 from aftercare.logistics.events import ParcelDelivered, ParcelMoved, ShipmentAnnounced, ShipmentCorrected
 from aftercare.logistics.model import (
@@ -91,8 +93,9 @@ async def _announce(work: Work, new: NewShipment) -> GivenWaybill:
                 return GivenWaybill(row.id, carrier, number, warnings)
             else:
                 raise WaybillTaken(carrier=carrier, number=number)
+    await get_shop(work, new.shop_id)
     # Two who give the same number at once: the second is refused as if it had come later.
-    shipment_id = await work.session.scalar(
+    announced = (
         insert(Shipment)
         .values(
             id=work.new_id(),
@@ -115,6 +118,10 @@ async def _announce(work: Work, new: NewShipment) -> GivenWaybill:
         )
         .returning(Shipment.id)
     )
+    try:
+        shipment_id = await work.session.scalar(announced)
+    except IntegrityError as missing:
+        raise NotFound(order_id=new.order_id) from missing
     if shipment_id is None:
         raise WaybillTaken(carrier=carrier, number=number)
     work.record(

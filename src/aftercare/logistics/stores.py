@@ -9,6 +9,7 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
+from aftercare.identity import get_shop
 from aftercare.journal import Work
 from aftercare.logistics.model import (
     Address,
@@ -40,8 +41,10 @@ class NewServicePoint(BaseModel):
 
 
 async def save_service_point(work: Work, new: NewServicePoint) -> UUID:
-    """Adds the store, or changes the one with this code. Needs `logistics.write`."""
+    """Adds the store, or changes the one with this code. Needs `logistics.write`; refuses with NotFound a shop that is not the
+    actor's."""
     work.require("logistics.write")
+    await get_shop(work, new.shop_id)
     values = new.model_dump()
     saved: UUID | None = await work.session.scalar(
         insert(ServicePoint)
