@@ -53,7 +53,15 @@ from aftercare.claims.events import (
 )
 from aftercare.claims.handbook import handbook, mermaid
 from aftercare.claims.model import Disposition, Grade, RefundState
-from aftercare.claims.policies import NewWithdrawal, publish_policy, save_policy, try_policy, withdraw
+from aftercare.claims.policies import (
+    NewWithdrawal,
+    WithdrawalView,
+    publish_policy,
+    save_policy,
+    stated_withdrawal,
+    try_policy,
+    withdraw,
+)
 from aftercare.claims.ports import GatewayAnswer, GatewayState, RefundGateway, RefundGateways, RefundOrder
 from aftercare.claims.queries import (
     ClaimCard,
@@ -134,6 +142,7 @@ __all__ = [
     "RepairWay",
     "WayBack",
     "WithdrawalStated",
+    "WithdrawalView",
     "accept_offer",
     "add_evidence",
     "agree_to_part",
@@ -180,6 +189,7 @@ __all__ = [
     "settle_difference",
     "settle_refund",
     "ship",
+    "stated_withdrawal",
     "to_wallet",
     "try_policy",
     "unknown_refunds",

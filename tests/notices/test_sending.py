@@ -1,0 +1,364 @@
+"""Each change is told once: none lost, none twice, none for what did not happen."""
+
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from aftercare import claims, identity, notices
+from aftercare.journal import House, begin, drain
+from aftercare.notices import MailRefused, NoticeState, NoticeUnderWay
+from tests.conftest import NOON, Clock
+from tests.notices.given import Given, a_claim, a_world, mailbox, say, warn
+
+
+async def rows(house: House) -> list[Any]:
+    async with begin(house) as work:
+        return list((await work.session.execute(text("SELECT * FROM notice ORDER BY planned_at, id"))).all())
+
+
+async def facts(house: House, name: str) -> int:
+    async with begin(house) as work:
+        count = await work.session.scalar(
+            text("SELECT count(*) FROM fact WHERE name = :name"), {"name": name}
+        )
+        return int(count or 0)
+
+
+async def test_a_message_of_staff_is_told(house: House) -> None:
+    box, given = mailbox(house), await a_world(house)
+    await say(house, given, "您好，请拍一张裂纹的照片给我们。")
+    (planned,) = await rows(house)
+    assert (planned.state, planned.template, planned.subject, planned.fact) == (
+        "planned",
+        "message_posted",
+        None,
+        "message.posted",
+    )
+    await drain(house)
+    (letter,) = box.letters
+    assert letter.message_id == f"<notice.{planned.id.hex}@care.example>"
+    assert (letter.to, letter.to_name, letter.sender_name, letter.reply_to) == (
+        "xiaoyan@example.com",
+        "王晓燕",
+        "清和家居",
+        "kefu@qinghe.example",
+    )
+    assert letter.subject == "清和家居给您发来了新消息"
+    assert letter.text == (
+        "王晓燕，您好：\n\n清和家居客服：\n\n您好，请拍一张裂纹的照片给我们。\n\n查看并回复\n"
+        f"https://care.example/cases/{given.case_id}\n\n-- \n清和家居\n"
+        "这是系统自动发出的通知。直接回复本邮件，即可联系清和家居客服。\n"
+    )
+    (sent,) = await rows(house)
+    assert (sent.state, sent.sent_at, sent.attempts, sent.address, sent.locale) == (
+        "sent",
+        NOON,
+        1,
+        "xiaoyan@example.com",
+        "zh-CN",
+    )
+    assert await facts(house, "notice.sent") == 1
+
+
+async def test_what_the_customer_says_is_not_told_to_the_customer(house: House) -> None:
+    mailbox(house)
+    given = await a_world(house)
+    await say(house, given, "在吗？", given.customer)
+    assert await rows(house) == []
+
+
+async def test_nothing_is_told_of_a_change_that_was_rolled_back(house: House) -> None:
+    box, given = mailbox(house), await a_world(house)
+    with pytest.raises(RuntimeError, match="the lights went out"):
+        async with begin(house, given.staff) as work:
+            from aftercare.conversations import Channel, NewMessage, post
+
+            await post(
+                work,
+                NewMessage(
+                    thread_id=given.thread_id, case_id=given.case_id, body="同意退款", channel=Channel.desk
+                ),
+            )
+            await work.write_facts()
+            assert len((await work.session.execute(text("SELECT id FROM notice"))).all()) == 1
+            raise RuntimeError("the lights went out")
+    await drain(house)
+    assert await rows(house) == []
+    assert box.letters == []
+
+
+async def test_runs_twice_happens_once(house: House) -> None:
+    from aftercare.notices.reactions import send_planned
+
+    box, given = mailbox(house), await a_world(house)
+    await say(house, given, "您好")
+    await drain(house)
+    (sent,) = await rows(house)
+    await send_planned(house, notices.NoticePlanned(notice_id=sent.id, shop_id=given.shop_id))
+    assert await notices.send_due(house) == 0
+    assert len(box.letters) == 1
+    assert await facts(house, "notice.sent") == 1
+
+
+async def test_who_dies_between_sending_and_writing_it_down_sends_the_same_letter_again(
+    own_house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aftercare.notices import sending
+
+    house = own_house
+    box, given = mailbox(house), await a_world(house)
+    await say(house, given, "您好")
+
+    async def dies(*_: Any) -> None:
+        raise SystemError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_finish", dies)
+        await drain(house)
+    (left,) = await rows(house)
+    assert (left.state, len(box.letters)) == ("planned", 1)
+    # Nobody else begins while that attempt might still run.
+    assert await notices.send_due(house) == 0
+    clock.now += timedelta(minutes=2)
+    assert await notices.send_due(house) == 1
+    first, second = box.letters
+    assert first == second
+    assert first.message_id == left.message_id
+    (sent,) = await rows(house)
+    assert (sent.state, sent.attempts) == ("sent", 2)
+
+
+async def test_a_server_that_is_away_is_asked_again_later_and_later(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    box.raises = [ConnectionError("mail server: 421 busy"), TimeoutError()]
+    await say(house, given, "您好")
+    await drain(house)
+    (late,) = await rows(house)
+    assert (late.state, late.error, late.next_at) == (
+        "planned",
+        "ConnectionError: mail server: 421 busy",
+        NOON + timedelta(seconds=30),
+    )
+    assert await notices.send_due(house) == 0
+    clock.now += timedelta(seconds=30)
+    assert await notices.send_due(house) == 1
+    (late,) = await rows(house)
+    assert late.next_at == clock.now + timedelta(minutes=2)
+    clock.now += timedelta(minutes=2)
+    await notices.send_due(house)
+    assert len(box.letters) == 1
+    (sent,) = await rows(house)
+    assert (sent.state, sent.error, sent.attempts) == ("sent", None, 3)
+
+
+async def test_after_a_day_it_has_failed(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    box.raises = [ConnectionError("away")] * 100
+    await say(house, given, "您好")
+    await drain(house)
+    began = clock.now
+    while (await rows(house))[0].state == "planned":
+        clock.now += timedelta(hours=1)
+        await notices.send_due(house)
+    assert clock.now - began == timedelta(hours=27)
+    assert await facts(house, "notice.failed") == 1
+
+
+@pytest.mark.parametrize(("bounces", "state"), [(True, "bounced"), (False, "failed")])
+async def test_what_is_refused_for_ever_is_not_sent_again(house: House, bounces: bool, state: str) -> None:
+    box, given = mailbox(house), await a_world(house)
+    box.raises = [MailRefused("550 no such user", bounced=bounces)]
+    await say(house, given, "您好")
+    await drain(house)
+    (refused,) = await rows(house)
+    assert (refused.state, refused.error) == (state, "550 no such user")
+    assert await facts(house, "notice.failed") == 1
+    # It is told in the portal all the same.
+    async with begin(house, given.customer) as work:
+        (shown,) = (await notices.my_notices(work)).items
+    assert shown.subject == "清和家居给您发来了新消息"
+
+
+async def test_without_an_address_it_stands_in_the_portal_alone(house: House) -> None:
+    box, given = mailbox(house), await a_world(house, email=None)
+    await say(house, given, "您好")
+    await drain(house)
+    assert box.letters == []
+    assert [row.state for row in await rows(house)] == ["suppressed"]
+    async with begin(house, given.customer) as work:
+        mine = await notices.my_notices(work)
+        assert (mine.unread, mine.items[0].link) == (1, f"/cases/{given.case_id}")
+        assert await notices.mark_read(work, mine.items[0].id) == 1
+        assert await notices.mark_read(work, mine.items[0].id) == 0
+    assert [row.state for row in await rows(house)] == ["read"]
+
+
+async def test_without_a_mail_server_it_waits_and_shows_in_the_portal(house: House, clock: Clock) -> None:
+    given = await a_world(house)
+    await say(house, given, "您好")
+    await drain(house)
+    (waiting,) = await rows(house)
+    assert (waiting.state, waiting.subject, waiting.attempts) == ("planned", "清和家居给您发来了新消息", 0)
+    box = mailbox(house)
+    clock.now += timedelta(minutes=2)
+    await notices.send_due(house)
+    assert len(box.letters) == 1
+
+
+async def test_another_customer_sees_nothing(house: House) -> None:
+    mailbox(house)
+    given, other = await a_world(house), await a_world(house, code="other")
+    await say(house, given, "您好")
+    await drain(house)
+    (sent,) = await rows(house)
+    async with begin(house, other.customer) as work:
+        assert (await notices.my_notices(work)).items == []
+        with pytest.raises(notices.NoticeNotFound):
+            await notices.mark_read(work, sent.id)
+    async with begin(house, other.staff) as work:
+        assert (await notices.list_notices(work)).items == []
+        with pytest.raises(notices.NoticeNotFound):
+            await notices.resend(work, sent.id)
+
+
+async def test_staff_send_it_again_under_the_same_id(house: House) -> None:
+    box, given = mailbox(house), await a_world(house)
+    box.raises = [MailRefused("552 mailbox full", bounced=True)]
+    await say(house, given, "您好")
+    await drain(house)
+    (refused,) = await rows(house)
+    async with begin(house, given.staff) as work:
+        await notices.resend(work, refused.id)
+        with pytest.raises(NoticeUnderWay):
+            await notices.resend(work, refused.id)
+    await drain(house)
+    (letter,) = box.letters
+    assert letter.message_id == refused.message_id
+    async with begin(house, given.staff) as work:
+        assert [one.state for one in (await notices.list_notices(work)).items] == [NoticeState.sent]
+        assert (await notices.list_notices(work, state=NoticeState.bounced)).items == []
+    assert await notices.bounced(house, letter.message_id, "5.1.1 unknown user")
+    assert [row.state for row in await rows(house)] == ["bounced"]
+    assert not await notices.bounced(house, "<unknown@x>", "?")
+
+
+async def test_an_entry_code_is_sent_and_not_kept(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    async with begin(house) as work:
+        issued = await identity.issue_entry_code(
+            work,
+            contact="xiaoyan@example.com",
+            customers=[given.customer_id],
+            shops=[given.shop_id],
+            locale="en-GB",
+        )
+        code = await identity.entry_code_text(work, issued.entry_code_id)
+    await drain(house)
+    (letter,) = box.letters
+    assert (letter.subject, letter.to, letter.locale) == (f"{code} is your code", "xiaoyan@example.com", "en")
+    assert f"https://care.example/enter?code={issued.entry_code_id}" in letter.text
+    (sent,) = await rows(house)
+    assert (sent.state, sent.subject, sent.body, sent.customer_id) == ("sent", None, None, None)
+
+
+async def test_an_entry_code_too_old_is_not_sent(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    box.raises = [ConnectionError("away")]
+    async with begin(house) as work:
+        await identity.issue_entry_code(
+            work, contact="xiaoyan@example.com", customers=[given.customer_id], shops=[given.shop_id]
+        )
+    await drain(house)
+    clock.now += timedelta(minutes=11)
+    await notices.send_due(house)
+    assert box.letters == []
+    assert [(row.state, row.error) for row in await rows(house)] == [("failed", "entry_code_spent")]
+
+
+async def approved(house: House, given: Given) -> UUID:
+    claim_id = await a_claim(house, given)
+    async with begin(house, given.staff) as work:
+        card = await claims.claim_card(work, claim_id)
+        if card.state is claims.ClaimState.pending_merchant:
+            await claims.approve(work, claim_id)
+    return claim_id
+
+
+async def test_a_claim_tells_its_customer_what_to_do_until_when(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    claim_id = await approved(house, given)
+    await drain(house)
+    subjects = [letter.subject for letter in box.letters]
+    async with begin(house, given.staff) as work:
+        number = (await claims.claim_card(work, claim_id)).number
+    assert subjects == [f"已收到您的退货退款申请（{number}）", f"您的退货退款申请已通过（{number}）"]
+    assert (
+        "「手工陶瓷茶壶」的退货退款申请已通过，约定退款 ¥640.00。\n\n"
+        "请在 3 月 17 日 12:00 前寄出商品，并填写运单号。寄回地址：\n清和家居售后部 0571-88880000\n杭州市 良渚街道 12 号\n\n"
+    ) in box.letters[1].text
+    assert f'<a href="https://care.example/claims/{claim_id}"' in box.letters[1].html
+    clock.now = NOON + timedelta(days=5)
+    await warn(house)
+    await drain(house)
+    assert box.letters[2].subject == f"还剩 2 天：寄出商品并填写运单号（{number}）"
+    assert "截止时间：3 月 17 日 12:00，还剩 2 天。逾期未寄出，申请将自动关闭。" in box.letters[2].text
+
+
+async def test_the_share_of_right_notices(house: House, clock: Clock) -> None:
+    box, given = mailbox(house), await a_world(house)
+    await say(house, given, "您好")
+    await say(house, given, "请问还在吗？")
+    await say(house, given, "在的", given.customer)
+    begins, ends = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+
+    async def share() -> tuple[int, int, int, int, int, int, float | None]:
+        async with begin(house, given.staff) as work:
+            found = await notices.notice_share(work, begins, ends)
+        return tuple(found.model_dump().values())  # type: ignore[return-value]
+
+    assert await share() == (2, 0, 0, 2, 0, 0, 0.0)
+    box.raises = [MailRefused("550 no", bounced=True)]
+    await drain(house)
+    assert await share() == (2, 1, 1, 0, 0, 0, 1.0)
+    async with begin(house) as work:
+        await work.session.execute(text("DELETE FROM notice WHERE state = 'bounced'"))
+        await work.session.execute(text("UPDATE notice SET position = -1 WHERE state = 'sent'"))
+    assert await share() == (2, 0, 0, 0, 2, 1, 0.0)
+
+
+async def test_nothing_asked_has_no_share(house: House) -> None:
+    async with begin(house) as work:
+        assert (await notices.notice_share(work, NOON, NOON)).share is None
+
+
+async def test_planning_is_cheap(own_house: House) -> None:
+    given = await a_world(own_house)
+    spent: list[float] = []
+    async with begin(own_house, given.staff) as work:
+        from aftercare.conversations import Author, Channel, MessagePosted
+        from aftercare.notices.planning import plan
+
+        for number in range(60):
+            fact = MessagePosted(
+                thread_id=given.thread_id,
+                message_id=work.new_id(),
+                case_id=given.case_id,
+                customer_id=given.customer_id,
+                shop_id=given.shop_id,
+                author_kind=Author.staff,
+                channel=Channel.desk,
+            )
+            from aftercare.journal.work import write
+
+            await write(work, [fact])
+            begun = time.perf_counter()
+            await plan(work, fact)
+            if number >= 10:
+                spent.append(time.perf_counter() - begun)
+        work._pending.clear()
+    assert sorted(spent)[len(spent) // 2] < 0.02
+    print(f"median {sorted(spent)[len(spent) // 2] * 1000:.2f} ms")  # noqa: T201
