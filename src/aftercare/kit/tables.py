@@ -42,6 +42,7 @@ class Base(DeclarativeBase):
         str: String(),
         dict[str, Any]: JSONB(),
         list[str]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
     }
 
 
