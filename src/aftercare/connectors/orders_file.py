@@ -345,7 +345,7 @@ def _gather(orders: Iterator[_OrderTold], file: str, shop: ShopView, report: Imp
                 report.of("orders").read += 1
                 head = told.head
                 if not head.values:
-                    raise _Bad("", "is not an object")
+                    raise _Bad(head.name("").rstrip("."), "is not an object")
                 told = _OrderTold(
                     head,
                     head.part("customer"),
