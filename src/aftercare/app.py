@@ -1,19 +1,44 @@
-"""The web application: every context's routes, the faces, health. Importing it registers all tables, facts and reactions."""
+"""The web application: every context's routes, the faces, health, metrics, and the description of it all."""
 
-from fastapi import APIRouter, FastAPI
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
-import aftercare.claims.reactions  # noqa: F401
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+import aftercare.house  # noqa: F401  # registers every context's tables, facts and reactions
 from aftercare import __version__
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
+from aftercare.connectors.payments import routes as payments_routes
 from aftercare.conversations import routes as conversations_routes
-from aftercare.identity import Door
+from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
-from aftercare.journal import House
+from aftercare.installation import newest_revision
+from aftercare.journal import SYSTEM, House, begin
 from aftercare.journal import http as journal_http
-from aftercare.kit.http import RequestFrame, explain_problems
+from aftercare.journal.jobs import last_beat
+from aftercare.kit.api_page import api_page
+from aftercare.kit.errors import Unavailable
+from aftercare.kit.files import Files
+from aftercare.kit.http import (
+    BodyLimit,
+    RequestFrame,
+    database_is_away,
+    explain_problems,
+    metrics_registry,
+    problem_schemas,
+    problems_documented,
+)
+from aftercare.kit.pages import Faces
 from aftercare.logistics import routes as logistics_routes
+from aftercare.notices import routes as notices_routes
 from aftercare.people import routes as people_routes
 from aftercare.promises import routes as promises_routes
 from aftercare.shop import routes as shop_routes
@@ -28,20 +53,136 @@ ROUTERS: list[APIRouter] = [
     people_routes.router,
     identity_routes.router,
     logistics_routes.router,
+    notices_routes.router,
+    payments_routes.router,
     promises_routes.router,
     shop_routes.router,
     supply_routes.router,
 ]
 
 
+WEB = Path(__file__).parent / "web"
+FACES = ("portal", "desk", "console")
+SECONDS_TO_LOOK = 3
+WORKER_SILENT_AFTER = timedelta(seconds=20)
+AROUND_AN_UPLOAD = 1024 * 1024
+ABOUT = (
+    "After-sales service for e-commerce. Every refusal is a problem (RFC 9457) whose `code` says which. People sign in with a"
+    " session cookie and send its CSRF token with every change; programs send an API token."
+)
+
+status = APIRouter(include_in_schema=False)
+
+
+class NotReady(Unavailable):
+    """This process cannot serve yet."""
+
+
+@status.get("/health")
+async def health() -> dict[str, str]:
+    """Alive: the process answers."""
+    return {"status": "alive", "version": __version__}
+
+
+@status.get("/ready")
+async def ready(request: Request) -> dict[str, str]:
+    """Ready: the database answers, its schema is ours, a worker is at work. Refuses with NotReady."""
+    try:
+        async with asyncio.timeout(SECONDS_TO_LOOK):
+            checks = await _look(request.app.state.house)
+    except Exception as failure:
+        if not database_is_away(failure):
+            raise
+        checks = {"database": "away"}
+    if any(found != "ok" for found in checks.values()):
+        raise NotReady(checks=checks)
+    return checks
+
+
+async def _look(house: House) -> dict[str, str]:
+    async with begin(house, SYSTEM) as work:
+        if await work.session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return {"database": "ok", "schema": "none: run `aftercare migrate`"}
+        revision = await work.session.scalar(text("SELECT version_num FROM alembic_version"))
+        if revision != newest_revision():
+            return {
+                "database": "ok",
+                "schema": f"at {revision}, needs {newest_revision()}: run `aftercare migrate`",
+            }
+        silence = await last_beat(work)
+    worker = "ok" if silence is not None and silence < WORKER_SILENT_AFTER else "none: run `aftercare work`"
+    return {"database": "ok", "schema": "ok", "worker": worker}
+
+
+@status.get("/metrics")
+async def metrics() -> Response:
+    """For Prometheus; of all processes that were started together."""
+    return Response(generate_latest(metrics_registry()), media_type=CONTENT_TYPE_LATEST)
+
+
+@status.get("/api/docs")
+async def read_api(request: Request) -> HTMLResponse:
+    """The API for people."""
+    app = request.app
+    if not hasattr(app.state, "api_page"):
+        app.state.api_page = api_page(app.openapi(), app.openapi_url)
+    return HTMLResponse(app.state.api_page)
+
+
+def name_of(route: APIRoute) -> str:
+    """Operations are called as their functions are."""
+    return route.name
+
+
+class Application(FastAPI):
+    """Its description documents problems and ways to sign in, which routes do not repeat."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            described = super().openapi()
+            described["info"]["description"] = ABOUT
+            parts = described.setdefault("components", {})
+            parts.setdefault("schemas", {}).update(problem_schemas())
+            parts["securitySchemes"] = {
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": SESSION_COOKIE,
+                    "description": f"Changes also carry the header X-CSRF-Token with the value of the cookie {CSRF_COOKIE}.",
+                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API token: `aftercare token create`.",
+                },
+            }
+            described["security"] = [{"session": []}, {"token": []}, {}]
+        return self.openapi_schema or {}
+
+
 def create_app(house: House) -> FastAPI:
-    app = FastAPI(
-        title="Aftercare", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+    app = Application(
+        title="Aftercare",
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=problems_documented(),
+        generate_unique_id_function=name_of,
     )
     app.state.house = house
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
+    app.include_router(status)
+    app.router.default = Faces(WEB, FACES, otherwise=app.router.default)
     explain_problems(app)
     app.add_middleware(Door, house=house)
+    app.add_middleware(BodyLimit, longest_upload=_largest_file(house) + AROUND_AN_UPLOAD)
     app.add_middleware(RequestFrame)
     return app
+
+
+def _largest_file(house: House | None) -> int:
+    """Without a house there is only a description to be had."""
+    files = house.ports.get(Files) if house is not None else None
+    return files.largest if isinstance(files, Files) else 50 * 1024 * 1024

@@ -2,14 +2,16 @@
 
 import re
 import time
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import Counter, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, multiprocess, values
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -17,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aftercare.kit.errors import Refusal, Unavailable
 from aftercare.kit.json import to_json
+from aftercare.kit.logs import plain_path
 
 log = structlog.get_logger()
 
@@ -91,11 +94,108 @@ class RequestFrame:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=plain_path(scope["path"]),
                 status=status,
                 ms=round(seconds * 1000, 1),
             )
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+def metrics_registry() -> CollectorRegistry:
+    """Of this process, or of all that share a folder for their numbers (PROMETHEUS_MULTIPROC_DIR)."""
+    if values.ValueClass is values.MutexValue:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+class BodyLimit:
+    """Bodies that are too long are not read: 413, by what was announced and by what comes. Uploads may be longer."""
+
+    def __init__(self, app: ASGIApp, *, longest: int = 2 * 1024 * 1024, longest_upload: int) -> None:
+        self.app = app
+        self.longest = longest
+        self.longest_upload = longest_upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+        longest = self.longest_upload if upload else self.longest
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > longest:
+            answer = problem(Request(scope), 413, "too_large", TOO_LARGE, largest_bytes=longest)
+            await answer(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > longest:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+TOO_LARGE = "What was sent is too large."
+
+
+class Problem(BaseModel):
+    """A refusal, in the form of RFC 9457. `code` says which; further fields are the data that belongs to it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    code: str
+    request_id: str | None
+
+
+class FieldProblem(BaseModel):
+    field: str
+    where: str
+    reason: str
+
+
+class InvalidProblem(Problem):
+    """What was sent does not have the form that was asked for; each field is named with its reason."""
+
+    errors: list[FieldProblem] = []
+
+
+_AS_PROBLEM = "application/problem+json"
+
+
+def problems_documented() -> dict[int | str, dict[str, Any]]:
+    """`responses` of an application whose refusals are problems."""
+
+    def answer(words: str, shape: str) -> dict[str, Any]:
+        schema = {"$ref": f"#/components/schemas/{shape}"}
+        return {"description": words, "content": {_AS_PROBLEM: {"schema": schema}}}
+
+    return {
+        "4XX": answer("Refused; `code` says why", "Problem"),
+        "422": answer("Something in what was sent is not right", "InvalidProblem"),
+        "5XX": answer(
+            "Something failed on our side; 503 with Retry-After when it is worth trying again", "Problem"
+        ),
+    }
+
+
+def problem_schemas() -> dict[str, Any]:
+    """Under `components.schemas` of the description."""
+    _, made = models_json_schema(
+        [(Problem, "serialization"), (InvalidProblem, "serialization")],
+        ref_template="#/components/schemas/{model}",
+    )
+    return cast(dict[str, Any], made["$defs"])
 
 
 def problem(request: Request, status: int, code: str, title: str, /, **data: Any) -> Response:
