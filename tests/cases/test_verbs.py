@@ -245,6 +245,17 @@ async def test_two_who_take_the_same_case_at_once(own_house: House) -> None:
     assert len(await facts(own_house, "case.assigned")) == 1
 
 
+async def test_opening_again_with_the_same_key_opens_once(own_house: House) -> None:
+    world = await a_world(own_house)
+    cases = await asyncio.gather(*(a_case(world, client_key="phone-1-1") for _ in range(8)))
+    assert len({case.id for case in cases}) == 1
+    assert [
+        await scalar(own_house, f"SELECT count(*) FROM {table}")
+        for table in ("service_case", "thread", "message", "clock")
+    ] == [1, 1, 1, 2]
+    assert len(await facts(own_house, "case.opened")) == 1
+
+
 async def test_sixteen_words_at_once_start_one_clock(own_house: House) -> None:
     world = await a_world(own_house)
     case = await a_case(world)

@@ -162,6 +162,14 @@ class ServiceCase(Base):
         Index("service_case_thread_idx", "thread_id", unique=True),
         Index("service_case_customer_idx", "customer_id", "opened_at"),
         Index("service_case_order_idx", "order_id"),
+        # A retry of the same opening finds the first one instead of doubling it.
+        Index(
+            "service_case_opened_once_idx",
+            "customer_id",
+            "client_key",
+            unique=True,
+            postgresql_where=text("client_key IS NOT NULL"),
+        ),
         Index("service_case_recent_idx", "last_message_at", "id"),
         Index("service_case_shop_recent_idx", "shop_id", "last_message_at", "id"),
         Index("service_case_due_idx", "due_at", "id", postgresql_where=IS_ACTIVE),
@@ -201,6 +209,7 @@ class ServiceCase(Base):
     skill: Mapped[str | None]
     """What its owner must know; None for a matter that everybody handles."""
     tags: Mapped[list[str]] = mapped_column(ARRAY(String()), server_default=text("'{}'"))
+    client_key: Mapped[str | None]
     opened_at: Mapped[datetime]
     last_message_at: Mapped[datetime]
     last_message_id: Mapped[UUID | None]

@@ -368,6 +368,7 @@ class MyOpening(BaseModel):
     order_id: UUID | None = None
     title: Text
     body: Text
+    key: Key | None = None
 
 
 class MySaying(BaseModel):
@@ -400,6 +401,7 @@ async def open_my_case(work: InWork, new: MyOpening) -> MyCase:
             title=new.title,
             body=new.body,
             locale=work.actor.locale,
+            client_key=new.key,
         ),
     )
     return MyCase.model_validate(case, from_attributes=True)

@@ -55,7 +55,8 @@ MOST_TAGS = 20
 
 class NewCase(BaseModel):
     """`body` is the first message; opened by staff it is their note of what the customer asked. A case that expects no
-    answer (one that a claim opens for itself) starts no clock of first answer."""
+    answer (one that a claim opens for itself) starts no clock of first answer. The same `client_key` of the same customer
+    opens the same case, however often it is sent."""
 
     shop_id: UUID
     title: str
@@ -102,14 +103,19 @@ class CaseView(BaseModel):
 OPEN = text(
     """
     WITH n AS (SELECT nextval('service_case_number') AS n),
-    t AS (INSERT INTO thread (id, shop_id, customer_id, opened_at) VALUES (:thread_id, :shop_id, :customer_id, :now))
-    INSERT INTO service_case (id, shop_id, number, customer_id, order_id, thread_id, title, status, stage, priority,
-      channel, locale, skill, tags, opened_at, last_message_at, last_message_id, last_author, last_words, waiting_since,
-      due_at, queued)
-    SELECT :id, :shop_id, 'AC-' || CAST(:month AS text) || '-' || lpad(n::text, greatest(6, length(n::text)), '0'),
-      :customer_id, :order_id, :thread_id, :title, 'open', 'consulted', :priority, :channel, :locale, :skill, :tags, :now,
-      :now, :message_id, :last_author, :last_words, :waiting_since, :no_clock, :queued FROM n
-    RETURNING number
+    c AS (
+      INSERT INTO service_case (id, shop_id, number, customer_id, order_id, thread_id, title, status, stage, priority,
+        channel, locale, skill, tags, opened_at, last_message_at, last_message_id, last_author, last_words, waiting_since,
+        due_at, queued, client_key)
+      SELECT :id, :shop_id, 'AC-' || CAST(:month AS text) || '-' || lpad(n::text, greatest(6, length(n::text)), '0'),
+        :customer_id, :order_id, :thread_id, :title, 'open', 'consulted', :priority, :channel, :locale, :skill, :tags, :now,
+        :now, :message_id, :last_author, :last_words, :waiting_since, :no_clock, :queued, :client_key FROM n
+      ON CONFLICT (customer_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING number
+    ), t AS (
+      INSERT INTO thread (id, shop_id, customer_id, opened_at)
+      SELECT CAST(:thread_id AS uuid), CAST(:shop_id AS uuid), CAST(:customer_id AS uuid), CAST(:now AS timestamptz) FROM c
+    )
+    SELECT number FROM c
     """
 )
 
@@ -152,8 +158,11 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
         "waiting_since": work.now if new.expects_answer else None,
         "no_clock": NO_CLOCK,
         "queued": new.find_owner,
+        "client_key": new.client_key,
     }
-    number = (await work.session.execute(OPEN, row)).scalar_one()
+    number = (await work.session.execute(OPEN, row)).scalar_one_or_none()
+    if number is None:
+        return await _opened_before(work, new)
     work.record(
         CaseOpened(
             shop_id=new.shop_id,
@@ -175,7 +184,6 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
                 kind=MessageKind.message if is_customer else MessageKind.note,
                 channel=new.channel,
                 file_ids=new.file_ids,
-                client_key=new.client_key,
             ),
             message_id=message_id,
         )
@@ -183,6 +191,14 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
     for name in clocks:
         await start_clock(work, shop_id=new.shop_id, subject_kind="case", subject_id=case_id, name=name)
     return await get_case(work, case_id)
+
+
+async def _opened_before(work: Work, new: NewCase) -> CaseView:
+    earlier = await work.session.execute(
+        text("SELECT id FROM service_case WHERE customer_id = :customer_id AND client_key = :client_key"),
+        {"customer_id": new.customer_id, "client_key": new.client_key},
+    )
+    return await get_case(work, earlier.scalar_one())
 
 
 async def _check_parties(work: Work, new: NewCase) -> None:
