@@ -10,7 +10,8 @@ from functools import cache
 
 from babel.numbers import get_currency_precision
 
-LARGEST_CENTS = 10**15
+LARGEST_CENTS = 10**13
+"""So that no sum of a file's lines leaves 64 bits."""
 
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
 

@@ -8,6 +8,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import rjieba
 
@@ -15,6 +16,8 @@ TOKENIZER = 1
 """Stored beside every tsvector; raise it when `tokens` gives other tokens for the same text."""
 
 LONGEST_TOKEN = 120
+MOST_TOKENS = 2_000
+"""Of one row; PostgreSQL refuses a tsvector of more than a megabyte."""
 
 # What every second sentence holds tells nothing; a query for all words would stumble over it.
 COMMON = frozenset(
@@ -190,9 +193,9 @@ def _quoted(token: str) -> str:
 
 
 def tsvector_text(*texts: str | None) -> str:
-    """The texts' tokens, to be cast to tsvector."""
+    """The texts' tokens, to be cast to tsvector; of a very long text the first ones."""
     found = dict.fromkeys(token for text in texts if text for token in tokens(text))
-    return " ".join(_quoted(token) for token in found)
+    return " ".join(_quoted(token) for token in islice(found, MOST_TOKENS))
 
 
 def tsquery(text: str, *, every: bool = True) -> str | None:
