@@ -6,6 +6,7 @@ the shop's other proposal; a **finding** what the warehouse saw; a **refund** mo
 **dispute** goes to the arbiter of the marketplace.
 """
 
+import aftercare.claims.reactions  # noqa: F401  # registers what follows from facts
 from aftercare.claims.applications import (
     AskedLine,
     Edit,

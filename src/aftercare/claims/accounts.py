@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from aftercare.claims import model
 from aftercare.claims.money import PaidLine
@@ -56,17 +55,16 @@ async def locked_accounts(work: Work, lines: Sequence[LineToReserve]) -> dict[UU
 
 async def take(work: Work, order_line_id: UUID, cents: int, quantity: int) -> None:
     """Books so much out of the line's account; negative gives it back. Refuses with NothingLeft."""
-    try:
-        async with work.session.begin_nested():
-            await work.session.execute(
-                text(
-                    "UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity"
-                    " WHERE order_line_id = :line"
-                ),
-                {"cents": cents, "quantity": quantity, "line": order_line_id},
-            )
-    except IntegrityError as beyond:
-        raise model.NothingLeft(order_line=order_line_id) from beyond
+    booked = await work.session.execute(
+        text(
+            "UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity"
+            " WHERE order_line_id = :line AND taken_cents + :cents BETWEEN 0 AND paid_cents"
+            " AND taken_quantity + :quantity BETWEEN 0 AND quantity RETURNING 1"
+        ),
+        {"cents": cents, "quantity": quantity, "line": order_line_id},
+    )
+    if booked.one_or_none() is None:
+        raise model.NothingLeft(order_line=order_line_id)
 
 
 async def freight_left(work: Work, order_id: UUID, shop_id: UUID, paid_cents: int) -> int:

@@ -1,6 +1,7 @@
 """Goods on their way back: shipped, received, counted, graded; and goods that go out again."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -298,11 +299,9 @@ async def reserve_new_goods(work: Work, claim: Claim) -> None:
     for row in await lines_of(work, claim.id):
         if row.new_product_id is None or not row.quantity:
             continue
-        try:
-            async with work.session.begin_nested():
-                await supply.reserve_stock(work, row.new_product_id, row.quantity, claim.id)
-        except supply.OutOfStock:
-            continue
+        # Refused, the stock holds what it held: nothing is to be undone.
+        with suppress(supply.OutOfStock):
+            await supply.reserve_stock(work, row.new_product_id, row.quantity, claim.id)
 
 
 async def reship(work: Work, claim_id: UUID, *, carrier: str, tracking_number: str) -> Claim:
