@@ -203,4 +203,4 @@ async def test_over_http(house: House, shared_data: Path) -> None:
         big = await store.post(
             "/api/webhooks/shopify/ipod", content=b"x" * (2 * 1024 * 1024 + 1), headers=headers
         )
-        assert (big.status_code, big.json()["code"]) == (413, "body_too_large")
+        assert (big.status_code, big.json()["code"]) == (413, "too_large")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, StringConstraints
 
 from aftercare.connectors import shopify
 from aftercare.connectors.orders_file import import_orders
+from aftercare.connectors.payments.routes import router as payments_router
 from aftercare.identity import find_shop, get_shop
 from aftercare.journal import begin
 from aftercare.journal.http import ByActor, InHouse
@@ -17,6 +18,7 @@ from aftercare.settings import Settings
 from aftercare.shop import ImportReport
 
 router = APIRouter(tags=["connectors"])
+router.include_router(payments_router)
 
 LARGEST_PUSH = 2 * 1024 * 1024
 LARGEST_FILE = 20 * 1024 * 1024
@@ -25,7 +27,7 @@ MOST_REFUSALS_TOLD = 200
 ShopCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class BodyTooLarge(Refusal):
+class TooLarge(Refusal):
     """This is larger than what can be taken in at once."""
 
     status = 413
@@ -71,13 +73,13 @@ def _house_secret() -> str | None:
 async def _whole(request: Request, most: int) -> bytes:
     told = request.headers.get("content-length", "")
     if told.isdigit() and int(told) > most:
-        raise BodyTooLarge(most=most)
+        raise TooLarge(largest_bytes=most)
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise BodyTooLarge(most=most)
+            raise TooLarge(largest_bytes=most)
         parts.append(part)
     return b"".join(parts)
 
@@ -120,7 +122,7 @@ async def import_file(
         shop = await get_shop(work, shop_id)
     raw = await file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
-        raise BodyTooLarge(most=LARGEST_FILE)
+        raise TooLarge(largest_bytes=LARGEST_FILE)
     report = await import_orders(
         house, raw, file=(file.filename or "upload")[:200], shop_code=shop.code, actor=actor
     )
