@@ -1,0 +1,329 @@
+/** The customer's moves of a claim: each verb opens the small form that it needs. */
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
+import { asProblem, newKey, problemText } from '../api/client'
+import { Button, Field, FileDrop, Icon, type IconName, Input, RadioCards, Segmented, Select, Sheet, Stepper, type StoredFile, Textarea, toast } from '../design'
+import { useText } from '../i18n'
+import { useNow } from '../shell/now'
+import { carrierName } from './Parcels'
+import { type Claim, get, post, refresh, type ServicePoint, uploadTo } from './data'
+import { addressLines, Notice } from './parts'
+import s from './Moves.module.css'
+
+export const moveIcons: Record<string, IconName> = {
+  ship: 'truck',
+  accept_offer: 'check',
+  refuse_offer: 'close',
+  add_evidence: 'camera',
+  edit: 'edit',
+  cancel: 'trash',
+  agree_to_part: 'check',
+  dispute: 'scales',
+  withdraw_dispute: 'undo',
+  confirm: 'check',
+  confirm_sent_back: 'check',
+  confirm_offline: 'check',
+  deny_offline: 'close',
+}
+
+/** Verbs that have a form here. */
+export const canMove = (verb: string) => verb in moveIcons
+
+interface FormProps {
+  claim: Claim
+  verb: string
+  onClose: () => void
+}
+
+export function MoveForm(props: FormProps) {
+  switch (props.verb) {
+    case 'ship':
+      return <Ship {...props} />
+    case 'edit':
+      return <EditForm {...props} />
+    case 'add_evidence':
+    case 'dispute':
+    case 'deny_offline':
+      return <WithWords {...props} />
+    default:
+      return <JustAsk {...props} />
+  }
+}
+
+/** Sends one move under one key; on success everything on the screen is fetched anew. */
+function useMove({ claim, verb, onClose }: FormProps) {
+  const { t, has } = useText()
+  const queries = useQueryClient()
+  const key = useRef(newKey())
+  const [busy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState<string | null>(null)
+  const send = async (body: unknown = {}): Promise<{ shipped?: { warnings: string[]; drop_off_code: string | null } } | null> => {
+    setBusy(true)
+    setWrong(null)
+    try {
+      const answer = await post<Claim & { claim?: Claim; shipped?: { warnings: string[]; drop_off_code: string | null } }>(`/claims/${claim.id}/${verb}`, body, key.current)
+      refresh(queries)
+      toast(has(`move.done.${verb}`) ? t(`move.done.${verb}`) : t('move.done.other'))
+      onClose()
+      return answer
+    } catch (error) {
+      const told = asProblem(error)
+      setWrong(problemText(told, t, has))
+      // Somebody was faster: show where it stands now.
+      if (told.status === 409) refresh(queries)
+      return null
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { send, busy, wrong, setWrong }
+}
+
+function Frame({ title, verb, harm, busy, wrong, onClose, onSend, children }: { title: ReactNode; verb: string; harm?: boolean; busy: boolean; wrong: string | null; onClose: () => void; onSend: () => void; children: ReactNode }) {
+  const { t } = useText()
+  const id = `move-form`
+  return (
+    <Sheet
+      open
+      onClose={onClose}
+      title={title}
+      actions={
+        <>
+          <Button onClick={onClose}>{t('action.cancel')}</Button>
+          <Button kind={harm ? 'harm' : 'primary'} type="submit" form={id} busy={busy}>
+            {verb}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={id}
+        className="stack"
+        noValidate
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault()
+          onSend()
+        }}
+      >
+        {children}
+        {wrong && (
+          <p className="field-error" role="alert">
+            <Icon name="warning" size={16} />
+            <span>{wrong}</span>
+          </p>
+        )}
+      </form>
+    </Sheet>
+  )
+}
+
+const verbOf = (claim: Claim, verb: string) => claim.actions.find((one) => one.verb === verb)?.label ?? verb
+
+/** Moves that need nothing but a yes: what it means is told first. */
+function JustAsk(props: FormProps) {
+  const { claim, verb, onClose } = props
+  const { t, fmt } = useText()
+  const move = useMove(props)
+  const offer = claim.offers.find((one) => one.state === 'open')
+  const accepted = claim.lines.reduce((sum, line) => sum + line.accepted_quantity, 0)
+  const amount = fmt.money(offer?.amount_cents ?? claim.agreed_cents, claim.currency)
+  return (
+    <Frame title={verbOf(claim, verb)} verb={t(`move.yes.${verb}`)} harm={verb === 'cancel'} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={() => void move.send()}>
+      {(verb === 'accept_offer' || verb === 'refuse_offer') && offer && <OfferWords claim={claim} />}
+      <p>{t(`move.means.${verb}`, { amount, accepted, count: claim.lines.reduce((sum, line) => sum + line.quantity, 0) })}</p>
+    </Frame>
+  )
+}
+
+/** What the shop proposes, in one sentence and its own words. */
+export function OfferWords({ claim }: { claim: Claim }) {
+  const { t, fmt } = useText()
+  const offer = claim.offers.find((one) => one.state === 'open')
+  if (!offer) return null
+  return (
+    <div className={s.offer}>
+      <p className={s.offerLead}>
+        {offer.asks === 'other_amount'
+          ? t(offer.keep_goods ? 'offer.amountKeep' : 'offer.amount', { amount: fmt.money(offer.amount_cents ?? 0, claim.currency) })
+          : offer.asks === 'other_kind' && offer.kind
+            ? t('offer.kind', { kind: t(`kind.${offer.kind}`) })
+            : t(`offer.${offer.asks}`)}
+      </p>
+      {offer.words && <p className="message">{offer.words}</p>}
+    </div>
+  )
+}
+
+function WithWords(props: FormProps) {
+  const { claim, verb, onClose } = props
+  const { t } = useText()
+  const move = useMove(props)
+  const [words, setWords] = useState('')
+  const [files, setFiles] = useState<readonly StoredFile[]>([])
+  const orderId = claim.lines[0]?.order_id ?? ''
+  const takesFiles = verb !== 'deny_offline'
+  return (
+    <Frame
+      title={verbOf(claim, verb)}
+      verb={t(`move.yes.${verb}`)}
+      busy={move.busy}
+      wrong={move.wrong}
+      onClose={onClose}
+      onSend={() => {
+        if (!words.trim() && !files.length) return move.setWrong(t(verb === 'add_evidence' ? 'move.somethingMissing' : 'move.wordsMissing'))
+        if (verb !== 'add_evidence' && !words.trim()) return move.setWrong(t('move.wordsMissing'))
+        void move.send(takesFiles ? { words, file_ids: files.map((file) => file.id) } : { words })
+      }}
+    >
+      {claim.dispute?.question && verb === 'add_evidence' && <Notice icon="scales">{claim.dispute.question}</Notice>}
+      <p className="muted">{t(`move.means.${verb}`)}</p>
+      <Field label={t(`move.words.${verb}`)} optional={verb === 'add_evidence'}>
+        <Textarea value={words} maxLength={4000} onChange={(e) => setWords(e.target.value)} />
+      </Field>
+      {takesFiles && <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={(file, tell, signal) => uploadTo(`/orders/${orderId}/files`, file, tell, signal)} />}
+    </Frame>
+  )
+}
+
+const REASONS = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'not_received', 'late', 'price_dropped', 'agreed_with_shop', 'other'] as const
+
+function EditForm(props: FormProps) {
+  const { claim, onClose } = props
+  const { t } = useText()
+  const move = useMove(props)
+  const [reason, setReason] = useState(claim.reason)
+  const [description, setDescription] = useState(claim.description)
+  const [quantities, setQuantities] = useState(() => Object.fromEntries(claim.lines.map((line) => [line.order_line_id, line.quantity])))
+  const [files, setFiles] = useState<readonly StoredFile[]>([])
+  return (
+    <Frame
+      title={verbOf(claim, 'edit')}
+      verb={t('move.yes.edit')}
+      busy={move.busy}
+      wrong={move.wrong}
+      onClose={onClose}
+      onSend={() =>
+        void move.send({
+          reason: reason === claim.reason ? undefined : reason,
+          description: description === claim.description ? undefined : description,
+          quantities: Object.fromEntries(claim.lines.filter((line) => quantities[line.order_line_id] !== line.quantity).map((line) => [line.order_line_id, quantities[line.order_line_id]])),
+          file_ids: files.map((file) => file.id),
+        })
+      }
+    >
+      <p className="muted">{t('move.means.edit', { count: Math.max(0, 5 - claim.edits) })}</p>
+      {claim.lines
+        .filter((line) => line.bought > 1)
+        .map((line) => (
+          <div key={line.order_line_id} className={s.quantity}>
+            <span>{line.title}</span>
+            <Stepper label={t('apply.quantity', { title: line.title })} min={1} max={line.bought} value={quantities[line.order_line_id] ?? 1} onChange={(n) => setQuantities({ ...quantities, [line.order_line_id]: n })} />
+          </div>
+        ))}
+      <Field label={t('apply.reason')}>
+        <Select value={reason} onPick={setReason} choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))} />
+      </Field>
+      <Field label={t('apply.description')} optional>
+        <Textarea value={description} maxLength={4000} onChange={(e) => setDescription(e.target.value)} />
+      </Field>
+      <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={(file, tell, signal) => uploadTo(`/orders/${claim.lines[0]?.order_id ?? ''}/files`, file, tell, signal)} />
+    </Frame>
+  )
+}
+
+const CARRIERS = ['shunfeng', 'zhongtong', 'yuantong', 'yunda', 'shentong', 'jtexpress', 'jd', 'ems', 'youzhengguonei', 'debangkuaidi', 'heimao', 'correios', 'dhl_parcel_de', 'dpd', 'gls', 'ups', 'fedex'] as const
+const WINDOWS = ['morning', 'afternoon', 'evening'] as const
+const HOURS = { morning: '09:00-12:00', afternoon: '12:00-18:00', evening: '18:00-21:00' }
+const DAY = 24 * 3_600_000
+
+function Ship(props: FormProps) {
+  const { claim, onClose } = props
+  const { t, has, fmt } = useText()
+  const move = useMove(props)
+  const stores = useQuery({ queryKey: ['stores', claim.shop_id], queryFn: ({ signal }) => get<ServicePoint[]>(`/service-points?shop_id=${claim.shop_id}`, signal), retry: false })
+  const open = (stores.data ?? []).filter((one) => one.active && one.takes_drop_off)
+  const [way, setWay] = useState<'waybill' | 'pick_up' | 'drop_off'>('waybill')
+  const [carrier, setCarrier] = useState('')
+  const [other, setOther] = useState('')
+  const [number, setNumber] = useState('')
+  const [store, setStore] = useState<string | null>(null)
+  const now = useNow(60_000)
+  // As the person who sends reads the calendar, not UTC.
+  const dayOf = (ms: number) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 10)
+  const days = Array.from({ length: 5 }, (_, i) => now + (i + 1) * DAY)
+  const [day, setDay] = useState('')
+  const [hours, setHours] = useState<(typeof WINDOWS)[number]>('morning')
+  const [address, setAddress] = useState({ name: '', phone: '', address: '' })
+  const submit = () => {
+    const name = carrier === 'other' ? other.trim() : carrier
+    if (way === 'waybill') {
+      if (!name || !number.trim()) return move.setWrong(t('ship.waybillMissing'))
+      return void move.send({ way, carrier: name, tracking_number: number })
+    }
+    if (way === 'pick_up') {
+      if (!day || !address.name.trim() || !address.phone.trim() || !address.address.trim()) return move.setWrong(t('ship.pickUpMissing'))
+      return void move.send({ way, pick_up_on: day, pick_up_window: HOURS[hours], address })
+    }
+    if (!store) return move.setWrong(t('ship.storeMissing'))
+    return void move.send({ way, store })
+  }
+  return (
+    <Frame title={t('ship.title')} verb={t(`ship.yes.${way}`)} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={submit}>
+      <Segmented
+        label={t('ship.way')}
+        value={way}
+        onPick={(next) => {
+          setWay(next)
+          move.setWrong(null)
+        }}
+        choices={[
+          { value: 'waybill', label: t('ship.waybill') },
+          { value: 'pick_up', label: t('ship.pickUp') },
+          ...(open.length ? [{ value: 'drop_off' as const, label: t('ship.dropOff') }] : []),
+        ]}
+      />
+      <p className="muted small">{t(claim.freight_payer === 'shop' ? 'ship.shopPays' : 'ship.youPay')}</p>
+      {way === 'waybill' && (
+        <>
+          <Field label={t('ship.carrier')}>
+            <Select placeholder={t('ship.carrierPick')} value={carrier} onPick={setCarrier} choices={[...CARRIERS.filter((code) => has(`carrier.${code}`)).map((code) => ({ value: code as string, label: carrierName(code, t) })), { value: 'other', label: t('ship.carrierOther') }]} />
+          </Field>
+          {carrier === 'other' && (
+            <Field label={t('ship.carrierName')}>
+              <Input value={other} maxLength={60} onChange={(e) => setOther(e.target.value)} />
+            </Field>
+          )}
+          <Field label={t('ship.number')} hint={t('ship.numberHint')}>
+            <Input value={number} maxLength={60} autoCapitalize="characters" autoComplete="off" spellCheck={false} onChange={(e) => setNumber(e.target.value)} />
+          </Field>
+        </>
+      )}
+      {way === 'pick_up' && (
+        <>
+          <Field label={t('ship.day')}>
+            <Select placeholder={t('ship.dayPick')} value={day} onPick={setDay} choices={days.map((at) => ({ value: dayOf(at), label: fmt.date(at) }))} />
+          </Field>
+          <Segmented label={t('ship.hours')} value={hours} onPick={setHours} choices={WINDOWS.map((one) => ({ value: one, label: t(`ship.window.${one}`) }))} />
+          <Field label={t('ship.name')}>
+            <Input autoComplete="name" value={address.name} onChange={(e) => setAddress({ ...address, name: e.target.value })} />
+          </Field>
+          <Field label={t('ship.phone')}>
+            <Input type="tel" inputMode="tel" autoComplete="tel" value={address.phone} onChange={(e) => setAddress({ ...address, phone: e.target.value })} />
+          </Field>
+          <Field label={t('ship.address')}>
+            <Textarea rows={2} autoComplete="street-address" value={address.address} onChange={(e) => setAddress({ ...address, address: e.target.value })} />
+          </Field>
+        </>
+      )}
+      {way === 'drop_off' && (
+        <RadioCards
+          legend={t('ship.store')}
+          value={store}
+          onPick={setStore}
+          cards={open.map((one) => ({ value: one.code, title: one.name, text: [addressLines(one.address).where, one.hours].filter(Boolean).join(' · '), icon: 'store' as const }))}
+        />
+      )}
+    </Frame>
+  )
+}
+

@@ -1,0 +1,76 @@
+/** The facts of a claim as entries of the line, in the customer's words. */
+import type { ActorKind, TimelineEntry } from '../design'
+import type { Formats, Translate } from '../i18n'
+import type { Fact } from './data'
+
+const WAITS: Record<string, string> = {
+  negotiating: 'customer',
+  rejected: 'customer',
+  awaiting_return: 'customer',
+  partly_accepted: 'customer',
+  receipt_refused: 'customer',
+  reshipped: 'customer',
+  offline_refund: 'customer',
+  collecting_evidence: 'customer',
+  pending_merchant: 'shop',
+  received: 'shop',
+  inspecting: 'shop',
+  awaiting_reship: 'shop',
+  refund_failed: 'shop',
+  ruled_customer: 'shop',
+  in_transit_back: 'carrier',
+  sending_back: 'carrier',
+  refunding: 'gateway',
+  visit_booking: 'technician',
+  visiting: 'technician',
+  repairing: 'technician',
+  ready: 'technician',
+  disputed: 'arbiter',
+  judging: 'arbiter',
+}
+
+const FACES: Record<string, ActorKind> = {
+  customer: 'customer',
+  agent: 'shop',
+  warehouse: 'shop',
+  finance: 'shop',
+  technician: 'shop',
+  arbiter: 'arbiter',
+  system: 'system',
+  staff: 'shop',
+  integration: 'carrier',
+}
+
+/** Facts that say nothing new to the customer: the case behind the claim opens and moves along with it. */
+const QUIET = /^(case\.(opened|stage_set)|message\.posted|claim\.(carried_out|inspection_begun)|parcel\.moved|shipment\.announced)$/
+
+export function lineOf(facts: readonly Fact[], { t, has, fmt, shop }: { t: Translate; has: (key: string) => boolean; fmt: Formats; shop: string }): TimelineEntry[] {
+  const entries: TimelineEntry[] = []
+  for (const fact of [...facts].reverse()) {
+    const to = typeof fact.data.to_state === 'string' ? fact.data.to_state : null
+    const last = entries.at(-1)
+    // A passing move tells nothing but where the matter went; its wait belongs to the line before it.
+    if (QUIET.test(fact.name) || !has(`fact.${fact.name}`)) {
+      if (to && last) last.waitingFor = waits(to, t)
+      continue
+    }
+    const mover = typeof fact.data.mover === 'string' ? fact.data.mover : fact.name.startsWith('refund.') ? 'gateway' : fact.actor_kind
+    const kind = mover === 'gateway' ? 'gateway' : (FACES[mover] ?? 'system')
+    const cents = typeof fact.data.amount_cents === 'number' ? fact.data.amount_cents : null
+    const amount = cents !== null && typeof fact.data.currency === 'string' ? fmt.money(cents, fact.data.currency) : ''
+    entries.push({
+      id: String(fact.position),
+      at: fact.at,
+      actor: { kind, name: kind === 'shop' ? shop : t(`actor.${kind === 'customer' ? 'customer' : kind}`) },
+      title: t(`fact.${fact.name}`, { amount }).trim(),
+      waitingFor: to ? waits(to, t) : (last?.waitingFor ?? null),
+      kind: /approved|rejected|ruled|refunded|refund\.paid/.test(fact.name) ? 'decision' : 'fact',
+    })
+  }
+  return entries
+}
+
+function waits(state: string, t: Translate): string | null {
+  const who = WAITS[state]
+  return who ? t(`actor.${who}`) : null
+}

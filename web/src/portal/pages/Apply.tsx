@@ -1,0 +1,583 @@
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { Link, useLocation, useParams, useSearch } from 'wouter'
+import { asProblem, newKey, problemText } from '../../api/client'
+import {
+  Button,
+  Checkbox,
+  ErrorState,
+  Field,
+  FileDrop,
+  Icon,
+  Input,
+  Money,
+  RadioCards,
+  Segmented,
+  Skeleton,
+  Stepper,
+  type StoredFile,
+  Textarea,
+  Thumb,
+  toast,
+} from '../../design'
+import { useText } from '../../i18n'
+import { parseMoney } from '../../i18n/format'
+import { draftFiles, dropDraftFiles, keepDraftFile, useDraft } from '../../shell/drafts'
+import { type AskedClaim, type Claim, type Line, type Option, type Order, orderQuery, post, type Product, get, refresh, uploadTo, useOrder, useOrders } from '../data'
+import { Head, kindIcon, Notice, PageSkeleton } from '../parts'
+import { Entered } from '../session'
+import s from './Apply.module.css'
+
+interface Draft {
+  quantities: Record<string, number>
+  also: string[]
+  reason: string | null
+  condition: string
+  description: string
+  files: readonly StoredFile[]
+  kind: string | null
+  amount: string
+  swap: Record<string, { id: string; title: string }>
+  key: string
+}
+
+const fresh = (): Draft => ({ quantities: {}, also: [], reason: null, condition: 'unknown', description: '', files: [], kind: null, amount: '', swap: {}, key: newKey() })
+
+export default function Apply() {
+  const { id = '' } = useParams()
+  return <Entered>{() => <Loaded id={id} />}</Entered>
+}
+
+function Loaded({ id }: { id: string }) {
+  const { t } = useText()
+  const order = useOrder(id)
+  if (order.error) return <><Head up={{ href: '/', label: t('home.title') }} title={t('apply.title')} /><ErrorState error={order.error} onRetry={() => void order.refetch()} /></>
+  if (!order.data) return <PageSkeleton />
+  return <Steps order={order.data} />
+}
+
+const STEPS = ['what', 'why', 'wish', 'check'] as const
+type Step = (typeof STEPS)[number]
+
+/** Four steps; each has its address, so the phone's own 'back' goes one step back. What was typed stays on this device. */
+function Steps({ order }: { order: Order }) {
+  const { t, has } = useText()
+  const [, go] = useLocation()
+  const queries = useQueryClient()
+  const asked = new URLSearchParams(useSearch()).get('step') as Step | null
+  const draftKey = `apply.${order.id}`
+  const [blank] = useState(fresh)
+  const { value: draft, set, clear, found } = useDraft<Draft>(draftKey, blank)
+  const patch = (change: Partial<Draft>) => set((now) => ({ ...now, ...change }))
+  const more = useQueries({ queries: draft.also.map(orderQuery) })
+  const orders = [order, ...more.flatMap((one) => (one.data ? [one.data] : []))]
+  const lines = orders.flatMap((one) => one.lines)
+  const chosen = lines.filter((line) => (draft.quantities[line.id] ?? 0) > 0)
+  const [busy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState<string | null>(null)
+  const top = useRef<HTMLDivElement>(null)
+
+  useEffect(() => {
+    const only = order.lines[0]
+    if (order.lines.length === 1 && only && !found) set((now) => ({ ...now, quantities: { [only.id]: only.quantity } }))
+    // Once: a draft that was taken up is left as it was.
+  }, [])
+
+  const request = useMemo<AskedClaim>(
+    () => ({
+      kind: draft.kind ?? 'refund_only',
+      lines: chosen.map((line) => ({ order_line_id: line.id, quantity: draft.quantities[line.id] ?? 1, new_product_id: draft.kind === 'exchange' ? draft.swap[line.id]?.id : undefined })),
+      reason: draft.reason ?? 'no_reason',
+      condition: draft.condition,
+      description: draft.description,
+      file_ids: draft.files.map((file) => file.id),
+      asked_cents: draft.kind === 'compensation' ? parseMoney(draft.amount, order.currency) : undefined,
+      in_advance: false,
+      client_key: draft.key,
+    }),
+    [draft, chosen.length],
+  )
+  const { kind: _kind, asked_cents: _asked, client_key: _key, ...question } = request
+  const options = useQuery({
+    queryKey: ['options', JSON.stringify(question)],
+    queryFn: () => post<Option[]>('/claims/options', { ...question, kind: 'compensation' }),
+    enabled: chosen.length > 0 && !!draft.reason && (asked === 'wish' || asked === 'check'),
+    staleTime: 60_000,
+  })
+  const option = options.data?.find((one) => one.kind === draft.kind && one.open) ?? null
+
+  // A step can be entered only when those before it are answered.
+  const ready: Record<Step, boolean> = { what: true, why: chosen.length > 0, wish: chosen.length > 0 && !!draft.reason, check: chosen.length > 0 && !!draft.reason && !!draft.kind }
+  const step: Step = asked && STEPS.includes(asked) && ready[asked] ? asked : 'what'
+  const at = STEPS.indexOf(step)
+  useEffect(() => {
+    if (asked) top.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+  }, [step])
+
+  const problem = (): string | null => {
+    if (step === 'what' && !chosen.length) return t('apply.pickSomething')
+    if (step === 'why' && !draft.reason) return t('apply.pickReason')
+    if (step === 'wish') {
+      if (!option) return t('apply.pickWish')
+      if (option.kind === 'compensation' && !parseMoney(draft.amount, order.currency)) return t('apply.amountMissing')
+      if (option.evidence_needed.length && !draft.files.length) return t('apply.photoNeeded')
+    }
+    return null
+  }
+  const next = () => {
+    const stop = problem()
+    setWrong(stop)
+    if (stop) return
+    if (step === 'check') return void send()
+    const following = STEPS[at + 1]
+    go(`/orders/${order.id}/apply?step=${following}`)
+  }
+  const send = async () => {
+    setBusy(true)
+    try {
+      const claim = await post<Claim>('/claims', { ...request, channel: 'portal' }, draft.key)
+      clear()
+      queries.setQueryData(['claim', claim.id], claim)
+      refresh(queries)
+      toast(t('apply.sent'))
+      go(`/claims/${claim.id}`, { replace: true })
+    } catch (error) {
+      const told = asProblem(error)
+      setWrong(told.status === 0 ? t('apply.notSent') : problemText(told, t, has))
+      if (told.code === 'not_entitled' || told.code === 'nothing_left') void options.refetch()
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <div ref={top} className={s.apply}>
+      <Head up={{ href: `/orders/${order.id}`, label: t('order.title') }} title={t('apply.title')} />
+      <ol className={s.steps} aria-label={t('apply.steps')}>
+        {STEPS.map((one, i) => (
+          <li key={one} data-done={i < at || undefined} aria-current={i === at ? 'step' : undefined}>
+            <span className={s.dot}>{i < at ? <Icon name="check" size={14} /> : i + 1}</span>
+            <span className={s.stepName}>{t(`apply.step.${one}`)}</span>
+          </li>
+        ))}
+      </ol>
+      {found && at === 0 && (
+        <Notice icon="undo">
+          {t('apply.restored')}{' '}
+          <Button kind="quiet" small onClick={clear}>
+            {t('apply.startOver')}
+          </Button>
+        </Notice>
+      )}
+      {step === 'what' && <What order={order} orders={orders} draft={draft} patch={patch} />}
+      {step === 'why' && <WhyStep order={order} draft={draft} set={set} patch={patch} draftKey={draftKey} shipped={chosen.some((line) => line.shipped_at)} delivered={chosen.some((line) => line.delivered_at)} />}
+      {step === 'wish' && <Wish order={order} chosen={chosen} draft={draft} patch={patch} options={options.data} loading={options.isPending} error={options.error} retry={() => void options.refetch()} />}
+      {step === 'check' && <Check order={order} chosen={chosen} draft={draft} option={option} loading={options.isPending} />}
+      <div className={s.foot}>
+        {wrong && (
+          <p className="field-error" role="alert">
+            <Icon name="warning" size={16} />
+            <span>{wrong}</span>
+          </p>
+        )}
+        <div className={s.footButtons}>
+          {at > 0 && (
+            <Button
+              onClick={() => {
+                setWrong(null)
+                go(`/orders/${order.id}/apply?step=${STEPS[at - 1]}`, { replace: true })
+              }}
+            >
+              {t('apply.previous')}
+            </Button>
+          )}
+          <Button kind="primary" wide busy={busy} onClick={next}>
+            {t(step === 'check' ? 'apply.send' : 'apply.next')}
+          </Button>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+function StepTitle({ children, text }: { children: ReactNode; text?: ReactNode }) {
+  return (
+    <div className={s.title}>
+      <h2 tabIndex={-1}>{children}</h2>
+      {text && <p className="muted">{text}</p>}
+    </div>
+  )
+}
+
+function What({ order, orders, draft, patch }: { order: Order; orders: Order[]; draft: Draft; patch: (change: Partial<Draft>) => void }) {
+  const { t, fmt } = useText()
+  const all = useOrders()
+  const others = (all.data ?? []).filter((one) => one.shop_id === order.shop_id && one.customer_id === order.customer.id && one.currency === order.currency && one.id !== order.id && !draft.also.includes(one.id))
+  const [more, setMore] = useState(false)
+  const put = (line: Line, quantity: number) => patch({ quantities: { ...draft.quantities, [line.id]: quantity } })
+  return (
+    <>
+      <StepTitle>{t('apply.whatTitle')}</StepTitle>
+      {orders.map((one) => (
+        <section key={one.id} aria-label={t('apply.ofOrder', { number: one.number })}>
+          {orders.length > 1 && <p className="muted small">{t('apply.ofOrder', { number: one.number })}</p>}
+          <ul className={s.lines} role="list">
+            {one.lines.map((line) => {
+              const quantity = draft.quantities[line.id] ?? 0
+              return (
+                <li key={line.id} data-chosen={quantity > 0 || undefined}>
+                  <Thumb src={line.image} alt="" size={64} />
+                  <div className={s.lineWords}>
+                    <Checkbox label={line.title} checked={quantity > 0} onChange={(e) => put(line, e.target.checked ? line.quantity : 0)} />
+                    <p className="muted small">
+                      <Money cents={line.paid_cents} currency={line.currency} /> · {t('claim.pieces', { count: line.quantity })}
+                    </p>
+                    {quantity > 0 && line.quantity > 1 && <Stepper label={t('apply.quantity', { title: line.title })} min={1} max={line.quantity} value={quantity} onChange={(n) => put(line, n)} />}
+                  </div>
+                </li>
+              )
+            })}
+          </ul>
+        </section>
+      ))}
+      {others.length > 0 &&
+        (more ? (
+          <ul className={s.others} role="list">
+            {others.slice(0, 20).map((one) => (
+              <li key={one.id}>
+                <button type="button" onClick={() => patch({ also: [...draft.also, one.id] })}>
+                  <Thumb src={one.image} alt="" size={40} />
+                  <span>
+                    <span className="one-line">{one.title}</span>
+                    <span className="muted small">
+                      {one.number} · {fmt.date(one.placed_at)}
+                    </span>
+                  </span>
+                  <Icon name="plus" size={18} />
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <Button kind="quiet" icon="plus" onClick={() => setMore(true)}>
+            {t('apply.alsoOther')}
+          </Button>
+        ))}
+    </>
+  )
+}
+
+const BEFORE_SENDING = ['no_reason', 'price_dropped', 'late', 'other']
+const ON_THE_WAY = ['not_received', 'late', 'no_reason', 'other']
+const ARRIVED = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'price_dropped', 'agreed_with_shop', 'other']
+const AS_BOUGHT = ['no_reason', 'wrong_size', 'agreed_with_shop']
+const SHOWN_BY_PHOTO = ['defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit']
+
+function WhyStep({
+  order,
+  draft,
+  set,
+  patch,
+  draftKey,
+  shipped,
+  delivered,
+}: {
+  order: Order
+  draft: Draft
+  set: (change: (now: Draft) => Draft) => void
+  patch: (change: Partial<Draft>) => void
+  draftKey: string
+  shipped: boolean
+  delivered: boolean
+}) {
+  const { t } = useText()
+  const reasons = delivered ? ARRIVED : shipped ? ON_THE_WAY : BEFORE_SENDING
+  const upload = (file: File, tell: (share: number) => void, signal: AbortSignal) =>
+    uploadTo(`/orders/${order.id}/files`, file, tell, signal).catch(async (error: unknown) => {
+      // A photo taken without a line is kept, and sent when the form is opened again.
+      if (asProblem(error).status === 0 && !signal.aborted) await keepDraftFile(draftKey, `${file.name}.${file.size}`, file).catch(() => undefined)
+      throw error
+    })
+  useEffect(() => {
+    if (!navigator.onLine) return
+    void draftFiles(draftKey)
+      .then(async (kept) => {
+        if (!kept.length) return
+        const sent = await Promise.all(kept.map((file) => uploadTo(`/orders/${order.id}/files`, file, () => undefined, new AbortController().signal)))
+        set((now) => ({ ...now, files: [...now.files, ...sent] }))
+        await dropDraftFiles(draftKey)
+      })
+      .catch(() => undefined)
+  }, [draftKey])
+  return (
+    <>
+      <StepTitle>{t('apply.whyTitle')}</StepTitle>
+      <fieldset className={s.reasons}>
+        <legend className="sr">{t('apply.reason')}</legend>
+        {reasons.map((reason) => (
+          <label key={reason}>
+            <input type="radio" name="reason" checked={draft.reason === reason} onChange={() => patch({ reason, kind: null })} />
+            <span>{t(`reason.${reason}`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      {delivered && draft.reason && AS_BOUGHT.includes(draft.reason) && (
+        <div className={s.condition}>
+          <p className="field-label" id="condition">
+            {t('apply.condition')}
+          </p>
+          <Segmented
+            label={t('apply.condition')}
+            value={draft.condition}
+            onPick={(condition) => patch({ condition })}
+            choices={['unopened', 'as_new', 'used'].map((value) => ({ value, label: t(`condition.${value}`) }))}
+          />
+        </div>
+      )}
+      {draft.reason && (
+        <>
+          <Field label={t('apply.description')} optional hint={t(SHOWN_BY_PHOTO.includes(draft.reason) ? 'apply.descriptionFault' : 'apply.descriptionHint')}>
+            <Textarea value={draft.description} maxLength={4000} onChange={(e) => patch({ description: e.target.value })} />
+          </Field>
+          <FileDrop
+            camera
+            label={t('apply.photos')}
+            hint={t(SHOWN_BY_PHOTO.includes(draft.reason) ? 'apply.photosFault' : 'apply.photosHint')}
+            files={draft.files}
+            onChange={(change) => set((now) => ({ ...now, files: change(now.files) }))}
+            upload={upload}
+          />
+        </>
+      )}
+    </>
+  )
+}
+
+function Wish({
+  order,
+  chosen,
+  draft,
+  patch,
+  options,
+  loading,
+  error,
+  retry,
+}: {
+  order: Order
+  chosen: Line[]
+  draft: Draft
+  patch: (change: Partial<Draft>) => void
+  options: Option[] | undefined
+  loading: boolean
+  error: unknown
+  retry: () => void
+}) {
+  const { t } = useText()
+  const open = (options ?? []).filter((one) => one.open)
+  const closed = (options ?? []).filter((one) => !one.open)
+  const picked = open.find((one) => one.kind === draft.kind)
+  if (error) return <ErrorState error={error} onRetry={retry} />
+  return (
+    <>
+      <StepTitle text={t('apply.wishText')}>{t('apply.wishTitle')}</StepTitle>
+      {loading ? (
+        <div className={s.waiting} role="status" aria-label={t('state.loading')}>
+          <Skeleton height={84} />
+          <Skeleton height={84} />
+          <Skeleton height={84} />
+        </div>
+      ) : open.length ? (
+        <RadioCards
+          legend={t('apply.wishTitle')}
+          hideLegend
+          value={draft.kind}
+          onPick={(kind) => patch({ kind })}
+          cards={open.map((one) => ({
+            value: one.kind,
+            title: one.label,
+            icon: kindIcon(one.kind),
+            text: <Told option={one} />,
+            aside: one.kind !== 'exchange' && one.kind !== 'repair' && one.kind !== 'resend' && one.amount_cents > 0 && one.kind !== 'compensation' ? <Money cents={one.amount_cents} currency={one.currency} /> : undefined,
+          }))}
+        />
+      ) : (
+        <Notice icon="help" tone="paused">
+          {t('apply.nothingOpen')}
+        </Notice>
+      )}
+      {picked?.kind === 'exchange' && chosen.map((line) => <Swap key={line.id} order={order} line={line} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
+      {picked?.kind === 'compensation' && (
+        <Field label={t('apply.amount')} hint={t('apply.amountHint')}>
+          <Input inputMode="decimal" value={draft.amount} onChange={(e) => patch({ amount: e.target.value })} />
+        </Field>
+      )}
+      {picked && picked.evidence_needed.length > 0 && !draft.files.length && (
+        <Notice icon="camera">
+          {t('apply.photoNeeded')}
+        </Notice>
+      )}
+      {closed.length > 0 && !loading && (
+        <details className={s.closed}>
+          <summary>{t('apply.closed')}</summary>
+          <ul role="list">
+            {closed.map((one) => (
+              <li key={one.kind}>
+                <strong>{one.label}</strong>
+                <span className="muted small">{one.why}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <Link href={`/cases/new?order=${order.id}`} className={s.unsure}>
+        <Icon name="chat" size={18} />
+        {t('apply.unsure')}
+      </Link>
+    </>
+  )
+}
+
+/** Days, freight and who decides: told before choosing. */
+function Told({ option }: { option: Option }) {
+  const { t } = useText()
+  const parts = [
+    t('option.days', { count: option.usual_days }),
+    option.freight_payer === 'nobody' ? '' : t(`freight.${option.freight_payer}`),
+    option.automatic ? t('option.automatic') : t('option.byShop'),
+  ].filter(Boolean)
+  return <>{parts.join(t('option.joint'))}</>
+}
+
+function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked: { id: string; title: string } | undefined; pick: (product: { id: string; title: string } | null) => void }) {
+  const { t, fmt } = useText()
+  const [open, setOpen] = useState(false)
+  const [text, setText] = useState('')
+  const found = useQuery({
+    queryKey: ['products', order.shop_id, text],
+    queryFn: ({ signal }) => get<Product[]>(`/products?shop_id=${order.shop_id}&search=${encodeURIComponent(text)}&limit=20`, signal),
+    enabled: open,
+  })
+  const unit = line.quantity ? Math.round(line.paid_cents / line.quantity) : 0
+  return (
+    <div className={s.swap}>
+      <p className="muted small one-line">{line.title}</p>
+      <p className={s.swapTo}>
+        <Icon name="refresh" size={18} />
+        <strong>{picked ? picked.title : t('apply.swapSame')}</strong>
+        <Button kind="quiet" small onClick={() => (picked ? pick(null) : setOpen(!open))} aria-expanded={picked ? undefined : open}>
+          {t(picked ? 'apply.swapBack' : 'apply.swapOther')}
+        </Button>
+      </p>
+      {open && !picked && (
+        <>
+          <Field label={t('apply.swapSearch')}>
+            <Input icon="search" value={text} onChange={(e) => setText(e.target.value)} />
+          </Field>
+          {found.error ? (
+            <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
+          ) : (
+            <ul className={s.others} role="list">
+              {(found.data ?? []).map((product) => {
+                const difference = product.price_cents === null ? null : product.price_cents - unit
+                return (
+                  <li key={product.id}>
+                    <button
+                      type="button"
+                      onClick={() => {
+                        pick({ id: product.id, title: product.title })
+                        setOpen(false)
+                      }}
+                    >
+                      <Thumb src={product.image} alt="" size={40} />
+                      <span>
+                        <span className="one-line">{product.title}</span>
+                        <span className="muted small">
+                          {product.sku}
+                          {difference !== null && <> · {difference === 0 ? t('apply.samePrice') : t(difference > 0 ? 'apply.dearer' : 'apply.cheaper', { amount: fmt.money(Math.abs(difference), product.currency) })}</>}
+                        </span>
+                      </span>
+                      <Icon name="next" size={18} />
+                    </button>
+                  </li>
+                )
+              })}
+            </ul>
+          )}
+          {found.data?.length === 0 && <p className="muted small">{t('apply.swapNone')}</p>}
+        </>
+      )}
+    </div>
+  )
+}
+
+function Check({ order, chosen, draft, option, loading }: { order: Order; chosen: Line[]; draft: Draft; option: Option | null; loading: boolean }) {
+  const { t, fmt } = useText()
+  const edit = (step: Step) => `/orders/${order.id}/apply?step=${step}`
+  const [, go] = useLocation()
+  const part = (title: string, step: Step, inside: ReactNode) => (
+    <section className={s.part}>
+      <header>
+        <h3>{title}</h3>
+        <Button kind="quiet" small onClick={() => go(edit(step))} aria-label={t('apply.changePart', { part: title })}>
+          {t('apply.change')}
+        </Button>
+      </header>
+      {inside}
+    </section>
+  )
+  const asked = draft.kind === 'compensation' ? parseMoney(draft.amount, order.currency) : null
+  return (
+    <>
+      <StepTitle>{t('apply.checkTitle')}</StepTitle>
+      {option && (
+        <div className={s.outcome}>
+          <p className="muted small">{option.label}</p>
+          {option.kind === 'exchange' || option.kind === 'repair' || option.kind === 'resend' ? (
+            <p className={s.outcomeBig}>{t(`outcome.${option.kind}`)}</p>
+          ) : (
+            <p className={s.outcomeBig}>{t('apply.youGet', { amount: fmt.money(asked ?? option.amount_cents, option.currency) })}</p>
+          )}
+          <p className="small">
+            <Told option={option} />
+          </p>
+        </div>
+      )}
+      {loading && <Skeleton height={84} />}
+      {part(
+        t('apply.step.what'),
+        'what',
+        <ul className={s.checkLines} role="list">
+          {chosen.map((line) => (
+            <li key={line.id}>
+              <Thumb src={line.image} alt="" size={40} />
+              <span>
+                <span className="one-line">{line.title}</span>
+                <span className="muted small">
+                  {t('claim.pieces', { count: draft.quantities[line.id] ?? 1 })}
+                  {draft.kind === 'exchange' && <> → {draft.swap[line.id]?.title ?? t('apply.swapSame')}</>}
+                </span>
+              </span>
+            </li>
+          ))}
+        </ul>,
+      )}
+      {part(
+        t('apply.step.why'),
+        'why',
+        <>
+          <p>{draft.reason && t(`reason.${draft.reason}`)}</p>
+          {draft.description && <p className="muted message">{draft.description}</p>}
+          {draft.files.length > 0 && (
+            <ul className={s.pictures} role="list">
+              {draft.files.map((file) => (
+                <li key={file.id}>{file.content_type.startsWith('image/') && file.url ? <img src={file.url} alt={file.name} /> : <Icon name="file" label={file.name} />}</li>
+              ))}
+            </ul>
+          )}
+        </>,
+      )}
+      <p className="muted small">{t('apply.afterwards')}</p>
+    </>
+  )
+}

@@ -1,0 +1,161 @@
+import { useState } from 'react'
+import { Link, useLocation, useParams } from 'wouter'
+import { ErrorState, Facts, Icon, Money, NextActionBar, RelativeTime, Section, Sheet, Skeleton, Tag, Thumb, WhyBody, type Why } from '../../design'
+import { useText } from '../../i18n'
+import { type Entitlement, type Line, type Order as OrderShape, useClaims, useEntitlements, useOrder } from '../data'
+import { Head, kindIcon, PageSkeleton } from '../parts'
+import { Parcels } from '../Parcels'
+import { Entered } from '../session'
+import s from './Order.module.css'
+
+export default function Order() {
+  const { id = '' } = useParams()
+  return <Entered>{() => <OrderPage id={id} />}</Entered>
+}
+
+function OrderPage({ id }: { id: string }) {
+  const { t, fmt } = useText()
+  const order = useOrder(id)
+  const entitled = useEntitlements(id)
+  const claims = useClaims(`?order_id=${id}`)
+  const [, go] = useLocation()
+  const up = { href: '/', label: t('home.title') }
+  if (order.error) return <><Head up={up} title={t('order.title')} /><ErrorState error={order.error} onRetry={() => void order.refetch()} /></>
+  if (!order.data) return <PageSkeleton />
+  const data = order.data
+  const kinds = new Map((entitled.data ?? []).map((one) => [one.order_line_id, one.kinds]))
+  const possible = [...kinds.values()].some((all) => all.some((kind) => kind.open))
+  return (
+    <>
+      <Head up={up} title={data.shop_name} text={<>{t('order.number')} <span className={s.number}>{data.number}</span></>} aside={<Tag tone={data.status === 'delivered' ? 'jade' : 'plain'}>{t(`order.status.${data.status}`)}</Tag>} />
+      <Way order={data} />
+      {claims.data && claims.data.items.length > 0 && (
+        <Section title={t('order.matters')}>
+          <ul className={s.matters} role="list">
+            {claims.data.items.map((claim) => (
+              <li key={claim.id}>
+                <Link href={`/claims/${claim.id}`}>
+                  <Icon name={kindIcon(claim.kind)} />
+                  <span>
+                    <strong>{claim.kind_label}</strong>
+                    <span className="muted small">
+                      {claim.state_label} · <RelativeTime at={claim.moved_at} />
+                    </span>
+                  </span>
+                  <Icon name="next" size={18} />
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Section title={t('order.goods')} lead={t('order.goodsLead')}>
+        <ul className={s.lines} role="list">
+          {data.lines.map((line) => (
+            <LineRow key={line.id} line={line} kinds={kinds.get(line.id)} loading={entitled.isPending} />
+          ))}
+        </ul>
+        {entitled.error && <ErrorState compact error={entitled.error} onRetry={() => void entitled.refetch()} />}
+      </Section>
+      <Parcels orderId={id} />
+      <Section title={t('order.money')}>
+        <Facts
+          items={[
+            { name: t('order.goodsSum'), value: <Money cents={data.goods_cents} currency={data.currency} /> },
+            ...(data.discount_cents ? [{ name: t('order.discount'), value: <Money cents={-data.discount_cents} currency={data.currency} /> }] : []),
+            { name: t('order.freight'), value: data.freight_cents ? <Money cents={data.freight_cents} currency={data.currency} /> : t('order.freightFree') },
+            { name: t('order.paid'), value: <Money cents={data.paid_cents} currency={data.currency} strong /> },
+            { name: t('order.placed'), value: fmt.dateTime(data.placed_at) },
+          ]}
+        />
+      </Section>
+      {(possible || entitled.isPending) && (
+        <NextActionBar
+          actions={[
+            { id: 'apply', verb: t('order.apply'), icon: 'undo', disabled: !possible, onPick: () => go(`/orders/${id}/apply`) },
+            { id: 'ask', verb: t('talk.ask'), onPick: () => go(`/cases/new?order=${id}`) },
+          ]}
+        />
+      )}
+    </>
+  )
+}
+
+/** Paid, sent, arrived: with their days, and the day it was promised for. */
+function Way({ order }: { order: OrderShape }) {
+  const { t, fmt } = useText()
+  if (order.cancelled_at)
+    return <p className="muted">{t('order.cancelledAt', { at: fmt.dateTime(order.cancelled_at) })}</p>
+  const steps = [
+    { key: 'paid', at: order.paid_at },
+    { key: 'shipped', at: order.shipped_at },
+    { key: 'delivered', at: order.delivered_at },
+  ] as const
+  const now = steps.findIndex((step) => !step.at)
+  return (
+    <ol className={s.way}>
+      {steps.map((step, i) => (
+        <li key={step.key} data-done={!!step.at || undefined} data-now={i === now || undefined} aria-current={i === now ? 'step' : undefined}>
+          <span>{t(step.at ? `order.way.${step.key}` : `order.wayNext.${step.key}`)}</span>
+          <span className="muted small">{step.at ? fmt.date(step.at) : step.key === 'delivered' && order.promised_at ? t('order.promised', { at: fmt.date(order.promised_at) }) : '\u00a0'}</span>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+const byEnd = (a: Entitlement, b: Entitlement) => (a.until ?? '9999').localeCompare(b.until ?? '9999')
+
+function LineRow({ line, kinds, loading }: { line: Line; kinds: Entitlement[] | undefined; loading: boolean }) {
+  const { t, fmt } = useText()
+  const [shown, show] = useState<Entitlement | null>(null)
+  const open = (kinds ?? []).filter((kind) => kind.open).sort(byEnd)
+  const closed = (kinds ?? []).filter((kind) => !kind.open && ['return_refund', 'exchange', 'repair'].includes(kind.kind))
+  return (
+    <li className={s.line}>
+      <div className={s.goods}>
+        <Thumb src={line.image} alt="" size={72} />
+        <div className={s.name}>
+          <h3>{line.title}</h3>
+          <p className="muted small">
+            {line.sku && <>{line.sku} · </>}× {line.quantity}
+          </p>
+        </div>
+        <Money cents={line.paid_cents} currency={line.currency} strong />
+      </div>
+      {loading ? (
+        <Skeleton lines={2} />
+      ) : open.length + closed.length === 0 ? null : (
+        <ul className={s.rights} role="list">
+          {[...open, ...closed].map((kind) => (
+            <li key={kind.kind}>
+              <button type="button" className={s.right} data-closed={!kind.open || undefined} aria-haspopup="dialog" onClick={() => show(kind)}>
+                <Icon name={kindIcon(kind.kind)} size={18} />
+                <span className={s.rightName}>{kind.label}</span>
+                <span className={s.until}>{!kind.open ? t('order.closed') : kind.until ? t('order.until', { at: fmt.date(`${kind.until}T12:00:00`) }) : t('order.openNow')}</span>
+                <Icon name="help" size={16} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Sheet open={!!shown} onClose={() => show(null)} title={t('why.title')}>
+        {shown && <WhyBody why={whyOf(shown, t)} />}
+      </Sheet>
+    </li>
+  )
+}
+
+function whyOf(kind: Entitlement, t: ReturnType<typeof useText>['t']): Why {
+  const said = [
+    kind.open && kind.freight_payer !== 'nobody' ? t(`freight.${kind.freight_payer}`) : '',
+    kind.open && kind.fee_percent ? t('option.fee', { percent: kind.fee_percent }) : '',
+    kind.open && kind.automatic ? t('option.automatic') : '',
+  ].filter(Boolean)
+  return {
+    decision: t(kind.open ? 'order.why.open' : 'order.why.closed', { kind: kind.label }),
+    reasons: [{ rule: kind.why.rule, text: kind.why.sentence }, ...said.map((text) => ({ rule: text }))],
+    source: kind.why.source ? { title: kind.why.source, url: /^https?:/.test(kind.why.source) ? kind.why.source : null } : { title: t(kind.by_law ? 'order.why.law' : 'order.why.shop') },
+    version: kind.why.version,
+  }
+}
