@@ -16,7 +16,6 @@ from aftercare import __version__
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
-from aftercare.connectors.payments import routes as payments_routes
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
@@ -54,7 +53,6 @@ ROUTERS: list[APIRouter] = [
     identity_routes.router,
     logistics_routes.router,
     notices_routes.router,
-    payments_routes.router,
     promises_routes.router,
     shop_routes.router,
     supply_routes.router,
@@ -160,7 +158,8 @@ class Application(FastAPI):
         return self.openapi_schema or {}
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(house: House | None) -> FastAPI:
+    """Without a house it can only be described."""
     app = Application(
         title="Aftercare",
         version=__version__,
@@ -171,18 +170,33 @@ def create_app(house: House) -> FastAPI:
         generate_unique_id_function=name_of,
     )
     app.state.house = house
+    if house is not None:
+        _tell_live_streams(app, house)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.include_router(status)
     app.router.default = Faces(WEB, FACES, otherwise=app.router.default)
     explain_problems(app)
-    app.add_middleware(Door, house=house)
+    if house is not None:
+        app.add_middleware(Door, house=house)
     app.add_middleware(BodyLimit, longest_upload=_largest_file(house) + AROUND_AN_UPLOAD)
     app.add_middleware(RequestFrame)
     return app
 
 
+def _tell_live_streams(app: FastAPI, house: House) -> None:
+    """What is committed here is told to those who look on at once, and to the workers as before."""
+    wake_workers = house.wake
+
+    def wake() -> None:
+        wake_workers()
+        live = getattr(app.state, "live", None)
+        if live is not None:
+            live.poke()
+
+    house.wake = wake
+
+
 def _largest_file(house: House | None) -> int:
-    """Without a house there is only a description to be had."""
     files = house.ports.get(Files) if house is not None else None
     return files.largest if isinstance(files, Files) else 50 * 1024 * 1024

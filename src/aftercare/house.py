@@ -4,10 +4,10 @@ Importing this module registers everything; `open_house` makes what a process wo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic
+from typing import Any
 
 import asyncpg
 import structlog
@@ -19,6 +19,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     conversations,
     identity,
     logistics,
+    notices,
     people,
     promises,
     shop,
@@ -26,11 +27,15 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
 )
 from aftercare.claims import RefundGateways
 from aftercare.connectors.gateways import ConfiguredGateways
+from aftercare.connectors.mail_smtp import mail_sender
+from aftercare.connectors.tracking import tracking_pushes, tracking_source
 from aftercare.journal import House
 from aftercare.kit import cluster
 from aftercare.kit.database import Database, async_url
 from aftercare.kit.files import Files
 from aftercare.kit.tables import APP_ROLE
+from aftercare.logistics import TrackingPushes, TrackingSource
+from aftercare.notices import MailSender
 from aftercare.settings import Settings
 
 log = structlog.get_logger()
@@ -72,6 +77,18 @@ def find_server(settings: Settings) -> Server:
     own = cluster.start(settings.home)
     own.ensure_database(DATABASE)
     return Server(own.url(DATABASE), own)
+
+
+async def empty_database(server: Server) -> None:
+    """Makes our database anew, with nothing in it."""
+    if server.own is None:
+        raise ValueError("not our own server")
+    admin = await connect(server.own.url("postgres"), as_app=False)
+    try:
+        await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        await admin.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await admin.close()
 
 
 async def connect(url: str, *, as_app: bool = True) -> asyncpg.Connection:
@@ -117,45 +134,43 @@ class Bell:
                     connection.terminate()
 
 
-def connect_ports(house: House, settings: Settings) -> None:
+async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack) -> None:
     """Hands the connectors in."""
     files = settings.files
     options = (
         {
             "key": files.key,
-            "secret": files.secret and files.secret.get_secret_value(),
+            "secret": files.secret.get_secret_value() if files.secret else None,
             "endpoint_url": files.endpoint,
         }
         if files.url and files.url.startswith("s3:")
         else {}
     )
-    house.ports = {
+    ports: dict[type, Any] = {
         RefundGateways: ConfiguredGateways(settings, house),
         Files: Files(files.url or str(settings.home / "files"), largest=files.largest_bytes, **options),
+        MailSender: mail_sender(settings),
+        TrackingPushes: tracking_pushes(settings.tracking),
     }
+    source = await stack.enter_async_context(tracking_source(settings.tracking))
+    if source is not None:
+        ports[TrackingSource] = source
+    house.ports = ports
 
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings,
-    server: Server,
-    *,
-    pool_size: int | None = None,
-    on_fact: Callable[[], None] = lambda: None,
+    settings: Settings, server: Server, *, pool_size: int | None = None
 ) -> AsyncIterator[House]:
-    """A house with its pool, ports and bell. `on_fact` is called after every commit of this process that recorded facts."""
+    """A house with its pool, ports and bell."""
     database = Database(server.url, pool_size=pool_size or settings.pool_size)
     house = House(database, secret=settings.secret)
-    connect_ports(house, settings)
     bell = Bell(server.url)
 
-    def wake() -> None:
-        bell.ring()
-        on_fact()
-
-    house.wake = wake
+    house.wake = bell.ring
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
+        await connect_ports(house, settings, stack)
         for runs in (bell.run(), server.keep_alive()):
             stack.push_async_callback(_end, asyncio.create_task(runs))
         yield house
@@ -165,13 +180,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition came true in time."""
-    ends = monotonic() + seconds
-    while not condition():
-        if monotonic() > ends:
-            return False
-        await asyncio.sleep(0.02)
-    return True

@@ -30,13 +30,14 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from aftercare import claims, identity, logistics, promises
+from aftercare import claims, identity, logistics, notices, promises, shop
 from aftercare.connectors.payments.routes import settle_sandbox_calls
-from aftercare.house import FACTS_CHANNEL, Server, connect, open_house
+from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
 from aftercare.installation import MONTHS_AHEAD
 from aftercare.journal import SYSTEM, House, Lane, Work, begin, ensure_months, lanes_waiting, relay, run_lane
 from aftercare.journal.jobs import beat, deliveries_by_state, forget_beats
-from aftercare.kit.loop import calm_collector
+from aftercare.kit.loop import calm_collector, run
+from aftercare.kit.processes import as_child, stop_with_parent
 from aftercare.kit.tables import APP_ROLE
 from aftercare.settings import Settings
 
@@ -80,15 +81,6 @@ class Round:
     run: Callable[[House], Awaitable[Any]]
 
 
-async def ring_clocks(house: House) -> None:
-    for verb in (promises.fire_due, promises.warn_due):
-        while True:
-            async with begin(house, SYSTEM) as work:
-                rung = await verb(work)
-            if not rung:
-                break
-
-
 async def ask_after_refunds(house: House) -> None:
     async with begin(house, SYSTEM) as work:
         unknown = await claims.unknown_refunds(work)
@@ -101,9 +93,17 @@ async def ask_after_parcels(house: House) -> None:
         await logistics.poll_parcels(house)
 
 
+async def confirm_orders(house: House) -> None:
+    while True:
+        async with begin(house, SYSTEM) as work:
+            if not await shop.confirm_due_orders(work):
+                break
+
+
 async def tidy_up(house: House) -> None:
     async with begin(house, SYSTEM) as work:
         await identity.tidy(work)
+        await shop.forget_old_pushes(work)
         await forget_beats(work)
         await ensure_months(work, work.now, work.now + MONTHS_AHEAD)
         await work.session.execute(text("DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'"))
@@ -119,10 +119,12 @@ async def count_deliveries(house: House) -> None:
 
 
 ROUNDS = (
-    Round("clocks", 1, ring_clocks),
+    Round("clocks", 1, promises.ring),
+    Round("orders", 10, confirm_orders),
     Round("sandbox calls", 1, settle_sandbox_calls),
     Round("refunds", 30, ask_after_refunds),
     Round("parcels", 60, ask_after_parcels),
+    Round("notices", 10, notices.send_due),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )
@@ -336,25 +338,25 @@ async def _pool(url: str) -> AsyncIterator[asyncpg.Pool]:
         pool.terminate()
 
 
-async def work(settings: Settings, server: Server, stop: asyncio.Event | None = None) -> None:
-    """Works until `stop` is set or the process is told to end (SIGTERM, SIGINT); what is running is finished first."""
+async def work(settings: Settings, server: Server) -> None:
+    """Works until told to end (SIGTERM, SIGINT); what is running is finished first."""
     loop = asyncio.get_running_loop()
-    at_once = settings.jobs_at_once
-    async with open_house(settings, server, pool_size=at_once + 4) as house:
-        worker = Worker(house, server.url, at_once=at_once)
+    async with open_house(settings, server, pool_size=settings.jobs_at_once + 4) as house:
+        worker = Worker(house, server.url, at_once=settings.jobs_at_once)
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, worker.stop)
-        waiting = asyncio.create_task(_stop_when(stop, worker)) if stop is not None else None
-        log.info("worker starts", worker=str(worker.id), at_once=at_once)
+        stop_with_parent(loop)
+        log.info("worker starts", worker=str(worker.id), at_once=settings.jobs_at_once)
         calm_collector()
-        try:
-            await worker.run()
-        finally:
-            if waiting is not None:
-                waiting.cancel()
+        await worker.run()
         log.info("worker has stopped", worker=str(worker.id))
 
 
-async def _stop_when(stop: asyncio.Event, worker: Worker) -> None:
-    await stop.wait()
-    worker.stop()
+def worker_part(settings: Settings) -> None:
+    """A worker as one of several processes."""
+    as_child(settings.log_format, settings.log_level)
+    server = find_server(settings)
+    try:
+        run(work(settings, server))
+    finally:
+        server.stop()

@@ -35,12 +35,13 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     mail["Subject"] = _one_line(letter.subject)
     mail["Date"] = letter.date.astimezone(UTC)
     mail["Message-ID"] = letter.message_id
-    mail["Content-Language"] = letter.locale
     # So that absence notes and other robots do not answer a robot.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(letter.text, charset="utf-8", cte="base64")
     mail.add_alternative(letter.html, subtype="html", charset="utf-8", cte="base64")
+    # Only now: setting the content clears every Content- header.
+    mail["Content-Language"] = letter.locale
     mail.set_boundary(f"=_{sha256(letter.message_id.encode()).hexdigest()[:32]}")
     return mail
 
