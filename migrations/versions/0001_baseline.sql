@@ -315,6 +315,23 @@ CREATE INDEX membership_role_idx ON membership (role);
 
 CREATE INDEX membership_shop_id_idx ON membership (shop_id);
 
+CREATE TABLE notice_template (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	template VARCHAR NOT NULL,
+	locale VARCHAR NOT NULL,
+	subject VARCHAR NOT NULL,
+	body VARCHAR NOT NULL,
+	button VARCHAR NOT NULL,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	error VARCHAR,
+	broke_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT notice_template_pkey PRIMARY KEY (id),
+	CONSTRAINT a_shop_words_a_template_once_per_language UNIQUE (shop_id, template, locale),
+	CONSTRAINT notice_template_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
 CREATE TABLE password_link (
 	id UUID NOT NULL,
 	account_id UUID NOT NULL,
@@ -557,6 +574,48 @@ CREATE TABLE member_shop (
 
 CREATE INDEX member_shop_shop_idx ON member_shop (shop_id);
 
+CREATE TABLE notice (
+	id UUID NOT NULL,
+	shop_id UUID,
+	customer_id UUID,
+	claim_id UUID,
+	case_id UUID,
+	position BIGINT NOT NULL,
+	fact VARCHAR NOT NULL,
+	data JSONB NOT NULL,
+	template VARCHAR NOT NULL,
+	state VARCHAR(40) DEFAULT 'planned' NOT NULL,
+	locale VARCHAR,
+	address VARCHAR,
+	addressee VARCHAR,
+	subject VARCHAR,
+	body VARCHAR,
+	button VARCHAR,
+	message_id VARCHAR,
+	attempts INTEGER DEFAULT 0 NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	error VARCHAR,
+	planned_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	read_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT notice_pkey PRIMARY KEY (id),
+	CONSTRAINT a_fact_is_told_once_with_each_template UNIQUE (position, template),
+	CONSTRAINT a_sent_notice_says_when CHECK (state <> 'sent' OR sent_at IS NOT NULL),
+	CONSTRAINT a_read_notice_says_when CHECK (state <> 'read' OR read_at IS NOT NULL),
+	CONSTRAINT notice_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT notice_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT a_notice_is_in_a_known_state CHECK (state IN ('planned', 'sent', 'failed', 'bounced', 'suppressed', 'read')),
+	CONSTRAINT notice_message_id_key UNIQUE (message_id)
+);
+
+CREATE INDEX notice_claim_idx ON notice (claim_id);
+
+CREATE INDEX notice_customer_idx ON notice (customer_id, planned_at, id);
+
+CREATE INDEX notice_due_idx ON notice (next_at) WHERE state = 'planned';
+
+CREATE INDEX notice_shop_idx ON notice (shop_id, planned_at, id);
+
 CREATE TABLE sales_order (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -798,6 +857,7 @@ CREATE TABLE service_case (
 	locale VARCHAR NOT NULL,
 	skill VARCHAR,
 	tags VARCHAR[] DEFAULT '{}' NOT NULL,
+	client_key VARCHAR,
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	last_message_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	last_message_id UUID,
@@ -832,6 +892,8 @@ CREATE INDEX service_case_customer_idx ON service_case (customer_id, opened_at);
 CREATE INDEX service_case_due_idx ON service_case (due_at, id) WHERE status IN ('open', 'waiting_shop', 'waiting_customer');
 
 CREATE UNIQUE INDEX service_case_number_idx ON service_case (number);
+
+CREATE UNIQUE INDEX service_case_opened_once_idx ON service_case (customer_id, client_key) WHERE client_key IS NOT NULL;
 
 CREATE INDEX service_case_order_idx ON service_case (order_id);
 
@@ -1469,6 +1531,10 @@ ALTER TABLE membership ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY membership_of_own_shops ON membership USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE notice_template ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY notice_template_of_own_shops ON notice_template USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE product ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY product_of_own_shops ON product USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -1500,6 +1566,10 @@ CREATE POLICY file_of_own_shops ON file USING ((SELECT aftercare_all_shops()) OR
 ALTER TABLE member_shop ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY member_shop_of_own_shops ON member_shop USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE notice ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY notice_of_own_shops ON notice USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE sales_order ENABLE ROW LEVEL SECURITY;
 

@@ -27,6 +27,7 @@ import aftercare
 from aftercare.house import connect
 from aftercare.identity import seed_roles
 from aftercare.journal import SYSTEM, House, begin, ensure_months
+from aftercare.kit.database import Database
 from aftercare.kit.tables import APP_ROLE, PRELUDE, Base, Xid8, schema_statements, shop_tables
 from aftercare.settings import Settings
 
@@ -62,6 +63,12 @@ async def revision_of(connection: AsyncConnection) -> str | None:
         return None
     revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+async def standing(url: str) -> str | None:
+    """The same, for who has no connection."""
+    async with _owner(url) as connection:
+        return await revision_of(connection)
 
 
 @asynccontextmanager
@@ -105,8 +112,6 @@ async def seed(house: House) -> None:
 
 async def install(settings: Settings, url: str) -> tuple[str | None, str]:
     """Schema and seeds; for `aftercare migrate` and the first start."""
-    from aftercare.kit.database import Database
-
     revisions = await upgrade(url)
     database = Database(url, pool_size=1)
     try:
@@ -280,14 +285,24 @@ async def security_gaps(url: str) -> list[str]:
     ]
 
 
-async def missing_months(house: House) -> list[str]:
-    """The coming months for which the journal has no partition."""
-    async with begin(house, SYSTEM) as work:
-        rows = await work.session.scalars(
-            text(
-                "SELECT to_char(m, 'YYYY-MM') FROM generate_series(date_trunc('month', CAST(:now AS timestamptz)), :last,"
-                " interval '1 month') m WHERE to_regclass('fact_' || to_char(m, 'YYYY_MM')) IS NULL"
-            ),
-            {"now": work.now, "last": work.now + MONTHS_AHEAD},
-        )
-    return list(rows)
+async def months_gaps(url: str) -> list[str]:
+    """The coming months for which a new installation's journal has no partition. In a scratch database on the server of
+    `url`."""
+    async with scratch_database(url) as fresh:
+        await upgrade(fresh)
+        database = Database(fresh, pool_size=1)
+        try:
+            house = House(database)
+            await seed(house)
+            async with begin(house, SYSTEM) as work:
+                missing = await work.session.scalars(
+                    text(
+                        "SELECT to_char(m, 'YYYY-MM') FROM generate_series("
+                        "date_trunc('month', CAST(:now AS timestamptz)), :last, interval '1 month') m"
+                        " WHERE to_regclass('fact_' || to_char(m, 'YYYY_MM')) IS NULL"
+                    ),
+                    {"now": work.now, "last": work.now + MONTHS_AHEAD},
+                )
+                return [f"no partition for {month}" for month in missing]
+        finally:
+            await database.close()

@@ -4,6 +4,7 @@ Every value has the prefix ``AFTERCARE_``; groups use two underscores (``AFTERCA
 default in production: there the secret key must be given; in development one is made once and kept in the home folder.
 """
 
+import os
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +81,8 @@ class Settings(BaseSettings):
     """Reactions that one worker runs beside each other."""
     secret_key: SecretStr | None = None
     base_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses whose X-Forwarded-For and -Proto are believed, with commas between them."""
     log_format: Literal["json", "console"] = "console"
     log_level: str = "INFO"
     mail: Mail = Mail()
@@ -114,3 +117,8 @@ class Settings(BaseSettings):
             fresh.write_text(secrets.token_urlsafe(48))
             fresh.rename(kept)
         return kept.read_text().encode()
+
+
+def share_metrics(folder: Path) -> None:
+    """Processes started from now on add their numbers up in this folder."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

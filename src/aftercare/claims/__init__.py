@@ -63,6 +63,8 @@ from aftercare.claims.policies import (
     try_policy,
     withdraw,
 )
+from aftercare.claims.policies import policies as policy_versions
+from aftercare.claims.policy import ReplayReport
 from aftercare.claims.ports import GatewayAnswer, GatewayState, RefundGateway, RefundGateways, RefundOrder
 from aftercare.claims.queries import (
     ClaimCard,
@@ -141,6 +143,7 @@ __all__ = [
     "RefundState",
     "Remedy",
     "RepairWay",
+    "ReplayReport",
     "WayBack",
     "WithdrawalStated",
     "WithdrawalView",
@@ -175,6 +178,7 @@ __all__ = [
     "offer",
     "offer_offline",
     "out_of_stock",
+    "policy_versions",
     "publish_policy",
     "receive",
     "reconcile",

@@ -1,0 +1,143 @@
+"""What all commands share: the console, the house that they work in, progress, and failures told in words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aftercare.house import Server
+    from aftercare.journal import House
+    from aftercare.settings import Settings
+
+T = TypeVar("T")
+
+
+def console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def aside() -> Console:
+    """For what is not the answer: bars, hints, complaints."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def settings() -> Settings:
+    from aftercare.settings import Settings
+
+    return Settings()
+
+
+@contextmanager
+def server(given: Settings) -> Iterator[Server]:
+    from aftercare.house import find_server
+
+    found = find_server(given)
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+def in_house(story: Callable[[House], Awaitable[T]]) -> T:
+    """Runs it in a house of its own, with the rights of the system."""
+    from aftercare.house import open_house
+    from aftercare.kit.logs import configure_logs
+    from aftercare.kit.loop import run
+
+    given = settings()
+    configure_logs(given.log_format, "WARNING")
+
+    async def lived(found: Server) -> T:
+        async with open_house(given, found, pool_size=4) as house:
+            return await story(house)
+
+    with server(given) as found:
+        return run(lived(found))
+
+
+def table(title: str, columns: list[str], rows: list[list[Any]], *, right: tuple[str, ...] = ()) -> None:
+    from rich.table import Table
+
+    drawn = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    console().print(drawn)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars for whoever tells what is being done, how much of it is done, and how much there is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    known: dict[str, TaskID] = {}
+    with Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=aside(),
+    ) as bars:
+
+        def tell(doing: str, done: int, whole: int) -> None:
+            if doing not in known:
+                known[doing] = bars.add_task(doing, total=whole)
+            bars.update(known[doing], completed=done, total=whole)
+
+        yield tell
+
+
+def complain(failure: Exception) -> int:
+    """Tells in words what went wrong; the exit code. What nobody foresaw keeps its traceback."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import DBAPIError
+
+    from aftercare.kit.cluster import ClusterUnavailable
+    from aftercare.kit.errors import Refusal
+
+    if isinstance(failure, Refusal):
+        lines = [failure.title] + [f"  {name}: {_plain(value)}" for name, value in failure.data.items()]
+    elif isinstance(failure, ValidationError):
+        lines = [f"{failure.title}: not as it must be"] + [
+            f"  {'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in failure.errors()
+        ]
+    elif isinstance(failure, ClusterUnavailable):
+        lines = [str(failure)]
+    elif isinstance(failure, DBAPIError) and _sqlstate(failure) in ("42P01", "42703"):
+        lines = ["The database is not of this version: run `aftercare migrate`."]
+    elif isinstance(failure, DBAPIError | OSError) or type(failure).__module__.startswith("asyncpg"):
+        lines = [f"The database or a file cannot be used: {str(failure).splitlines()[0]}"]
+        if "aftercare_app" in str(failure):
+            lines.append("  Has `aftercare migrate` been run on this database?")
+    else:
+        raise failure
+    for number, line in enumerate(lines):
+        aside().print(line, style="bold red" if number == 0 else None, markup=False)
+    return 1
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return str(value)
+
+
+def _sqlstate(failure: Any) -> str:
+    return getattr(failure.orig, "sqlstate", "") or ""
+
+
+def fail(words: str, code: int = 1) -> NoReturn:
+    aside().print(words, style="bold red", markup=False)
+    sys.exit(code)
