@@ -75,11 +75,13 @@ def server(postman: Postman) -> Iterator[Controller]:
 
 
 def sender(server: Controller, **more: Any) -> SmtpSender:
-    assert server.server is not None
-    port = server.server.sockets[0].getsockname()[1]
     return SmtpSender(
         Mail(
-            host="127.0.0.1", port=port, sender="Aftercare <service@care.example>", timeout_seconds=2, **more
+            host="127.0.0.1",
+            port=server.port,
+            sender="Aftercare <service@care.example>",
+            timeout_seconds=2,
+            **more,
         ),
         "https://care.example/",
     )

@@ -28,6 +28,7 @@ from tests.connectors.standin import Reply, StandIn, stand_in
 API_KEY = "0123456789abcdef0123456789abcdef"
 PLATFORM = generate_private_key(65537, 2048)
 MERCHANT = generate_private_key(65537, 2048)
+PLATFORM_PEM = PLATFORM.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 ORDER = RefundOrder(
     key="refund:0192f0c1-7c9e",
     payment_ref="4200000123202603101234567890",
@@ -93,9 +94,7 @@ def gateway(service: StandIn) -> WechatPayGateway:
             private_key=SecretStr(private_pem(MERCHANT)),
             certificate_serial="5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
             api_v3_key=SecretStr(API_KEY),
-            public_key=PLATFORM.public_key()
-            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-            .decode(),
+            public_key=PLATFORM_PEM,
             public_key_id="PUB_KEY_ID_1",
         ),
         notify_url="https://care.example/api/webhooks/wechat-pay",

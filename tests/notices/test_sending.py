@@ -318,7 +318,7 @@ async def test_the_share_of_right_notices(house: House, clock: Clock) -> None:
     async def share() -> tuple[int, int, int, int, int, int, float | None]:
         async with begin(house, given.staff) as work:
             found = await notices.notice_share(work, begins, ends)
-        return tuple(found.model_dump().values())  # type: ignore[return-value]
+        return tuple(found.model_dump().values())
 
     assert await share() == (2, 0, 0, 2, 0, 0, 0.0)
     box.raises = [MailRefused("550 no", bounced=True)]

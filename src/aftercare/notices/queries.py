@@ -122,9 +122,7 @@ async def list_notices(
         if value is not None:
             wanted = wanted.where(column == value)
     rows, following = await _page(work, wanted, after, limit)
-    return Page(
-        items=[NoticeView.model_validate(row, from_attributes=True) for row in rows], next=following
-    )
+    return Page(items=[NoticeView.model_validate(row, from_attributes=True) for row in rows], next=following)
 
 
 async def get_notice(work: Work, notice_id: UUID) -> NoticeView:
@@ -163,10 +161,12 @@ class NoticeShare(BaseModel):
 
 SHARE = """
     WITH rule AS (
-      SELECT r->>'fact' AS fact, r->>'template' AS template, r->'asks' AS asks
+      SELECT r->>'fact' AS fact, r->>'template' AS template, r->'asks' AS asks,
+        ARRAY(SELECT jsonb_array_elements_text(r->'has')) AS has
       FROM jsonb_array_elements(CAST(:rules AS jsonb)) AS r
     ), asked AS (
       SELECT DISTINCT f.position, rule.template FROM fact f JOIN rule ON rule.fact = f.name AND f.data @> rule.asks
+        AND f.data ?& rule.has
       WHERE f.name = ANY(:facts) AND f.at >= :since AND f.at < :until {of_shop}
     ), met AS (
       SELECT a.position, n.id, n.state, n.body IS NOT NULL AND n.customer_id IS NOT NULL AS in_portal
@@ -190,7 +190,10 @@ def _asks() -> list[dict[str, Any]]:
         wanted: list[dict[str, str]] = [{}]
         for name, values in rule.when.items():
             wanted = [{**one, name: value} for one in wanted for value in values]
-        asks += [{"fact": rule.fact, "template": rule.template, "asks": one} for one in wanted]
+        asks += [
+            {"fact": rule.fact, "template": rule.template, "asks": one, "has": list(rule.has)}
+            for one in wanted
+        ]
     return asks
 
 

@@ -12,17 +12,20 @@ LINKS = frozenset({"claim", "case", "entry"})
 
 @dataclass(frozen=True)
 class Rule:
-    """`when`: the fact's field has one of these values. `until`: the clocks whose end is told, if one of them runs. `secret`: the words are not kept after sending."""
+    """`when`: the fact's field has one of these values; `has`: these fields are given. `until`: the clocks whose end is told, if one of them runs. `secret`: the words are not kept after sending."""
 
     fact: str
     template: str
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    has: tuple[str, ...] = ()
     link: str = "claim"
     until: tuple[str, ...] = ()
     secret: bool = False
 
     def asks(self, data: Mapping[str, Any]) -> bool:
-        return all(data.get(name) in values for name, values in self.when.items())
+        return all(data.get(name) in values for name, values in self.when.items()) and all(
+            data.get(name) is not None for name in self.has
+        )
 
 
 def read_rules(document: str) -> tuple[Rule, ...]:
@@ -31,6 +34,7 @@ def read_rules(document: str) -> tuple[Rule, ...]:
             fact=row["fact"],
             template=row["template"],
             when={name: tuple(values) for name, values in row.get("when", {}).items()},
+            has=tuple(row.get("has", ())),
             link=row.get("link", "claim"),
             until=tuple(row.get("until", ())),
             secret=row.get("secret", False),
