@@ -7,18 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercare.claims.money import (
-    MoneyNotPossible,
     PaidLine,
-    agreed_after_return,
     agreed_for_accepted,
-    discounted,
     exchange_difference,
-    freight_back,
     refundable,
     refundable_without_return,
     restocking_fee,
-    share,
 )
+from aftercare.kit.money import MoneyNotPossible, discounted, share
 
 cents = st.integers(0, 10**12)
 weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=20)
@@ -145,44 +141,12 @@ def test_never_more_than_is_left(paid: int, quantity: int, units: int, asked: in
         assert 0 <= refundable(line, asked) <= max(paid - taken, 0)
 
 
-@pytest.mark.parametrize(
-    ("shipped", "law", "fault", "already", "back"),
-    [
-        (False, False, False, 0, 1200),
-        (True, False, False, 0, 0),
-        (True, True, False, 0, 1200),
-        (True, False, True, 0, 1200),
-        (True, True, True, 1200, 0),
-        (False, True, True, 500, 700),
-    ],
-)
-def test_freight_comes_back_once(shipped: bool, law: bool, fault: bool, already: int, back: int) -> None:
-    assert (
-        freight_back(
-            1200,
-            anything_shipped=shipped,
-            law_says_so=law,
-            shop_at_fault=fault,
-            already_returned_cents=already,
-        )
-        == back
-    )
-
-
 def test_fees_and_differences() -> None:
     assert restocking_fee(9999, fee_percent=15) == 1499
     assert restocking_fee(9999, fee_cents=500, fee_percent=10) == 1499
     assert restocking_fee(300, fee_cents=500) == 300
     assert exchange_difference(12900, 9900) == 3000
     assert exchange_difference(7900, 9900) == -2000
-
-
-def test_an_agreed_amount_only_goes_down() -> None:
-    assert agreed_after_return(9900, 9000) == 9000
-    assert agreed_after_return(9900, 9900) == 9900
-    with pytest.raises(MoneyNotPossible) as refused:
-        agreed_after_return(9900, 9901)
-    assert refused.value.why == "more_than_agreed"
 
 
 @given(cents, st.integers(1, 50), st.data())

@@ -422,3 +422,57 @@ async def test_the_split_of_one_payment_in_two_goes_back_the_way_it_came(house: 
     await applied(house, bought, ClaimKind.cancel_unshipped, Reason.no_reason)
     await drain(house)
     assert sorted(gateway.paid.values()) == [3_000, 7_000]
+
+
+async def test_a_consumer_in_the_eu_withdraws_without_a_reason_once(house: House) -> None:
+    from aftercare.claims import policies
+
+    of = await given.a_shop(house, market="DE", currency="EUR")
+    bought = await given.an_order(house, of, Line(price_cents=5_900, freight_cents=490))
+    statement = policies.GuestWithdrawal(
+        order_number=bought.number,
+        contact=f"customer-{bought.number[-6:].lstrip('0')}@example.test",
+        consumer_name="Jo",
+    )
+    (first,) = await policies.withdraw_as_guest(house, statement)
+    (again,) = await policies.withdraw_as_guest(house, statement)
+    assert (again.id, again.stated_at) == (first.id, first.stated_at)
+    assert await state_of(house, first.claim_id) is ClaimState.awaiting_return
+    async with begin(house, bought.buyer) as work:
+        page = await claims.claim_page(work, first.claim_id)
+    # Directive 2011/83/EU art. 13: the outward standard freight comes back as well.
+    assert (page.withdrawal, page.requested_cents, page.reason) == (True, 6_390, "no_reason")
+    with pytest.raises(policies.ContractNotRecognised):
+        await policies.withdraw_as_guest(house, statement.model_copy(update={"contact": "else@example.test"}))
+
+
+async def test_a_policy_is_tried_on_the_past_before_it_is_published(house: House) -> None:
+    of = await given.a_shop(house)
+    owner = given.staff(of, frozenset({"policies.read", "policies.write", "orders.read"}))
+    for _ in range(3):
+        bought = await given.an_order(house, of, Line(price_cents=80_000))
+        await applied(house, bought, ClaimKind.refund_only, Reason.not_as_described)
+    document = claims.default_policy().model_dump(mode="json")
+    document["automatic"] = [
+        {"id": "trust", "outcome": "approve", "kinds": ["refund_only"], "when": [], "text": "automatic.rule"},
+        *document["automatic"],
+    ]
+    document["terms"] = [
+        {"id": "no_photo_asked", "kinds": ["refund_only"], "evidence": []},
+        *document["terms"],
+    ]
+    async with begin(house, owner) as work:
+        report = await claims.try_policy(work, of.id, document)
+    assert report.looked_at == 3
+    assert [(one.before.value, one.after.value, one.cost_difference_cents) for one in report.changed] == [
+        ("manual", "approve", 80_000)
+    ] * 3
+    assert (report.cost_difference_cents, report.fewer_for_people) == (240_000, 3)
+    async with begin(house, owner) as work:
+        saved = await claims.save_policy(work, of.id, document)
+        await claims.publish_policy(work, of.id, saved.version)
+    bought = await given.an_order(house, of, Line(price_cents=80_000))
+    claim = await applied(house, bought, ClaimKind.refund_only, Reason.not_as_described)
+    async with begin(house) as work:
+        page = await claims.claim_page(work, claim)
+    assert page.policy == f"{document['id']}@1"

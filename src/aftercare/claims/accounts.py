@@ -17,35 +17,39 @@ class LineToReserve:
     shop_id: UUID
     paid_cents: int
     quantity: int
+    elsewhere_cents: int = 0
+    elsewhere_quantity: int = 0
 
 
 OPEN = text(
     """
-    INSERT INTO line_account (order_line_id, shop_id, paid_cents, quantity)
-    SELECT * FROM unnest(CAST(:lines AS uuid[]), CAST(:shops AS uuid[]), CAST(:paid AS bigint[]), CAST(:quantities AS int[]))
-    ON CONFLICT DO NOTHING
+    INSERT INTO line_account (order_line_id, shop_id, paid_cents, quantity, elsewhere_cents, elsewhere_quantity)
+    SELECT * FROM unnest(CAST(:lines AS uuid[]), CAST(:shops AS uuid[]), CAST(:paid AS bigint[]), CAST(:quantities AS int[]),
+      CAST(:elsewhere AS bigint[]), CAST(:units_elsewhere AS int[]))
+    ON CONFLICT (order_line_id) DO UPDATE SET
+      paid_cents = greatest(excluded.paid_cents, line_account.taken_cents),
+      elsewhere_cents = excluded.elsewhere_cents, elsewhere_quantity = excluded.elsewhere_quantity
+    RETURNING order_line_id, paid_cents, quantity,
+      least(taken_cents + elsewhere_cents, paid_cents) AS taken_cents,
+      least(taken_quantity + elsewhere_quantity, quantity) AS taken_quantity
     """
 )
 
 
 async def locked_accounts(work: Work, lines: Sequence[LineToReserve]) -> dict[UUID, PaidLine]:
-    """The accounts of the lines, opened if need be and locked in one order, so that two claims cannot dead-lock."""
+    """The accounts of the lines, opened if need be and locked in one order, so that two claims cannot dead-lock. What the
+    store gave back by itself counts as taken."""
     ordered = sorted(lines, key=lambda line: line.order_line_id)
-    await work.session.execute(
+    rows = await work.session.execute(
         OPEN,
         {
             "lines": [line.order_line_id for line in ordered],
             "shops": [line.shop_id for line in ordered],
             "paid": [line.paid_cents for line in ordered],
             "quantities": [line.quantity for line in ordered],
+            "elsewhere": [line.elsewhere_cents for line in ordered],
+            "units_elsewhere": [line.elsewhere_quantity for line in ordered],
         },
-    )
-    rows = await work.session.execute(
-        text(
-            "SELECT order_line_id, paid_cents, quantity, taken_cents, taken_quantity FROM line_account"
-            " WHERE order_line_id = ANY(:lines) ORDER BY order_line_id FOR UPDATE"
-        ),
-        {"lines": [line.order_line_id for line in ordered]},
     )
     return {
         row.order_line_id: PaidLine(row.paid_cents, row.quantity, row.taken_cents, row.taken_quantity)
@@ -57,9 +61,14 @@ async def take(work: Work, order_line_id: UUID, cents: int, quantity: int) -> No
     """Books so much out of the line's account; negative gives it back. Refuses with NothingLeft."""
     booked = await work.session.execute(
         text(
-            "UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity"
-            " WHERE order_line_id = :line AND taken_cents + :cents BETWEEN 0 AND paid_cents"
-            " AND taken_quantity + :quantity BETWEEN 0 AND quantity RETURNING 1"
+            """
+            UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity
+            WHERE order_line_id = :line
+              AND taken_cents + :cents BETWEEN 0 AND paid_cents AND taken_quantity + :quantity BETWEEN 0 AND quantity
+              AND (:cents <= 0 OR taken_cents + elsewhere_cents + :cents <= paid_cents)
+              AND (:quantity <= 0 OR taken_quantity + elsewhere_quantity + :quantity <= quantity)
+            RETURNING 1
+            """
         ),
         {"cents": cents, "quantity": quantity, "line": order_line_id},
     )

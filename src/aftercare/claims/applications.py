@@ -12,13 +12,14 @@ from aftercare.claims import accounts, model
 from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, PolicyInput, Reason
 from aftercare.claims.entitlements import circumstances, decided, rules_of, standing_of, to_reserve
 from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, Evidence, claim_numbers
-from aftercare.claims.money import PaidLine, refundable, refundable_without_return, share
+from aftercare.claims.money import PaidLine, exchange_difference, refundable, refundable_without_return
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
 from aftercare.claims.states import ClaimKind, ClaimState, Mover, RepairWay
 from aftercare.claims.steps import claim_for, step
 from aftercare.journal import ActorKind, Work
 from aftercare.kit.errors import Refusal
+from aftercare.kit.money import share
 from aftercare.shop import LineView
 
 
@@ -372,7 +373,7 @@ async def _difference(work: Work, new: NewClaim, lines: Sequence[LineView], cred
         product = await shop.get_product(work, wish.new_product_id)
         if product.shop_id != line.shop_id or product.price_cents is None:
             raise model.NewProductMissing(product=wish.new_product_id)
-        total += product.price_cents * wish.quantity - credit
+        total += exchange_difference(product.price_cents * wish.quantity, credit)
     return total
 
 

@@ -12,11 +12,11 @@ from aftercare.claims import accounts, model
 from aftercare.claims.applications import lines_of, put_evidence
 from aftercare.claims.events import DifferenceDue, DifferenceSettled
 from aftercare.claims.model import Claim, Offer, OfferState
-from aftercare.claims.money import share
 from aftercare.claims.moves import needs_of
 from aftercare.claims.states import GOODS_COME_BACK, ClaimKind, Mover
 from aftercare.claims.steps import claim_for, move_for, step
 from aftercare.journal import Work
+from aftercare.kit.money import share
 
 
 async def approve(work: Work, claim_id: UUID, *, amount_cents: int | None = None) -> Claim:

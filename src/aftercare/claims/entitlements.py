@@ -159,16 +159,21 @@ async def open_accounts(work: Work, lines: Sequence[LineView]) -> dict[UUID, Pai
     """What of each line may still be given back; read without locking, for showing only."""
     rows = await work.session.execute(
         text(
-            "SELECT order_line_id, paid_cents, quantity, taken_cents, taken_quantity FROM line_account"
+            "SELECT order_line_id, taken_cents, taken_quantity FROM line_account"
             " WHERE order_line_id = ANY(:lines)"
         ),
         {"lines": [line.id for line in lines]},
     )
-    known = {
-        row.order_line_id: PaidLine(row.paid_cents, row.quantity, row.taken_cents, row.taken_quantity)
-        for row in rows
-    }
-    return {line.id: known.get(line.id, PaidLine(line.paid_cents, line.quantity)) for line in lines}
+    known = {row.order_line_id: row for row in rows}
+    answers: dict[UUID, PaidLine] = {}
+    for line in lines:
+        taken, units = line.store_refunded_cents, line.store_refunded_quantity
+        if line.id in known:
+            taken, units = taken + known[line.id].taken_cents, units + known[line.id].taken_quantity
+        answers[line.id] = PaidLine(
+            line.paid_cents, line.quantity, min(taken, line.paid_cents), min(units, line.quantity)
+        )
+    return answers
 
 
 async def entitlements(
@@ -197,4 +202,11 @@ async def entitlements(
 
 
 def to_reserve(line: LineView) -> LineToReserve:
-    return LineToReserve(line.id, line.shop_id, line.paid_cents, line.quantity)
+    return LineToReserve(
+        line.id,
+        line.shop_id,
+        line.paid_cents,
+        line.quantity,
+        line.store_refunded_cents,
+        line.store_refunded_quantity,
+    )

@@ -154,6 +154,9 @@ class LineAccount(Base):
     quantity: Mapped[int]
     taken_cents: Mapped[Cents] = mapped_column(BigInteger, server_default=text("0"))
     taken_quantity: Mapped[int] = mapped_column(server_default=text("0"))
+    elsewhere_cents: Mapped[Cents] = mapped_column(BigInteger, server_default=text("0"))
+    """What the store's own system gave back without us; it is not there to be given back again."""
+    elsewhere_quantity: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class FreightAccount(Base):

@@ -1,5 +1,6 @@
 """A shop's own policy: drafted, tried on the past, published; and the withdrawal function of the EU."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,11 @@ from aftercare.claims.applications import AskedLine, NewClaim, apply
 from aftercare.claims.circumstances import Reason
 from aftercare.claims.entitlements import circumstances, rules_of
 from aftercare.claims.events import PolicyPublished, WithdrawalStated
-from aftercare.claims.model import Claim, ClaimLine, Policy, Withdrawal
+from aftercare.claims.model import Claim, ClaimLine, Evidence, Policy, Withdrawal
 from aftercare.claims.policy import PastCase, ReplayReport, replay
 from aftercare.claims.rulebook import PolicyDocument, default_policy
 from aftercare.claims.states import ClaimKind, ClaimState
-from aftercare.journal import Work
+from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work, begin
 from aftercare.kit.errors import Invalid, NotFound
 
 
@@ -130,6 +131,7 @@ async def try_policy(
     lines = {
         line.id: line for line in await shop.get_lines(work, [row.ClaimLine.order_line_id for row in rows])
     }
+    shown = await evidence_shown(work, {row.Claim.id for row in rows})
     past: list[PastCase] = []
     for claim, asked in rows:
         line = lines.get(asked.order_line_id)
@@ -145,12 +147,25 @@ async def try_policy(
             reason=claim.reason,
             fault_side=claim.fault_side,
             condition=claim.condition,
+            # Of the past only how much was shown is looked up; pictures are by far the most of it.
+            evidence_kinds=frozenset({"photo"} if shown.get(claim.id) else ()),
+            evidence_count=shown.get(claim.id, 0),
             kind=claim.kind,
             channel=claim.channel,
         ).model_copy(update={"now": claim.applied_at})
         paid_out = asked.agreed_cents if claim.state is ClaimState.refunded else 0
         past.append(PastCase(f"{claim.number}/{line.sku}", case, paid_out))
     return replay(old, new, past, law=law)
+
+
+async def evidence_shown(work: Work, claim_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many files the customer had shown, by claim."""
+    rows = await work.session.execute(
+        select(Evidence.claim_id, func.count())
+        .where(Evidence.claim_id.in_(claim_ids), Evidence.side == "customer", Evidence.file_id.is_not(None))
+        .group_by(Evidence.claim_id)
+    )
+    return {claim_id: many for claim_id, many in rows}
 
 
 class NewWithdrawal(BaseModel):
@@ -226,3 +241,43 @@ async def stated_withdrawal(work: Work, withdrawal_id: UUID) -> WithdrawalView:
     if row is None:
         raise NotFound(withdrawal=withdrawal_id)
     return WithdrawalView.model_validate(row, from_attributes=True)
+
+
+class GuestWithdrawal(BaseModel):
+    """What art. 11a asks of somebody who is not signed in: name, the contract, and where the receipt goes."""
+
+    order_number: str = Field(min_length=1, max_length=100)
+    contact: str = Field(min_length=3, max_length=320)
+    consumer_name: str = Field(min_length=1, max_length=200)
+
+
+class ContractNotRecognised(NotFound):
+    """No order has this number together with this e-mail or phone; please look at your order confirmation."""
+
+
+async def withdraw_as_guest(house: House, new: GuestWithdrawal) -> list[Withdrawal]:
+    """The statement of a guest, without a code: the law wants no hurdle. Number and contact together name the contract, and
+    the receipt goes to the contact on the order, whoever asked. Refuses with ContractNotRecognised."""
+    async with begin(house, SYSTEM) as work:
+        found = await shop.find_orders(work, new.order_number, new.contact)
+    if not found:
+        raise ContractNotRecognised()
+    stated: list[Withdrawal] = []
+    for one in found:
+        buyer = Actor(
+            kind=ActorKind.customer,
+            id=one.customer_id,
+            shops=frozenset({one.shop_id}),
+            customers=frozenset({one.customer_id}),
+            locale=one.locale,
+        )
+        async with begin(house, buyer) as work:
+            stated.append(
+                await withdraw(
+                    work,
+                    NewWithdrawal(
+                        order_id=one.order_id, consumer_name=new.consumer_name, contact=one.contact
+                    ),
+                )
+            )
+    return stated

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Query, Request, UploadFile
 from pydantic import BaseModel, Field
 
 from aftercare import conversations, identity, shop
@@ -23,8 +23,8 @@ from aftercare.claims.circumstances import Reason
 from aftercare.claims.decisions import NewOffer
 from aftercare.claims.entitlements import entitlements
 from aftercare.claims.handbook import handbook
-from aftercare.claims.model import Claim, RefundState
-from aftercare.claims.policies import NewWithdrawal, PolicyView
+from aftercare.claims.model import Claim, RefundState, Withdrawal
+from aftercare.claims.policies import GuestWithdrawal, NewWithdrawal, PolicyView
 from aftercare.claims.queries import (
     ClaimFilter,
     ClaimPage,
@@ -38,8 +38,9 @@ from aftercare.claims.queries import (
     refund_list,
 )
 from aftercare.claims.returns import Counted, Graded, Shipped, WayBack
+from aftercare.claims.rulebook import LawPack, law_pack, market_of
 from aftercare.claims.states import ClaimKind, Remedy
-from aftercare.claims.wording import label
+from aftercare.claims.wording import label, words
 from aftercare.journal import Work, begin
 from aftercare.journal.http import ByActor, InHouse, InWork
 from aftercare.kit.errors import Refusal
@@ -524,7 +525,23 @@ async def count_refunds(work: InWork) -> dict[str, int]:
 @router.post("/my/withdrawals", status_code=201)
 async def withdraw_from_contract(work: InWork, new: NewWithdrawal) -> WithdrawalReceipt:
     """The second step of the withdrawal function: the confirmed statement. The receipt goes out by mail as well."""
-    stated = await policies.withdraw(work, new)
+    return receipt(await policies.withdraw(work, new))
+
+
+STATEMENTS_AN_HOUR = 20
+
+
+@router.post("/withdrawals", status_code=201)
+async def withdraw_as_guest(
+    request: Request, house: InHouse, new: GuestWithdrawal
+) -> list[WithdrawalReceipt]:
+    """The same for guests, who name the order and their e-mail or phone; one receipt for each shop of the order."""
+    address = request.client.host if request.client else ""
+    await identity.limit(house, f"withdrawal:{address}", STATEMENTS_AN_HOUR, timedelta(hours=1))
+    return [receipt(one) for one in await policies.withdraw_as_guest(house, new)]
+
+
+def receipt(stated: Withdrawal) -> WithdrawalReceipt:
     return WithdrawalReceipt(
         id=stated.id,
         claim_id=stated.claim_id,
@@ -572,3 +589,15 @@ async def try_policy(work: InWork, shop_id: UUID, given: TryGiven) -> TriedPolic
 async def read_handbook(locale: Literal["zh-CN", "zh-TW", "en"] = "zh-CN") -> Handbook:
     """Each kind of claim, step by step, from the same table that moves it."""
     return Handbook(locale=locale, markdown=handbook(locale))
+
+
+@router.get("/handbook/words")
+async def read_words(locale: Literal["zh-CN", "zh-TW", "en"] = "zh-CN") -> dict[str, str]:
+    """What kinds, states, reasons, moves and rules are called."""
+    return words(locale)
+
+
+@router.get("/laws/{country}")
+async def read_law(country: Annotated[str, Path(pattern=r"^[A-Z]{2}$")]) -> LawPack:
+    """The law pack that holds for shops of this country (ISO 3166), with its sources."""
+    return law_pack(market_of(country))

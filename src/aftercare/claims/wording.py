@@ -74,3 +74,11 @@ def sentence(text: str, params: Params, locale: str, today: date) -> str:
 
 def explain(looked: Looked, locale: str, today: date) -> str:
     return sentence(looked.text, looked.params, locale, today)
+
+
+def words(locale: str) -> dict[str, str]:
+    """Every name and sentence as staff read them, by key (`kind.exchange`, `exception.perishable`)."""
+    labels = _words("labels.toml", locale)
+    own = {key.removesuffix(".staff"): text for key, text in labels.items() if key.endswith(".staff")}
+    plain = {key: text for key, text in labels.items() if not key.endswith(".staff")}
+    return dict(_words("policy_texts.toml", locale)) | plain | own

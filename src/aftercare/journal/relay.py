@@ -24,10 +24,10 @@ CURSOR = "relay"
 
 READ = """
     SELECT position, transaction::text::bigint AS transaction, at, name, shop_id, data FROM fact
-    WHERE (transaction, position) > (CAST(CAST(:transaction AS text) AS xid8), :position) {horizon}
-    ORDER BY transaction, position LIMIT :limit
+    WHERE (fact.transaction, fact.position) > (CAST(CAST(:transaction AS text) AS xid8), :position) {horizon}
+    ORDER BY fact.transaction, fact.position LIMIT :limit
 """
-READ_SETTLED = text(READ.format(horizon="AND transaction < pg_snapshot_xmin(pg_current_snapshot())"))
+READ_SETTLED = text(READ.format(horizon="AND fact.transaction < pg_snapshot_xmin(pg_current_snapshot())"))
 READ_ALL = text(READ.format(horizon=""))
 
 DELIVER = text(
