@@ -1,11 +1,11 @@
 """Keyset pages: a page ends with a mark that says where the next begins, so page 1,000 costs what page 1 costs."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -14,6 +14,8 @@ from aftercare.kit.errors import Invalid
 T = TypeVar("T")
 
 LARGEST_PAGE = 200
+LONGEST_MARK = 1_000
+LARGEST_NUMBER = 2**63 - 1
 
 
 class PageMarkUnreadable(Invalid):
@@ -38,15 +40,33 @@ def read_mark(text: str | None, kinds: Sequence[type]) -> list[Any] | None:
     if text is None:
         return None
     try:
+        if len(text) > LONGEST_MARK:
+            raise ValueError
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError
         return [
-            value if value is None else (datetime.fromisoformat(value) if kind is datetime else kind(value))
-            for kind, value in zip(kinds, values, strict=True)
+            None if value is None else _made(kind, value) for kind, value in zip(kinds, values, strict=True)
         ]
-    except (ValueError, TypeError, binascii.Error) as unreadable:
+    except (ValueError, TypeError, OverflowError) as unreadable:
         raise PageMarkUnreadable() from unreadable
+
+
+def _made(kind: type, value: Any) -> Any:
+    """The value as its kind. Raises ValueError or TypeError for what `mark` would not have written, or no column can hold."""
+    if kind is bool or kind is int:
+        if type(value) is not kind or abs(value) > LARGEST_NUMBER:
+            raise ValueError
+        return value
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError
+    value.encode()  # half a surrogate pair is no text
+    if kind is datetime:
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None:
+            raise ValueError
+        return instant.astimezone(UTC)
+    return UUID(value) if kind is UUID else kind(value)
 
 
 def page(rows: Sequence[T], limit: int, key: Any) -> tuple[list[T], str | None]:
