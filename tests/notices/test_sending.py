@@ -362,3 +362,69 @@ async def test_planning_is_cheap(own_house: House) -> None:
         work._pending.clear()
     assert sorted(spent)[len(spent) // 2] < 0.02
     print(f"median {sorted(spent)[len(spent) // 2] * 1000:.2f} ms")  # noqa: T201
+
+
+async def test_a_withdrawal_gets_its_receipt_with_the_whole_statement(house: House) -> None:
+    box, given = mailbox(house), await a_world(house, locale="en")
+    async with begin(house, given.customer) as work:
+        await claims.withdraw(
+            work,
+            claims.NewWithdrawal(
+                order_id=given.order_id, consumer_name="Wang Xiaoyan", contact="elsewhere@example.com"
+            ),
+        )
+    await drain(house)
+    (receipt,) = [letter for letter in box.letters if letter.subject.startswith("Receipt")]
+    async with begin(house) as work:
+        number = await work.session.scalar(text("SELECT number FROM claim"))
+    assert (receipt.to, receipt.subject) == (
+        "elsewhere@example.com",
+        "Receipt of your withdrawal (order SO-qinghe)",
+    )
+    assert (
+        "Statement: I hereby give notice that I withdraw from my contract of sale of the following goods.\n"
+        "Consumer: Wang Xiaoyan\nContact: elsewhere@example.com\nOrder: SO-qinghe\nGoods: 手工陶瓷茶壶 × 2\n"
+        "Stated at: 10 March 2026, 12:00:00 (GMT+08:00)\n\n"
+        f"The request that follows from it has the number {number}."
+    ) in receipt.text
+
+
+async def test_a_refund_is_told_when_it_is_paid_and_honestly_when_it_fails(
+    house: House, clock: Clock
+) -> None:
+    from aftercare.claims import ClaimKind, RefundGateways
+    from aftercare.connectors.gateways import ConfiguredGateways
+    from aftercare.settings import Settings
+
+    box, given = mailbox(house), await a_world(house)
+    gateways = ConfiguredGateways(Settings(sandbox_gateway=True), house)
+    house.ports = {**house.ports, RefundGateways: gateways}
+    async with begin(house) as work:
+        await work.session.execute(text("UPDATE payment SET provider_ref = 'pay-1#short'"))
+        await work.session.execute(text("UPDATE order_line SET shipped_at = NULL, delivered_at = NULL"))
+        await work.session.execute(
+            text("UPDATE sales_order SET shipped_at = NULL, delivered_at = NULL, status = 'paid'")
+        )
+    claim_id = await a_claim(house, given, ClaimKind.cancel_unshipped)
+    await drain(house)
+    async with begin(house) as work:
+        card = await claims.claim_card(work, claim_id)
+    assert card.state is claims.ClaimState.refund_failed
+    delayed = [letter.subject for letter in box.letters]
+    assert delayed[-1] == f"退款遇到问题，我们正在处理（{card.number}）"
+    assert "没有成功退出，原因在支付渠道或商家账户" in box.letters[-1].text
+    async with begin(house) as work:
+        await claims.retry_refund(work, claim_id)
+    await drain(house)
+    paid = [letter for letter in box.letters if letter.subject.startswith("退款成功")]
+    assert [letter.subject for letter in paid] == [f"退款成功：¥640.00（{card.number}）"]
+    assert "将按原支付方式退回" in paid[0].text
+    async with begin(house, given.staff) as work:
+        share = await notices.notice_share(work, NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    assert (share.asked, share.told, share.missing, share.untrue, share.share) == (
+        len(box.letters),
+        len(box.letters),
+        0,
+        0,
+        1.0,
+    )
