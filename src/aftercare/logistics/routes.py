@@ -41,8 +41,10 @@ from aftercare.logistics import (
     schedule_pickup,
     service_points,
     shipment_page,
+    shipments_of,
 )
 from aftercare.logistics.model import PushTooLarge
+from aftercare.shop import get_order
 
 router = APIRouter(tags=["parcels"])
 log = structlog.get_logger()
@@ -116,6 +118,13 @@ async def track_parcel(request: Request, secret: str, house: InHouse) -> PublicT
     """The public page behind a secret link; needs no sign-in and shows nobody's data."""
     await limit(house, f"track:{request.client.host if request.client else ''}", *LOOKS)
     return await public_tracking(house, secret)
+
+
+@router.get("/my/orders/{order_id}/shipments")
+async def list_my_parcels(work: InWork, order_id: UUID) -> list[ShipmentView]:
+    """The parcels of one's own order, the newest first."""
+    order = await get_order(work, order_id)
+    return await shipments_of(work, order_id=order.id)
 
 
 @router.get("/shipments")
