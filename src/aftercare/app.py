@@ -19,6 +19,7 @@ from aftercare.connectors import routes as connectors_routes
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
+from aftercare.insights import routes as insights_routes
 from aftercare.installation import newest_revision
 from aftercare.journal import SYSTEM, House, begin
 from aftercare.journal import http as journal_http
@@ -51,6 +52,7 @@ ROUTERS: list[APIRouter] = [
     journal_http.router,
     people_routes.router,
     identity_routes.router,
+    insights_routes.router,
     logistics_routes.router,
     notices_routes.router,
     promises_routes.router,

@@ -8,8 +8,10 @@ from fastapi.responses import StreamingResponse
 
 from aftercare.journal.actors import NOBODY, Actor
 from aftercare.journal.live import Live
+from aftercare.journal.queries import FailedDelivery, failed_deliveries
+from aftercare.journal.relay import retry, set_aside
 from aftercare.journal.work import House, Work, begin
-from aftercare.kit.errors import NotSignedIn
+from aftercare.kit.errors import NotFound, NotSignedIn
 
 
 def house_of(request: Request) -> House:
@@ -33,7 +35,7 @@ InWork = Annotated[Work, Depends(open_work, scope="function")]
 InHouse = Annotated[House, Depends(house_of)]
 ByActor = Annotated[Actor, Depends(actor_of)]
 
-router = APIRouter(tags=["live"])
+router = APIRouter()
 
 
 def live_of(request: Request) -> Live:
@@ -44,7 +46,7 @@ def live_of(request: Request) -> Live:
     return state.live  # type: ignore[no-any-return]
 
 
-@router.get("/live", response_class=StreamingResponse)
+@router.get("/live", response_class=StreamingResponse, tags=["live"])
 async def follow_live(
     request: Request,
     actor: ByActor,
@@ -59,3 +61,25 @@ async def follow_live(
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+@router.get("/journal/failed", tags=["journal"])
+async def list_failed_reactions(work: InWork) -> list[FailedDelivery]:
+    """Reactions that gave up or were set aside. Needs `journal.operate`."""
+    return await failed_deliveries(work)
+
+
+@router.post("/journal/failed/{reaction}/{position}/retry", status_code=204, tags=["journal"])
+async def retry_reaction(work: InWork, reaction: str, position: int) -> None:
+    """Needs `journal.operate`."""
+    work.require("journal.operate")
+    if await retry(work, reaction, position) is None:
+        raise NotFound(reaction=reaction, position=position)
+
+
+@router.post("/journal/failed/{reaction}/{position}/set-aside", status_code=204, tags=["journal"])
+async def set_reaction_aside(work: InWork, reaction: str, position: int) -> None:
+    """What waits behind it goes on. Needs `journal.operate`."""
+    work.require("journal.operate")
+    if await set_aside(work, reaction, position) is None:
+        raise NotFound(reaction=reaction, position=position)
