@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest_asyncio
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
 from aftercare.insights import routes
 from aftercare.journal import Actor, House
-from aftercare.journal.http import actor_of
 from aftercare.journal.http import router as journal_router
 from aftercare.kit.http import explain_problems
 from tests import given
@@ -23,7 +23,12 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
     boss: Actor = manager(await given.a_shop(house))
     app = FastAPI()
     app.state.house = house
-    app.dependency_overrides[actor_of] = lambda: boss
+
+    @app.middleware("http")
+    async def signed_in(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        request.state.actor = boss
+        return await call_next(request)
+
     explain_problems(app)
     app.include_router(routes.router, prefix="/api")
     app.include_router(journal_router, prefix="/api")
@@ -35,7 +40,7 @@ async def test_an_indicator_is_defined_in_the_readers_language(client: httpx.Asy
     for locale, title in (("zh-CN", "首次回答"), ("zh-TW", "首次回覆"), ("en", "First answer")):
         found = await client.get("/api/insights/indicators", params={**PERIOD, "locale": locale})
         assert found.status_code == 200, found.text
-        assert [one["name"] for one in found.json()][0] == "first_answer"
+        assert found.json()[0]["name"] == "first_answer"
         assert found.json()[0]["title"] == title
         assert all(one["formula"] for one in found.json())
 
