@@ -1,0 +1,143 @@
+"""Before the year begins: the shops, the people, the hours, the promises, the policies, the stores and the stock."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from aftercare import claims, identity, logistics, people, promises, shop, supply
+from aftercare.demo.purchases import World, customer_records, product_records, read
+from aftercare.demo.scene import STORE_SYSTEM, Stage
+from aftercare.identity import BUILT_IN, NewAccount, NewShop
+from aftercare.journal import SYSTEM, Actor, ActorKind, House, begin
+
+OPEN_ALL_WEEK = [["09:00-12:00", "13:00-21:00"]] * 7
+OFFICE_WEEK = [["09:00-12:00", "13:00-18:00"]] * 5 + [[], []]
+
+
+async def found(house: House, stage: Stage, at: datetime) -> None:
+    world = stage.world
+    hashes = [await identity.hash_password(row[6]) for row in read("people")["staff"]]
+    async with begin(house, SYSTEM, now=at) as work:
+        await identity.seed_roles(work)
+        for of in world.shops:
+            stage.shops[of["code"]] = await identity.new_shop(
+                work, NewShop(**{name: of[name] for name in NewShop.model_fields if name in of})
+            )
+        ids = {code: view.id for code, view in stage.shops.items()}
+        for row, hashed in zip(read("people")["staff"], hashes, strict=True):
+            role, name, email, shops, skills, languages, _ = row
+            account = await identity.create_account(
+                work,
+                NewAccount(email=email, name=name, role=role, shops=[ids[code] for code in shops] or None),
+                password_hash=hashed,
+            )
+            actor = Actor(
+                kind=ActorKind.staff,
+                id=account.id,
+                shops=frozenset(ids[code] for code in shops) if shops else None,
+                permissions=BUILT_IN[role],
+                role=role,
+            )
+            stage.staff.setdefault(role, []).append((actor, frozenset(shops)))
+            if role in ("agent", "supervisor"):
+                await people.set_profile(
+                    work,
+                    account.id,
+                    people.MemberProfile(
+                        skills=skills,
+                        languages=languages,
+                        capacity=80 if role == "agent" else 15,
+                        working=role == "agent",
+                        shop_ids=[ids[code] for code in shops or ids],
+                    ),
+                )
+    owner = stage.staff["owner"][0][0]
+    async with begin(house, owner, now=at + timedelta(hours=1)) as work:
+        await promises.make_calendar(
+            work, None, promises.CalendarHours(time_zone="Asia/Shanghai", country="CN", week=OPEN_ALL_WEEK)
+        )
+        await promises.make_calendar(
+            work,
+            ids["qinghe-europe"],
+            promises.CalendarHours(time_zone="Europe/Berlin", country="DE", week=OFFICE_WEEK),
+        )
+        for name, length, reason in (
+            ("case.first_answer", timedelta(hours=1), "首响一小时，午休不计"),
+            ("case.next_answer", timedelta(hours=2), "后续回复两小时内"),
+            ("case.resolution", timedelta(hours=99), "九个工作日内了结"),
+        ):
+            await promises.set_policy(
+                work, None, promises.NewPolicy(name=name, length=length, business=True, reason=reason)
+            )
+        await promises.set_policy(
+            work,
+            ids["shanye-food"],
+            promises.NewPolicy(
+                name="claim.decide_refund", length=timedelta(hours=24), reason="生鲜二十四小时内必答"
+            ),
+        )
+        for code in ids:
+            await _stores(work, ids[code], code)
+    async with begin(house, owner, now=at + timedelta(hours=2)) as work:
+        await _policies(work, ids)
+    async with begin(house, STORE_SYSTEM, now=at + timedelta(hours=3)) as work:
+        await shop.take_in(
+            work,
+            customers=customer_records(world.buyers, ids),
+            products=[
+                record
+                for of in world.shops
+                for record in product_records(of["code"], ids[of["code"]], of["currency"], of["category"])
+            ],
+        )
+    await _stock(house, stage, at + timedelta(hours=4))
+
+
+async def _stores(work: Any, shop_id: Any, code: str) -> None:
+    for number, (name, street) in enumerate(
+        (("社区驿站·一号店", "桂花路 18 号"), ("社区驿站·二号店", "青年路 206 号")), 1
+    ):
+        await logistics.save_service_point(
+            work,
+            logistics.NewServicePoint(
+                shop_id=shop_id,
+                code=f"{code}-{number:02d}",
+                name=name if code != "qinghe-europe" else f"Paketladen Beispiel {number}",
+                address={"line1": street, "city": "苏州市"},
+                hours="08:00-21:00",
+            ),
+        )
+
+
+async def _policies(work: Any, ids: dict[str, Any]) -> None:
+    """The clothing shop has published its own; the appliances shop tries one out as a draft."""
+    usual = claims.default_policy().model_dump(mode="json", exclude={"version"})
+    for grant in usual["grants"]:
+        if grant["id"] in ("shop.no_reason_7", "shop.other_size_7"):
+            grant["window"]["days"] = 15
+            grant["id"] = grant["id"].replace("_7", "_15")
+    saved = await claims.save_policy(work, ids["sulu-wear"], {**usual, "id": "sulu-wear"})
+    await claims.publish_policy(work, ids["sulu-wear"], saved.version)
+    strict = claims.default_policy().model_dump(mode="json", exclude={"version"})
+    for rule in strict["automatic"]:
+        if rule["id"] == "auto.plain_return":
+            rule["when"][0]["value"] = 20_000
+    await claims.save_policy(work, ids["qinghe-home"], {**strict, "id": "qinghe-home"})
+
+
+async def _stock(house: House, stage: Stage, at: datetime) -> None:
+    rng = Random(f"stock {stage.world.seed}")  # noqa: S311 - a story, no secret
+    async with begin(house, SYSTEM, now=at) as work:
+        for code, view in stage.shops.items():
+            found = await shop.find_products(work, view.id, limit=200)
+            for product in found:
+                stage.products[code, product.sku] = product.id
+                await supply.post_stock(
+                    work,
+                    product.id,
+                    rng.randint(60, 400),
+                    "main",
+                    supply.Condition.sellable,
+                    supply.MovementReason.delivery,
+                    key=f"opening {product.id}",
+                )

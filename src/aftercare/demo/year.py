@@ -1,0 +1,311 @@
+"""The year as a whole: who asks for it, what is told in which order, and how it is counted."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from aftercare import logistics, shop
+from aftercare.demo.founding import found
+from aftercare.demo.plots import PLOTS, Plot, asks
+from aftercare.demo.purchases import SOURCE, Purchase, World, read
+from aftercare.demo.scene import CARRIER, STORE_SYSTEM, Stage, Telling
+from aftercare.demo.telling import Step, Story, Teller
+from aftercare.journal import SYSTEM, House, begin, ensure_months
+from aftercare.kit.errors import Refusal
+from aftercare.logistics import CarrierEvent, Direction, NewShipment, ShipmentStatus, TrackingUpdate
+
+Progress = Callable[[str, float], None]
+
+ORDERS, CLAIMS, QUESTIONS = 3_000, 600, 90
+SMALL = 10
+TRACKED = timedelta(days=45)
+"""Parcels of the last weeks, and those of claims, have their own tracks; older ones are only known as delivered."""
+
+
+class HalfTold(Refusal):
+    """A telling was broken off; empty the database and tell again."""
+
+
+@dataclass
+class Told:
+    """What is there now. `sign_ins`: role, e-mail, password. `entries`: order number and contact for the portal. `refused`:
+    steps that were refused against the story; none, if all is well."""
+
+    orders: int = 0
+    claims: int = 0
+    cases: int = 0
+    messages: int = 0
+    facts: int = 0
+    by_kind: dict[str, int] = field(default_factory=dict)
+    by_state: dict[str, int] = field(default_factory=dict)
+    by_plot: dict[str, int] = field(default_factory=dict)
+    sign_ins: list[tuple[str, str, str]] = field(default_factory=list)
+    entries: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    steps: int = 0
+    reactions: int = 0
+    rung: int = 0
+
+
+def sign_ins() -> list[tuple[str, str, str]]:
+    return [(row[0], row[2], row[6]) for row in read("people")["staff"]]
+
+
+async def told(house: House) -> bool:
+    """Whether the whole story is there. Refuses with HalfTold when only a part is."""
+    async with begin(house, SYSTEM) as work:
+        settings = await work.session.scalar(
+            text("SELECT settings FROM shop WHERE code = :code"),
+            {"code": read("catalogue")["shop"][0]["code"]},
+        )
+    if settings is None:
+        return False
+    if not settings.get("told"):
+        raise HalfTold()
+    return True
+
+
+async def tell(
+    house: House,
+    progress: Progress,
+    *,
+    seed: int = 11,
+    today: datetime | None = None,
+    small: bool = False,
+) -> Told:
+    """Fills an empty installation; where the story is there already it changes nothing. Refuses with HalfTold."""
+    if await told(house):
+        return await counted(house, Told())
+    share = SMALL if small else 1
+    world = World(seed, today or house.clock(), ORDERS // share)
+    stage = Stage(world)
+    teller = Teller(house, world.today)
+    number_of = cast_plots(world, CLAIMS // share, QUESTIONS // share)
+    begins = world.today - timedelta(days=364)
+    with teller.in_the_story():
+        progress("shops", 0.0)
+        async with begin(house, SYSTEM) as work:
+            await ensure_months(work, begins, world.today + timedelta(days=62))
+        await found(house, stage, begins)
+        await stage.develop(house)
+        await teller.settle(begins + timedelta(hours=6))
+        teller.add(nightly(stage, begins), first=True)
+        for number, (plot, purchase) in enumerate(number_of):
+            teller.add(opened(plot, Telling(stage, purchase, number)))
+        whole = (world.today - begins).total_seconds()
+        await teller.tell(lambda at: progress("year", max(0.0, (at - begins).total_seconds() / whole)))
+        await finish(house, stage)
+    progress("year", 1.0)
+    result = Told(
+        refused=teller.refused,
+        steps=teller.steps,
+        reactions=teller.reactions,
+        rung=teller.rung,
+        by_plot=dict(Counter(plot.name if plot else "asks" for plot, _ in number_of)),
+    )
+    return await counted(house, result)
+
+
+Cast = list[tuple[Plot | None, Purchase]]
+RECENT = timedelta(days=16)
+
+
+def cast_plots(world: World, many: int, questions: int) -> Cast:
+    """Gives each plot its orders, and lets it change how they go. None: a question without a claim."""
+    rng = Random(f"plots {world.seed}")  # noqa: S311 - a story, no secret
+    whole = sum(plot.weight for plot in PLOTS)
+    counts = {plot.name: max(1, round(many * plot.weight / whole)) for plot in PLOTS}
+    free = list(world.purchases)
+    rng.shuffle(free)
+    cast: Cast = []
+    # The choosiest first, so that the plain ones don't take their orders.
+    for plot in sorted(PLOTS, key=lambda plot: (not plot.only_recent, plot.weight)):
+        chosen: list[Purchase] = []
+        for purchase in free:
+            if len(chosen) == counts[plot.name]:
+                break
+            if purchase.shop in plot.shops and plot.fits(purchase) and _in_time(world, plot, purchase):
+                chosen.append(purchase)
+        for purchase in chosen:
+            free.remove(purchase)
+            purchase.plot = plot.name
+            if plot.prepare is not None:
+                plot.prepare(purchase, rng)
+            cast.append((plot, purchase))
+    for purchase in free[:questions]:
+        purchase.plot = "asks"
+        cast.append((None, purchase))
+    return cast
+
+
+def _in_time(world: World, plot: Plot, purchase: Purchase) -> bool:
+    age = world.today - purchase.placed_at
+    return age < RECENT + timedelta(days=6) if plot.only_recent else age > timedelta(days=3)
+
+
+def opened(plot: Plot | None, telling: Telling) -> Story:
+    """The story waits, unbegun, until its order was placed: only then is there a customer to speak of."""
+    yield Step(telling.purchase.placed_at + timedelta(hours=25), SYSTEM, _nothing)
+    yield from (plot.tell if plot else asks)(telling)
+
+
+async def _nothing(work: Any) -> None:
+    return None
+
+
+def nightly(stage: Stage, begins: datetime) -> Story:
+    """What the shop system and the carriers tell every night."""
+    world = stage.world
+    categories = {of["code"]: (of["currency"], of["category"]) for of in world.shops}
+    changes = sorted(
+        (
+            (moment, number)
+            for number, purchase in enumerate(world.purchases)
+            for moment in purchase.changes()
+        ),
+    )
+    night = begins.replace(hour=16, minute=40, second=0, microsecond=0) + timedelta(days=1)
+    position = 0
+    while True:
+        night = min(night, world.today - timedelta(minutes=5))
+        due: dict[int, None] = {}
+        while position < len(changes) and changes[position][0] <= night:
+            due[changes[position][1]] = None
+            position += 1
+        purchases = [world.purchases[number] for number in due]
+        if purchases:
+
+            async def take_in(
+                work: Any, purchases: Sequence[Purchase] = purchases, now: datetime = night
+            ) -> None:
+                taken = await shop.take_in(
+                    work,
+                    orders=[
+                        purchase.record(stage.shops[purchase.shop].id, *categories[purchase.shop], now)
+                        for purchase in purchases
+                    ],
+                    shops={view.id: view for view in stage.shops.values()},
+                )
+                await _note(work, stage, purchases, taken.ids)
+
+            yield Step(night, STORE_SYSTEM, take_in)
+            tracked = [purchase for purchase in purchases if _is_tracked(world, purchase)]
+            if tracked:
+
+                async def track(
+                    work: Any, purchases: Sequence[Purchase] = tracked, now: datetime = night
+                ) -> None:
+                    await _announce(work, stage, purchases, now)
+
+                yield Step(night + timedelta(minutes=10), CARRIER, track)
+        yield Step(night + timedelta(minutes=20), SYSTEM, shop.confirm_due_orders)
+        if night >= world.today - timedelta(minutes=5):
+            return
+        night += timedelta(days=1)
+
+
+async def _note(
+    work: Any, stage: Stage, purchases: Sequence[Purchase], ids: dict[tuple[UUID, str, str], UUID]
+) -> None:
+    """Keeps the ids of the orders that have a story."""
+    new = [
+        purchase for purchase in purchases if purchase.plot is not None and purchase.key not in stage.orders
+    ]
+    for purchase in new:
+        stage.orders[purchase.key] = ids[stage.shops[purchase.shop].id, SOURCE, purchase.key]
+    by_order = {stage.orders[purchase.key]: purchase.key for purchase in new}
+    if not by_order:
+        return
+    for line in sorted(await shop.lines_of_orders(work, list(by_order)), key=lambda line: line.position):
+        key = by_order[line.order_id]
+        stage.customers[key] = line.customer_id
+        stage.lines.setdefault(key, []).append(line.id)
+
+
+def _is_tracked(world: World, purchase: Purchase) -> bool:
+    return purchase.shipped_at is not None and (
+        purchase.lost or (purchase.plot is not None) or purchase.placed_at > world.today - TRACKED
+    )
+
+
+async def _announce(work: Any, stage: Stage, purchases: Sequence[Purchase], now: datetime) -> None:
+    updates = []
+    for purchase in purchases:
+        shipped, delivered = purchase.shipped_at, purchase.delivered_at
+        if shipped is None or shipped > now:
+            continue
+        if purchase.key not in stage.announced:
+            order_id = stage.orders.get(purchase.key) or await _order_id(work, purchase)
+            stage.announced.add(purchase.key)
+            await logistics.announce_shipment(
+                work,
+                NewShipment(
+                    shop_id=stage.shops[purchase.shop].id,
+                    direction=Direction.outbound,
+                    order_id=order_id,
+                    carrier=purchase.carrier,
+                    tracking_number=purchase.waybill,
+                    promised_at=purchase.promised_at,
+                ),
+            )
+        events = [CarrierEvent(shipped, ShipmentStatus.in_transit, "in_transit", "【揽收】快件已发出")]
+        if purchase.lost:
+            events.append(
+                CarrierEvent(
+                    min(now, shipped + timedelta(hours=20)),
+                    ShipmentStatus.on_hold,
+                    "on_hold",
+                    "【异常】快件滞留，正在核查",
+                )
+            )
+        if delivered is not None and delivered <= now:
+            events.append(CarrierEvent(delivered, ShipmentStatus.delivered, "delivered", "【签收】本人签收"))
+        updates.append(TrackingUpdate(purchase.carrier, purchase.waybill, events))
+    await logistics.push_tracking(work, updates)
+
+
+async def _order_id(work: Any, purchase: Purchase) -> UUID:
+    found: UUID = await work.session.scalar(
+        text("SELECT id FROM sales_order WHERE number_key = :number"), {"number": purchase.number}
+    )
+    return found
+
+
+async def finish(house: House, stage: Stage) -> None:
+    """From here on the story is whole."""
+    async with begin(house, SYSTEM) as work:
+        await work.session.execute(
+            text("UPDATE shop SET settings = settings || '{\"told\": true}'::jsonb WHERE id = :id"),
+            {"id": stage.shops[stage.world.shops[0]["code"]].id},
+        )
+
+
+COUNTS = """
+    SELECT (SELECT count(*) FROM sales_order), (SELECT count(*) FROM claim), (SELECT count(*) FROM service_case),
+      (SELECT count(*) FROM message), (SELECT count(*) FROM fact)
+"""
+ENTRIES = """
+    SELECT DISTINCT ON (s.code) o.number, coalesce(c.email, c.phone) FROM sales_order o
+    JOIN customer c ON c.id = o.customer_id JOIN shop s ON s.id = o.shop_id
+    WHERE o.status = 'delivered' ORDER BY s.code, o.delivered_at DESC, o.id
+"""
+
+
+async def counted(house: House, result: Told) -> Told:
+    async with begin(house, SYSTEM) as work:
+        row = (await work.session.execute(text(COUNTS))).one()
+        result.orders, result.claims, result.cases, result.messages, result.facts = row
+        for name, kept in (("kind", result.by_kind), ("state", result.by_state)):
+            rows = await work.session.execute(
+                text(f"SELECT {name}, count(*) FROM claim GROUP BY 1 ORDER BY 1")  # noqa: S608 - our own words
+            )
+            kept.update({word: many for word, many in rows})
+        result.entries = [(number, contact) for number, contact in await work.session.execute(text(ENTRIES))]
+    result.sign_ins = sign_ins()
+    return result
