@@ -127,7 +127,7 @@ async def test_the_sandbox_calls_back_by_the_clock(
 
     from aftercare.connectors.sandbox_gateway import Whim
 
-    gateway: Any = house.port(RefundGateways).by_provider["sandbox"]  # type: ignore[type-abstract]
+    gateway: Any = house.port(RefundGateways).by_provider["sandbox"]
     await gateway.refund(order(Whim.late))
     assert await settle_sandbox_calls(house) == 0
     clock.now += timedelta(minutes=10)

@@ -14,7 +14,7 @@ from aftercare.notices.rules import rules_by_fact
 PLAN = text(
     """
     INSERT INTO notice (id, shop_id, customer_id, claim_id, case_id, position, fact, data, template, next_at, planned_at)
-    SELECT CAST(:id AS uuid), CAST(:shop_id AS uuid), CAST(:customer_id AS uuid), CAST(:claim_id AS uuid),
+    SELECT CAST(:id AS uuid), (SELECT id FROM shop WHERE id = :shop_id), CAST(:customer_id AS uuid), CAST(:claim_id AS uuid),
       CAST(:case_id AS uuid), f.position, f.name, f.data, CAST(:template AS text), f.at, f.at
     FROM fact_object o JOIN fact f ON f.at = o.at AND f.position = o.position
     WHERE o.object_id = :about AND o.at = :now AND f.at = :now AND f.name = :fact
