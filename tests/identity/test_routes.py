@@ -8,7 +8,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy.exc import InterfaceError
 
 from aftercare.app import create_app
-from aftercare.identity import NewShop, new_shop
+from aftercare.identity import Door, NewShop, new_shop
 from aftercare.journal import SYSTEM, House, begin
 from aftercare.kit.database import Database
 from tests.conftest import Clock
@@ -64,6 +64,26 @@ async def test_signing_in_sets_two_cookies_and_tells_who_one_is(client: Client, 
         }
     ]  # fmt: skip
     assert "claims.decide" in told["permissions"]
+
+
+async def test_answers_come_in_the_language_that_the_page_is_read_in(
+    client: Client, group: Group, house: House
+) -> None:
+    await enter(client)
+    heard: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        heard.append(scope["state"]["actor"].locale)
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError("the door answers nothing here")
+
+    cookie = f"aftercare_session={client.cookies['aftercare_session']}".encode()
+    for asked in (b"zh-TW", b"pt-BR,pt;q=0.9,en;q=0.8", b"en"):
+        headers = [(b"cookie", cookie), (b"accept-language", asked)]
+        scope = {"type": "http", "method": "GET", "path": "/api/me", "headers": headers}
+        await Door(app, house)(scope, nothing, nothing)
+    assert heard == ["zh-TW", "zh-CN", "en"]
 
 
 async def test_over_https_the_cookies_are_secure(house: House, group: Group) -> None:

@@ -1,6 +1,7 @@
 """The door: finds out who asks, before any route runs, and turns away writes that another site has slipped in."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -21,7 +22,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger()
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-READ = frozenset({b"cookie", b"authorization", b"sec-fetch-site", CSRF_HEADER})
+READ = frozenset({b"cookie", b"authorization", b"sec-fetch-site", b"accept-language", CSRF_HEADER})
+SPOKEN = frozenset({"zh-CN", "zh-TW", "en"})
+"""The languages that our pages are written in."""
 # These do not act in the name of the session that is there, but open a new one.
 OPEN = frozenset({"/api/session", "/api/entry", "/api/entry/confirm", "/api/password-links/confirm"})
 
@@ -82,7 +85,11 @@ class Door:
         ):
             raise CsrfTokenMissing()
         state = scope.setdefault("state", {})
-        state["actor"], state["signed"] = signed.actor, signed
+        actor = signed.actor
+        # Our pages name the one language that they are read in; a browser's own list of wishes is not meant.
+        if (read_in := headers.get(b"accept-language", "")) in SPOKEN:
+            actor = replace(actor, locale=read_in)
+        state["actor"], state["signed"] = actor, signed
 
 
 def cookie_named(name: str, header: str) -> str | None:
