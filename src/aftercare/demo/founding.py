@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from aftercare import claims, identity, logistics, people, promises, shop, supply
-from aftercare.demo.purchases import World, customer_records, product_records, read
+from aftercare.demo.purchases import customer_records, product_records, read
 from aftercare.demo.scene import STORE_SYSTEM, Stage
 from aftercare.identity import BUILT_IN, NewAccount, NewShop
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, begin
@@ -126,7 +126,7 @@ async def _policies(work: Any, ids: dict[str, Any]) -> None:
 
 
 async def _stock(house: House, stage: Stage, at: datetime) -> None:
-    rng = Random(f"stock {stage.world.seed}")  # noqa: S311 - a story, no secret
+    rng = Random(f"stock {stage.world.seed}")
     async with begin(house, SYSTEM, now=at) as work:
         for code, view in stage.shops.items():
             found = await shop.find_products(work, view.id, limit=200)

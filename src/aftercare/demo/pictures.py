@@ -67,7 +67,7 @@ WIDE, HIGH = 480, 360
 @cache
 def photograph(kind: str, number: int) -> bytes:
     """A PNG of a parcel on a table, with what there is to see: crack, stain, dent, empty, label or voucher."""
-    dice = Random(f"{kind} {number}")  # noqa: S311 - a drawing, no secret
+    dice = Random(f"{kind} {number}")
     return _png(list(_rows(kind, dice)))
 
 

@@ -7,7 +7,8 @@ from random import Random
 from typing import Any, TypeAlias
 
 from aftercare import cases, claims
-from aftercare.cases import Closing, Stage as CaseStage
+from aftercare.cases import Closing
+from aftercare.cases import Stage as CaseStage
 from aftercare.claims import (
     ClaimKind,
     ClaimState,
@@ -22,7 +23,6 @@ from aftercare.claims import (
 from aftercare.demo.purchases import Purchase, read
 from aftercare.demo.scene import Telling
 from aftercare.demo.telling import Step, Story
-from aftercare.journal import SYSTEM
 from aftercare.kit.errors import Refusal
 
 Prepare: TypeAlias = Callable[[Purchase, Random], None]

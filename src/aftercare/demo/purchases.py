@@ -282,7 +282,7 @@ class World:
     def __init__(self, seed: int, today: datetime, orders: int) -> None:
         self.seed, self.today = seed, today
         self.shops: list[dict[str, Any]] = read("catalogue")["shop"]
-        self._rng = Random(f"world {seed}")  # noqa: S311 - a story, no secret
+        self._rng = Random(f"world {seed}")
         self._phones = 1000
         self._emails: set[str] = set()
         self.buyers: list[Buyer] = []

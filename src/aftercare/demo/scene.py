@@ -23,7 +23,7 @@ PHOTO_KINDS = ("crack", "stain", "dent", "empty", "label", "voucher")
 STORE_SYSTEM = Actor(
     kind=ActorKind.integration,
     shops=None,
-    permissions=frozenset({"orders.import", "orders.read"}),
+    permissions=frozenset({"orders.import", "orders.read", "logistics.write"}),
     role="store",
 )
 CARRIER = Actor(
@@ -67,7 +67,7 @@ class Telling:
 
     def __init__(self, stage: Stage, purchase: Purchase, number: int) -> None:
         self.stage, self.purchase = stage, purchase
-        self.rng = Random(f"{stage.world.seed} {number}")  # noqa: S311 - a story, no secret
+        self.rng = Random(f"{stage.world.seed} {number}")
         self.now = purchase.placed_at
         self.shop = purchase.shop
         self.market: str = stage.world.shop(self.shop)["market"]

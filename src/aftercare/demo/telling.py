@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 WINDOW = timedelta(hours=6)
 AT_ONCE = 6
+PAYS = "claims.pay_refund"
 MOMENT = timedelta(seconds=2)
 """How long a reaction takes in the story."""
 
@@ -64,12 +65,15 @@ class Teller:
         self._queue: list[_Waiting] = []
         self._number = 0
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._unrelayed = self._due_unknown = True
+        self._due: datetime | None = None
+        self._money_moves = False
 
     @contextmanager
     def in_the_story(self) -> Iterator[None]:
         """The ports of a house were given the house, so its own clock is turned back and forth."""
         clock, wake = self.house.clock, self.house.wake
-        self.house.clock, self.house.wake = self._moment.get, lambda: None
+        self.house.clock, self.house.wake = self._moment.get, self._heard
         try:
             yield
         finally:
@@ -108,10 +112,21 @@ class Teller:
         await self.settle(self.today)
 
     async def _next_moment(self) -> datetime | None:
-        async with begin(self.house, SYSTEM) as work:
-            due = await next_due(work)
+        due = await self._next_due()
         moments = [moment for moment in (due, self._queue[0].when if self._queue else None) if moment]
         return min(moments) if moments else None
+
+    async def _next_due(self) -> datetime | None:
+        """Asked only when something has happened since."""
+        if self._due_unknown:
+            async with begin(self.house, SYSTEM) as work:
+                self._due = await next_due(work)
+            self._due_unknown = False
+        return self._due
+
+    def _heard(self) -> None:
+        """Facts were committed."""
+        self._unrelayed = self._due_unknown = True
 
     async def _window(self, ends: datetime) -> None:
         chains: list[_Waiting] = []
@@ -152,19 +167,17 @@ class Teller:
         await self._react()
         while await self._ring(until):
             await self._react()
-        if await self._ask_gateways(until):
+        if self._money_moves and await self._ask_gateways(until):
             await self._react()
 
     async def _ring(self, until: datetime) -> int:
         rung = 0
-        while True:
-            async with begin(self.house, SYSTEM) as work:
-                due = await next_due(work)
-            if due is None or due > until:
-                self.rung += rung
-                return rung
+        while (due := await self._next_due()) is not None and due <= until:
             async with begin(self.house, SYSTEM, now=due) as work:
                 rung += await warn_due(work) + await fire_due(work)
+            self._due_unknown = True
+        self.rung += rung
+        return rung
 
     async def _ask_gateways(self, until: datetime) -> int:
         """A gateway that did not answer, or only 'later', is asked after, as the worker does."""
@@ -173,16 +186,17 @@ class Teller:
                 unknown = await unknown_refunds(work)
             for refund_id in unknown:
                 await reconcile(self.house, refund_id)
+        self._money_moves = bool(unknown)
         return len(unknown)
 
     async def _react(self) -> None:
-        while True:
+        while self._unrelayed:
+            self._unrelayed = False
             async with begin(self.house, SYSTEM) as work:
                 relayed = await relay(work, only_writer=True)
                 rows = (await work.session.execute(WAITING)).all() if relayed.lanes else []
+            self._money_moves |= any(row.reaction == PAYS for row in rows)
             await asyncio.gather(*(self._follow(Lane(row.reaction, row.lane), row.at) for row in rows))
-            if not relayed.read:
-                return
 
     async def _follow(self, lane: Lane, at: datetime) -> None:
         async with self._places:

@@ -14,7 +14,7 @@ from aftercare import logistics, shop
 from aftercare.demo.founding import found
 from aftercare.demo.plots import PLOTS, Plot, asks
 from aftercare.demo.purchases import SOURCE, Purchase, World, read
-from aftercare.demo.scene import CARRIER, STORE_SYSTEM, Stage, Telling
+from aftercare.demo.scene import STORE_SYSTEM, Stage, Telling
 from aftercare.demo.telling import Step, Story, Teller
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.errors import Refusal
@@ -118,7 +118,7 @@ RECENT = timedelta(days=16)
 
 def cast_plots(world: World, many: int, questions: int) -> Cast:
     """Gives each plot its orders, and lets it change how they go. None: a question without a claim."""
-    rng = Random(f"plots {world.seed}")  # noqa: S311 - a story, no secret
+    rng = Random(f"plots {world.seed}")
     whole = sum(plot.weight for plot in PLOTS)
     counts = {plot.name: max(1, round(many * plot.weight / whole)) for plot in PLOTS}
     free = list(world.purchases)
@@ -179,11 +179,9 @@ def nightly(stage: Stage, begins: datetime) -> Story:
             due[changes[position][1]] = None
             position += 1
         purchases = [world.purchases[number] for number in due]
-        if purchases:
 
-            async def take_in(
-                work: Any, purchases: Sequence[Purchase] = purchases, now: datetime = night
-            ) -> None:
+        async def tells(work: Any, purchases: Sequence[Purchase] = purchases, now: datetime = night) -> None:
+            if purchases:
                 taken = await shop.take_in(
                     work,
                     orders=[
@@ -193,18 +191,10 @@ def nightly(stage: Stage, begins: datetime) -> Story:
                     shops={view.id: view for view in stage.shops.values()},
                 )
                 await _note(work, stage, purchases, taken.ids)
+                await _announce(work, stage, [one for one in purchases if _is_tracked(world, one)], now)
+            await shop.confirm_due_orders(work)
 
-            yield Step(night, STORE_SYSTEM, take_in)
-            tracked = [purchase for purchase in purchases if _is_tracked(world, purchase)]
-            if tracked:
-
-                async def track(
-                    work: Any, purchases: Sequence[Purchase] = tracked, now: datetime = night
-                ) -> None:
-                    await _announce(work, stage, purchases, now)
-
-                yield Step(night + timedelta(minutes=10), CARRIER, track)
-        yield Step(night + timedelta(minutes=20), SYSTEM, shop.confirm_due_orders)
+        yield Step(night, STORE_SYSTEM, tells)
         if night >= world.today - timedelta(minutes=5):
             return
         night += timedelta(days=1)
