@@ -12,13 +12,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 import aftercare.app  # noqa: F401  # registers every table, fact and reaction
+from aftercare.installation import lay
 from aftercare.journal import House
 from aftercare.kit.database import Database, async_url
-from aftercare.kit.schema import lay_schema
-from aftercare.kit.tables import Base
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 """A Tuesday, 12:00 in Shanghai: the moment at which most tests play."""
@@ -72,25 +70,23 @@ async def _admin(url: str, *statements: str) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def template(server_url: str, worker_id: str) -> AsyncIterator[str]:
-    """The name of a database with the whole schema and no rows, one per test process."""
+    """The name of a database with the whole schema and no rows, one per test process. Straight from the models; that migrations
+    arrive at the same is a test of its own."""
     name = f"aftercare_test_{worker_id}_{os.getpid()}"
     await _admin(
         server_url,
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
         f"CREATE DATABASE {name} TEMPLATE template0",
     )
-    engine = create_async_engine(_in(server_url, name))
     for attempt in range(10):
         try:
-            async with engine.begin() as connection:
-                await lay_schema(connection, Base.metadata)
+            await lay(_in(server_url, name))
             break
         except Exception as clash:
             # Roles belong to the whole server: two processes granting at once clash.
             if attempt == 9 or "concurrently" not in str(clash):
                 raise
             await asyncio.sleep(0.2)
-    await engine.dispose()
     yield name
     await _admin(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 

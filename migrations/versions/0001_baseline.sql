@@ -1122,6 +1122,8 @@ CREATE TABLE line_account (
 	quantity INTEGER NOT NULL,
 	taken_cents BIGINT DEFAULT 0 NOT NULL,
 	taken_quantity INTEGER DEFAULT 0 NOT NULL,
+	elsewhere_cents BIGINT DEFAULT 0 NOT NULL,
+	elsewhere_quantity INTEGER DEFAULT 0 NOT NULL,
 	CONSTRAINT line_account_pkey PRIMARY KEY (order_line_id),
 	CONSTRAINT a_line_gives_back_at_most_what_was_paid CHECK (taken_cents BETWEEN 0 AND paid_cents),
 	CONSTRAINT a_line_gives_back_at_most_what_was_bought CHECK (taken_quantity BETWEEN 0 AND quantity),

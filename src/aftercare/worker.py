@@ -51,6 +51,7 @@ RELAY_LIMIT = 2_000
 IDLE_FOR = timedelta(seconds=5)
 """A lane due for this long has lost its job."""
 SECONDS_TO_TRY_AGAIN = 1.0
+SECONDS_BETWEEN_BEATS = 5.0
 
 RELAYED = Counter("aftercare_facts_relayed_total", "Facts turned into deliveries")
 REACTIONS = Counter("aftercare_reactions_total", "Reactions that happened", ["reaction"])
@@ -163,6 +164,7 @@ class Worker:
         self._rounds = rounds
         self._stopping = asyncio.Event()
         self._heard = asyncio.Event()
+        self._news = asyncio.Event()
         self._places = asyncio.Semaphore(at_once)
         self._at_once = at_once
         self._running: set[Lane] = set()
@@ -172,6 +174,7 @@ class Worker:
     def stop(self) -> None:
         self._stopping.set()
         self._heard.set()
+        self._news.set()
         if self._queue is not None:
             self._queue.shutdown.set()
 
@@ -201,7 +204,9 @@ class Worker:
         while not self._stopping.is_set():
             async with begin(self.house, SYSTEM) as work:
                 await beat(work, self.id, host=socket.gethostname(), leads=self.leads)
-            await self._rest(5)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), SECONDS_BETWEEN_BEATS)
+            self._news.clear()
 
     # Jobs: what every worker does.
 
@@ -264,6 +269,7 @@ class Worker:
                     return
             await connection.add_listener(FACTS_CHANNEL, lambda *_: self._heard.set())
             self.leads = True
+            self._news.set()
             log.info("worker leads", worker=str(self.id))
             await self._lead_until(lost)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import sys
@@ -179,8 +180,7 @@ def _forget_everything(given: Settings, found: Server) -> None:
 
 
 def the_demo() -> Any:
-    """The package that tells the demo: `tell(house, progress) -> sign-ins`, which does nothing more when it was told before,
-    and `live(house)`, which goes on until it is cancelled."""
+    """The package that tells the demo, found by its name: it stands beside this one and is not imported by it."""
     try:
         return importlib.import_module("aftercare.demo")
     except ModuleNotFoundError as missing:
@@ -193,7 +193,16 @@ async def _tell(given: Settings, found: Server, tell: Callable[[str, int, int], 
     from aftercare.house import open_house
 
     async with open_house(given, found) as house:
-        return await the_demo().tell(house, tell)
+        told = await the_demo().tell(house, lambda doing, share: tell(doing, round(share * 100), 100))
+    return [
+        "",
+        f"{told.orders:,} orders · {told.claims:,} claims · {told.cases:,} cases · {told.facts:,} facts",
+        "",
+        *(f"{role:<12} {email:<34} {password}" for role, email, password in told.sign_ins),
+        "",
+        "Enter the portal with an order number and its contact; the code lies in outbox/:",
+        *(f"  {number:<24} {contact}" for number, contact in told.entries),
+    ]
 
 
 def live_part(given: Settings) -> None:
@@ -207,7 +216,7 @@ def live_part(given: Settings) -> None:
 
     async def living() -> None:
         async with open_house(given, found) as house:
-            await until_told(the_demo().live(house))
+            await until_told(the_demo().live(house, asyncio.Event()))
 
     try:
         run(living())

@@ -20,7 +20,8 @@ T = TypeVar("T")
 def console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    # Where nobody looks on, in a file or a pipe, nothing is folded.
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 
 
 def aside() -> Console:

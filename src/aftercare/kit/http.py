@@ -31,6 +31,7 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
+LOOKED_AT_OFTEN = frozenset({"/health", "/ready", "/metrics"})
 GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 CONTENT_POLICY = (
@@ -91,7 +92,8 @@ class RequestFrame:
             route = getattr(scope.get("route"), "path", "unmatched")
             REQUESTS.labels(scope["method"], route, status).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
-            log.info(
+            asked_often = scope["path"] in LOOKED_AT_OFTEN and status < 400
+            (log.debug if asked_often else log.info)(
                 "request",
                 method=scope["method"],
                 path=plain_path(scope["path"]),

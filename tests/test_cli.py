@@ -1,0 +1,242 @@
+"""The command line: words, exit codes, and processes that stop in order."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from aftercare.cli import main
+from aftercare.installation import scratch_database
+from aftercare.settings import Settings
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty(server_url: str) -> AsyncIterator[str]:
+    async with scratch_database(server_url) as url:
+        yield url
+
+
+@pytest.fixture
+def aftercare(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", empty)
+    monkeypatch.setenv("AFTERCARE_HOME", str(tmp_path))
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["aftercare", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+def test_help_is_there_at_once() -> None:
+    """Measured by what is loaded: nothing that takes time."""
+    heavy = "{'sqlalchemy', 'fastapi', 'pydantic', 'asyncio', 'structlog', 'rich', 'aftercare.house'}"
+    script = f"import sys, aftercare.cli; sys.exit(len({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_what_is_not_understood_is_exit_code_2(aftercare: Run) -> None:
+    assert aftercare("--version")[:2] == (0, "aftercare 0.1.0\n")
+    assert aftercare("nonsense")[0] == 2
+    assert aftercare("serve", "--workers", "0")[0] == 2
+    assert aftercare("import", "olist", "/nowhere")[0] == 2
+
+
+def test_an_installation_from_nothing(aftercare: Run) -> None:
+    code, _, said = aftercare("serve", "--port", "1")
+    assert code == 1
+    code, _, said = aftercare("shop", "list")
+    assert (code, said.splitlines()[0]) == (
+        1,
+        "The database is not of this version: run `aftercare migrate`.",
+    )
+    code, _, said = aftercare("work")
+    assert (code, said) == (
+        1,
+        "The database stands at nothing, this version needs 0001: run `aftercare migrate`.\n",
+    )
+    assert aftercare("migrate")[:2] == (0, "Migrated from nothing to 0001.\n")
+    assert aftercare("migrate")[:2] == (0, "Up to date at 0001.\n")
+    assert aftercare("shop", "create", "qinghe", "--name", "青禾家电")[:2] == (0, "Shop qinghe is there.\n")
+    code, _, said = aftercare("shop", "create", "qinghe", "--name", "青禾家电")
+    assert (code, "Traceback" in said) == (1, False)
+    assert "青禾家电" in aftercare("shop", "list")[1]
+    code, told, _ = aftercare(
+        "user", "create", "li@example.com", "--name", "李", "--role", "agent", "--shop", "qinghe"
+    )
+    assert told.splitlines()[0] == "li@example.com can work as agent."
+    assert "/desk/password?token=" in told
+    assert aftercare("user", "roles", "li@example.com", "--role", "finance")[:2] == (
+        0,
+        "li@example.com works as finance now.\n",
+    )
+    assert aftercare("user", "disable", "li@example.com")[:2] == (0, "li@example.com is closed.\n")
+    assert aftercare("user", "disable", "nobody@example.com")[0] == 1
+    secret = aftercare("token", "create", "store", "--scope", "orders.import", "--shop", "qinghe")[1].strip()
+    assert len(secret) > 30
+    listed = aftercare("token", "list")[1]
+    assert secret not in listed
+    token_id = next(word for word in listed.split() if word.count("-") == 4)
+    assert aftercare("token", "revoke", token_id)[:2] == (0, "Revoked.\n")
+    assert aftercare("token", "revoke", "seven")[0] == 2
+    assert "shop.added" in aftercare("journal", "tail")[1]
+    assert aftercare("journal", "failed")[:2] == (0, "No reaction has failed.\n")
+    assert aftercare("journal", "retry", "claims.nothing", "7")[0] == 1
+    assert aftercare("journal", "drain")[0] == 0
+    assert json.loads(aftercare("policy", "show", "--shop", "qinghe")[1])["version"] == 1
+
+
+def test_orders_from_a_file_are_counted(aftercare: Run, tmp_path: Path) -> None:
+    aftercare("migrate")
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "order_number,placed_at,title,quantity,unit_price\n"
+        "A-1,2026-03-01T10:00:00+08:00,电饭煲,1,299.00\n"
+        "A-2,not a day,电饭煲,1,299.00\n"
+    )
+    code, told, _ = aftercare("import", "orders", str(file), "--shop", "qinghe", "--create")
+    assert code == 0
+    assert "orders.csv, line 3, placed_at" in told
+    again = aftercare("import", "orders", str(file), "--shop", "qinghe")[1]
+    line = next(line for line in again.splitlines() if "orders" in line and "csv" not in line)
+    assert [cell.strip() for cell in line.strip("│").split("│")] == ["orders", "2", "0", "0", "1", "1"]
+    assert aftercare("import", "orders", str(file), "--shop", "elsewhere")[0] == 1
+
+
+def test_a_setting_that_cannot_be_is_told_in_words(aftercare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERCARE_ENVIRONMENT", "production")
+    code, _, said = aftercare("migrate")
+    assert code == 1
+    assert "AFTERCARE_SECRET_KEY must be set in production" in said
+    monkeypatch.delenv("AFTERCARE_ENVIRONMENT")
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    code, _, said = aftercare("migrate")
+    assert (code, "Traceback" in said) == (1, False)
+
+
+def test_the_description_is_printed(aftercare: Run) -> None:
+    assert json.loads(aftercare("openapi")[1])["info"]["title"] == "Aftercare"
+
+
+# Processes.
+
+
+@contextmanager
+def serving(url: str, home: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "AFTERCARE_DATABASE_URL": url, "AFTERCARE_HOME": str(home)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aftercare", "serve", "--port", str(port), *words],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        ends = time.monotonic() + 90
+        while asked(port, "/health") != 200:
+            assert process.poll() is None
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+        yield process, port
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def asked(port: int, path: str) -> int:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        return refused.code
+    except OSError:
+        return 0
+
+
+def test_what_is_in_flight_when_told_to_stop_is_answered(aftercare: Run, empty: str, tmp_path: Path) -> None:
+    aftercare("migrate")
+    body = json.dumps({"email": "nobody@example.com", "password": "not the right one"}).encode()
+    with serving(empty, tmp_path) as (process, port):
+        with socket.create_connection(("127.0.0.1", port)) as slow:
+            slow.sendall(
+                b"POST /api/session HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+                % len(body)
+            )
+            slow.sendall(body[:10])
+            time.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert process.poll() is None
+            assert asked(port, "/health") == 0
+            slow.sendall(body[10:])
+            answer = slow.makefile("rb").read()
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"sign_in_failed" in answer
+        assert process.wait(20) == 0
+
+
+def test_a_process_that_dies_is_replaced_and_all_of_them_stop_together(
+    aftercare: Run, empty: str, tmp_path: Path
+) -> None:
+    aftercare("migrate")
+    with serving(empty, tmp_path, "--workers", "2", "--with-worker") as (process, port):
+        parent = psutil.Process(process.pid)
+
+        def children() -> set[int]:
+            return {child.pid for child in parent.children() if "spawn_main" in " ".join(child.cmdline())}
+
+        before = children()
+        assert len(before) == 3
+        until(lambda: asked(port, "/ready") == 200)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(children()) == 3 and children() != before)
+        until(lambda: asked(port, "/ready") == 200)
+        family = [psutil.Process(pid) for pid in children()]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 0
+        assert not any(child.is_running() for child in family)
+
+
+def test_children_whose_parent_is_killed_leave(aftercare: Run, empty: str, tmp_path: Path) -> None:
+    aftercare("migrate")
+    with serving(empty, tmp_path, "--with-worker") as (process, port):
+        family = psutil.Process(process.pid).children()
+        until(lambda: asked(port, "/ready") == 200)
+        process.kill()
+        until(lambda: not any(child.is_running() for child in family))
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_settings_can_be_handed_to_another_process() -> None:
+    import pickle
+
+    given = Settings(home=Path("/tmp"))
+    assert pickle.loads(pickle.dumps(given)) == given
