@@ -9,10 +9,12 @@ import s from './Parcels.module.css'
 export function Parcels({ orderId }: { orderId: string }) {
   const { t } = useText()
   const parcels = useQuery({ queryKey: ['parcels', orderId], queryFn: ({ signal }) => get<Shipment[]>(`/my/orders/${orderId}/shipments`, signal), retry: false })
-  if (!parcels.data?.length) return null
+  // Those of a claim are told on the claim's page.
+  const sent = (parcels.data ?? []).filter((parcel) => parcel.direction === 'outbound')
+  if (!sent.length) return null
   return (
     <Section title={t('parcel.title')}>
-      <ParcelList parcels={parcels.data} />
+      <ParcelList parcels={sent} />
     </Section>
   )
 }

@@ -19,7 +19,10 @@ const cells = (row: string) =>
     .split('|')
     .map((cell) => cell.trim())
 
-const firstLine = (cell: string | undefined) => (cell ?? '').split('<br>').filter(Boolean).join(' / ')
+/** 'Lapse → lapsed' of a step that says the same on both sides is said once. */
+const once = (text: string) => (/^(.+) → \1$/.exec(text)?.[1] ?? text)
+
+const lines = (cell: string | undefined) => (cell ?? '').split('<br>').filter(Boolean).map(once).join(' / ')
 
 /** Tables under headings; diagrams are for the printed page. A row without a time limit is a step all the same. */
 export function chaptersOf(markdown: string): Chapter[] {
@@ -32,7 +35,7 @@ export function chaptersOf(markdown: string): Chapter[] {
       const rows = rest.filter((line) => line.startsWith('|')).slice(2).map(cells)
       return {
         title: title.trim(),
-        steps: rows.map(([name = '', stage = '', owner = '', , clock, atZero]) => ({ name, stage, owner, clock: firstLine(clock), atZero: firstLine(atZero) })),
+        steps: rows.map(([name = '', stage = '', owner = '', , clock, atZero]) => ({ name, stage, owner, clock: lines(clock), atZero: lines(atZero) })),
       }
     })
     .filter((chapter) => chapter.steps.length > 0)

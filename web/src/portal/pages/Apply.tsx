@@ -61,7 +61,7 @@ type Step = (typeof STEPS)[number]
 
 /** Four steps; each has its address, so the phone's own 'back' goes one step back. What was typed stays on this device. */
 function Steps({ order }: { order: Order }) {
-  const { t, has } = useText()
+  const { t, has, locale } = useText()
   const [, go] = useLocation()
   const queries = useQueryClient()
   const asked = new URLSearchParams(useSearch()).get('step') as Step | null
@@ -99,7 +99,7 @@ function Steps({ order }: { order: Order }) {
   )
   const { kind: _kind, asked_cents: _asked, client_key: _key, ...question } = request
   const options = useQuery({
-    queryKey: ['options', JSON.stringify(question)],
+    queryKey: ['options', locale, JSON.stringify(question)],
     queryFn: () => post<Option[]>('/claims/options', { ...question, kind: 'compensation' }),
     enabled: chosen.length > 0 && !!draft.reason && (asked === 'wish' || asked === 'check'),
     staleTime: 60_000,

@@ -24,6 +24,9 @@ function ClaimPage({ id }: { id: string }) {
   if (!claim.data) return <PageSkeleton />
   const data = claim.data
   const moves = data.actions.filter((one) => canMove(one.verb))
+  const mine = data.waiting_for === 'customer'
+  // What ends the matter stands under 'more', not beside what carries it on.
+  const shown = moves.filter((one) => one.verb !== 'cancel' && one.verb !== 'withdraw_dispute').length >= 2 ? 2 : 1
   return (
     <div className={s.claim}>
       <Head
@@ -41,13 +44,15 @@ function ClaimPage({ id }: { id: string }) {
           <Now claim={data} />
           <Progress claim={data} />
           <Talk claim={data} />
+          {data.requested_cents + data.agreed_cents + data.refunded_cents > 0 && (
+            <Section title={t('claim.money')}>
+              <MoneyStrip lines={stripOf(data, t('order.freight'))} />
+              <MoneyNotes claim={data} />
+            </Section>
+          )}
         </div>
         <div className={s.side}>
           <Goods claim={data} />
-          <Section title={t('claim.money')}>
-            <MoneyStrip lines={stripOf(data)} />
-            <MoneyNotes claim={data} />
-          </Section>
           {data.shipments.length > 0 && (
             <Section title={t('parcel.title')}>
               <ParcelList parcels={data.shipments} />
@@ -57,7 +62,8 @@ function ClaimPage({ id }: { id: string }) {
         </div>
       </div>
       <NextActionBar
-        lead={moves.length ? undefined : data.ended ? undefined : data.waiting_for === 'nobody' ? undefined : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
+        shown={mine ? shown : 1}
+        lead={mine || data.ended || data.waiting_for === 'nobody' ? undefined : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
         actions={moves.map((one) => ({ id: one.verb, verb: one.label, icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))}
       />
       {doing && <MoveForm key={doing} claim={data} verb={doing} onClose={() => setDoing(null)} />}
@@ -244,11 +250,11 @@ function Goods({ claim }: { claim: ClaimShape }) {
 const NO_GOODS_BACK = new Set(['refund_only', 'cancel_unshipped', 'resend', 'compensation'])
 
 /** A step that has not come yet is a dash, not a zero. */
-export function stripOf(claim: ClaimShape): MoneyLine[] {
+export function stripOf(claim: ClaimShape, freight: string): MoneyLine[] {
   const decided = claim.decided_at !== null && claim.agreed_cents + claim.refunded_cents > 0
   const back = claim.lines.some((line) => line.received_quantity > 0)
   const paid = claim.refunds.some((one) => one.state === 'paid')
-  return claim.lines.map((line) => ({
+  const goods: MoneyLine[] = claim.lines.map((line) => ({
     id: line.order_line_id,
     label: line.title,
     currency: claim.currency,
@@ -258,21 +264,17 @@ export function stripOf(claim: ClaimShape): MoneyLine[] {
     received: NO_GOODS_BACK.has(claim.kind) || !back ? null : line.money.received_cents,
     refunded: paid ? line.money.refunded_cents : null,
   }))
+  if (!claim.freight_cents) return goods
+  // What is not of the goods is of the freight, so that the column ends in what was truly paid back.
+  const freightBack = claim.refunded_cents - claim.lines.reduce((sum, line) => sum + line.money.refunded_cents, 0)
+  return [...goods, { id: 'freight', label: freight, currency: claim.currency, paid: claim.freight_cents, claimed: claim.freight_cents, agreed: decided ? claim.freight_cents : null, received: null, refunded: paid ? freightBack : null }]
 }
 
 function MoneyNotes({ claim }: { claim: ClaimShape }) {
   const { t, has, fmt } = useText()
-  const notes = [
-    claim.freight_cents ? t('claim.withFreight', { amount: fmt.money(claim.freight_cents, claim.currency) }) : '',
-    claim.fee_cents ? t('claim.lessFee', { amount: fmt.money(claim.fee_cents, claim.currency) }) : '',
-  ].filter(Boolean)
   return (
     <>
-      {notes.map((note) => (
-        <p key={note} className="muted small">
-          {note}
-        </p>
-      ))}
+      {claim.fee_cents > 0 && <p className="muted small">{t('claim.lessFee', { amount: fmt.money(claim.fee_cents, claim.currency) })}</p>}
       {claim.refunds.length > 0 && (
         <ul className={s.refunds} role="list">
           {claim.refunds.map((one) => (

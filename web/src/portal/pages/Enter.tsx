@@ -129,7 +129,7 @@ function Code({ issued, number, contact, onIssued, onBack }: { issued: EntryIssu
   const box = useRef<HTMLInputElement>(null)
   useEffect(() => box.current?.focus(), [issued])
   const now = useNow(1000)
-  const wait = issued.resend_at ? Math.max(0, Math.ceil((Date.parse(issued.resend_at) - now) / 1000)) : 0
+  const wait = issued.resend_at ? Math.min(60, Math.max(0, Math.ceil((Date.parse(issued.resend_at) - now) / 1000))) : 0
 
   const confirm = async (digits: string) => {
     setBusy('confirm')

@@ -101,6 +101,7 @@ function News() {
 function Matter({ claim }: { claim: ClaimRow }) {
   const { t, has } = useText()
   const mine = claim.waiting_for === 'customer'
+  const cents = claim.agreed_cents || claim.requested_cents
   return (
     <article className={mine ? `${s.matter} ${s.mine}` : s.matter}>
       <div className={s.what}>
@@ -112,10 +113,18 @@ function Matter({ claim }: { claim: ClaimRow }) {
             </Link>
           </h3>
           <p className="muted small">
-            {claim.kind_label} · {t('claim.pieces', { count: claim.quantity })} · <Money cents={claim.agreed_cents || claim.requested_cents} currency={claim.currency} />
+            {claim.kind_label} · {t('claim.pieces', { count: claim.quantity })}
+            {cents > 0 && (
+              <>
+                {' · '}
+                <Money cents={cents} currency={claim.currency} />
+              </>
+            )}
+          </p>
+          <p>
+            <Tag tone={mine ? 'jade' : 'plain'}>{claim.state_label}</Tag>
           </p>
         </div>
-        <Tag tone={mine ? 'jade' : 'plain'}>{mine ? t('home.yourTurn') : claim.state_label}</Tag>
       </div>
       <div className={s.stand}>
         {claim.clock ? <ClockRing clock={claim.clock} size="tile" bare={false} /> : <p>{claim.state_label}</p>}
@@ -147,8 +156,10 @@ function Question({ one }: { one: Case }) {
           <p className="muted small">
             <RelativeTime at={one.last_message_at} />
           </p>
+          <p>
+            <Tag tone={one.status === 'waiting_customer' ? 'jade' : 'plain'}>{t(`case.status.${one.status}`)}</Tag>
+          </p>
         </div>
-        <Tag tone={one.status === 'waiting_customer' ? 'jade' : 'plain'}>{t(`case.status.${one.status}`)}</Tag>
       </div>
     </article>
   )

@@ -17,14 +17,16 @@ function OrderPage({ id }: { id: string }) {
   const { t, fmt } = useText()
   const order = useOrder(id)
   const entitled = useEntitlements(id)
+  const faulty = useEntitlements(id, 'defective')
   const claims = useClaims(`?order_id=${id}`)
   const [, go] = useLocation()
   const up = { href: '/', label: t('home.title') }
   if (order.error) return <><Head up={up} title={t('order.title')} /><ErrorState error={order.error} onRetry={() => void order.refetch()} /></>
   if (!order.data) return <PageSkeleton />
   const data = order.data
-  const kinds = new Map((entitled.data ?? []).map((one) => [one.order_line_id, one.kinds]))
-  const possible = [...kinds.values()].some((all) => all.some((kind) => kind.open))
+  const faultOf = new Map((faulty.data ?? []).map((one) => [one.order_line_id, one.kinds]))
+  const kinds = new Map((entitled.data ?? []).map((one) => [one.order_line_id, rightsOf(one.kinds, faultOf.get(one.order_line_id) ?? [])]))
+  const possible = [...kinds.values()].some((all) => all.some((right) => right.kind.open))
   return (
     <>
       <Head up={up} title={data.shop_name} text={<>{t('order.number')} <span className={s.number}>{data.number}</span></>} aside={<Tag tone={data.status === 'delivered' ? 'jade' : 'plain'}>{t(`order.status.${data.status}`)}</Tag>} />
@@ -52,7 +54,7 @@ function OrderPage({ id }: { id: string }) {
       <Section title={t('order.goods')} lead={t('order.goodsLead')}>
         <ul className={s.lines} role="list">
           {data.lines.map((line) => (
-            <LineRow key={line.id} line={line} kinds={kinds.get(line.id)} loading={entitled.isPending} />
+            <LineRow key={line.id} line={line} kinds={kinds.get(line.id)} loading={entitled.isPending || faulty.isPending} />
           ))}
         </ul>
         {entitled.error && <ErrorState compact error={entitled.error} onRetry={() => void entitled.refetch()} />}
@@ -104,13 +106,29 @@ function Way({ order }: { order: OrderShape }) {
   )
 }
 
-const byEnd = (a: Entitlement, b: Entitlement) => (a.until ?? '9999').localeCompare(b.until ?? '9999')
+interface Right {
+  kind: Entitlement
+  /** Open only when something is wrong with the goods. */
+  fault: boolean
+}
 
-function LineRow({ line, kinds, loading }: { line: Line; kinds: Entitlement[] | undefined; loading: boolean }) {
+const SHOWN_CLOSED = ['return_refund', 'exchange', 'repair']
+
+/** What is open anyway, then what is open when the goods are at fault, then what is not; each with the longer of its ends. */
+function rightsOf(plain: readonly Entitlement[], faulty: readonly Entitlement[]): Right[] {
+  const rights = plain.map((kind) => {
+    const other = faulty.find((one) => one.kind === kind.kind)
+    return kind.open || !other?.open ? { kind, fault: false } : { kind: other, fault: true }
+  })
+  const rank = (right: Right) => (!right.kind.open ? 2 : right.fault ? 1 : 0)
+  return rights
+    .filter((right) => right.kind.kind !== 'compensation' && (right.kind.open || SHOWN_CLOSED.includes(right.kind.kind)))
+    .sort((a, b) => rank(a) - rank(b) || (a.kind.until ?? '9999').localeCompare(b.kind.until ?? '9999'))
+}
+
+function LineRow({ line, kinds, loading }: { line: Line; kinds: Right[] | undefined; loading: boolean }) {
   const { t, fmt } = useText()
   const [shown, show] = useState<Entitlement | null>(null)
-  const open = (kinds ?? []).filter((kind) => kind.open).sort(byEnd)
-  const closed = (kinds ?? []).filter((kind) => !kind.open && ['return_refund', 'exchange', 'repair'].includes(kind.kind))
   return (
     <li className={s.line}>
       <div className={s.goods}>
@@ -125,13 +143,16 @@ function LineRow({ line, kinds, loading }: { line: Line; kinds: Entitlement[] | 
       </div>
       {loading ? (
         <Skeleton lines={2} />
-      ) : open.length + closed.length === 0 ? null : (
+      ) : !kinds?.length ? null : (
         <ul className={s.rights} role="list">
-          {[...open, ...closed].map((kind) => (
+          {kinds.map(({ kind, fault }) => (
             <li key={kind.kind}>
               <button type="button" className={s.right} data-closed={!kind.open || undefined} aria-haspopup="dialog" onClick={() => show(kind)}>
                 <Icon name={kindIcon(kind.kind)} size={18} />
-                <span className={s.rightName}>{kind.label}</span>
+                <span className={s.rightName}>
+                  {kind.label}
+                  {fault && <span className={s.fault}>{t('order.ifFaulty')}</span>}
+                </span>
                 <span className={s.until}>{!kind.open ? t('order.closed') : kind.until ? t('order.until', { at: fmt.date(`${kind.until}T12:00:00`) }) : t('order.openNow')}</span>
                 <Icon name="help" size={16} />
               </button>
