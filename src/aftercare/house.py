@@ -18,6 +18,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     claims,
     conversations,
     identity,
+    insights,
     logistics,
     notices,
     people,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
 import sys
 import time
@@ -179,21 +177,12 @@ def _forget_everything(given: Settings, found: Server) -> None:
         shutil.rmtree(given.home / folder, ignore_errors=True)
 
 
-def the_demo() -> Any:
-    """The package that tells the demo, found by its name: it stands beside this one and is not imported by it."""
-    try:
-        return importlib.import_module("aftercare.demo")
-    except ModuleNotFoundError as missing:
-        if missing.name != "aftercare.demo":
-            raise
-        fail("This installation carries no demo.")
-
-
 async def _tell(given: Settings, found: Server, tell: Callable[[str, int, int], None]) -> Any:
+    from aftercare.demo import tell as tell_the_year
     from aftercare.house import open_house
 
     async with open_house(given, found) as house:
-        told = await the_demo().tell(house, lambda doing, share: tell(doing, round(share * 100), 100))
+        told = await tell_the_year(house, lambda doing, share: tell(doing, round(share * 100), 100))
     return [
         "",
         f"{told.orders:,} orders · {told.claims:,} claims · {told.cases:,} cases · {told.facts:,} facts",
@@ -207,6 +196,7 @@ async def _tell(given: Settings, found: Server, tell: Callable[[str, int, int], 
 
 def live_part(given: Settings) -> None:
     """The demo's own process while it goes on living."""
+    from aftercare.demo import live
     from aftercare.house import find_server, open_house
     from aftercare.kit.loop import run
     from aftercare.kit.processes import as_child, until_told
@@ -216,7 +206,7 @@ def live_part(given: Settings) -> None:
 
     async def living() -> None:
         async with open_house(given, found) as house:
-            await until_told(the_demo().live(house, asyncio.Event()))
+            await until_told(lambda stop: live(house, stop))
 
     try:
         run(living())

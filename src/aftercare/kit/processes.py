@@ -3,9 +3,8 @@
 import asyncio
 import multiprocessing
 import signal
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from aftercare.kit.logs import configure_logs
 
@@ -28,12 +27,11 @@ def _parent_gone(loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def until_told(story: Coroutine[Any, Any, None]) -> None:
-    """Runs it until it ends, or until this process is told to."""
+async def until_told(story: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Runs it with an event that is set when this process is told to stop."""
     loop = asyncio.get_running_loop()
-    task = loop.create_task(story)
+    stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, task.cancel)
+        loop.add_signal_handler(name, stop.set)
     stop_with_parent(loop)
-    with suppress(asyncio.CancelledError):
-        await task
+    await story(stop)
