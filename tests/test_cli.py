@@ -80,6 +80,7 @@ def test_an_installation_from_nothing(aftercare: Run) -> None:
     code, _, said = aftercare("shop", "create", "qinghe", "--name", "青禾家电")
     assert (code, "Traceback" in said) == (1, False)
     assert "青禾家电" in aftercare("shop", "list")[1]
+    aftercare("user", "create", "wang@example.com", "--name", "王", "--role", "owner")
     code, told, _ = aftercare(
         "user", "create", "li@example.com", "--name", "李", "--role", "agent", "--shop", "qinghe"
     )
@@ -90,6 +91,8 @@ def test_an_installation_from_nothing(aftercare: Run) -> None:
         "li@example.com works as finance now.\n",
     )
     assert aftercare("user", "disable", "li@example.com")[:2] == (0, "li@example.com is closed.\n")
+    code, _, said = aftercare("user", "disable", "wang@example.com")
+    assert (code, said) == (1, "Somebody must remain who can manage users in every shop.\n")
     assert aftercare("user", "disable", "nobody@example.com")[0] == 1
     secret = aftercare("token", "create", "store", "--scope", "orders.import", "--shop", "qinghe")[1].strip()
     assert len(secret) > 30

@@ -44,8 +44,7 @@ def serve(
 
     given = settings()
     configure_logs(given.log_format, given.log_level)
-    listening = bind(host, port)
-    with server(given) as found:
+    with bind(host, port) as listening, server(given) as found:
         _must_be_installed(found)
         if workers == 1 and not with_worker:
             run(serve_web(given, found, listening))
@@ -106,8 +105,7 @@ def demo(
     if given.environment == "production":
         fail("The demo is not for production.")
     configure_logs(given.log_format, "WARNING")
-    listening = bind(host, port)
-    with server(given) as found:
+    with bind(host, port) as listening, server(given) as found:
         if reset:
             _forget_everything(given, found)
         _install(given, found)
