@@ -137,9 +137,6 @@ async def write(work: Work, facts: list[Fact]) -> None:
     )
 
 
-SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
-
-
 @asynccontextmanager
 async def begin(
     house: House,
@@ -151,11 +148,9 @@ async def begin(
 ) -> AsyncIterator[Work]:
     """Opens the transaction, sets the shops that the actor may see, and commits when the block ends; anything raised
     rolls all of it back. After the commit the worker is woken."""
-    async with house.database.session() as session:
-        async with session.begin():
-            work = Work(house, session, actor, now or house.clock(), cause, request_id)
-            await session.execute(SET_SHOPS, {"shops": actor.shops_setting})
-            yield work
-            await work.write_facts()
-        if work.recorded:
-            house.wake()
+    async with house.database.session(actor.shops_setting) as session:
+        work = Work(house, session, actor, now or house.clock(), cause, request_id)
+        yield work
+        await work.write_facts()
+    if work.recorded:
+        house.wake()

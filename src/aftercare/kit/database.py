@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event
+import asyncpg
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 
 from aftercare.kit.json import to_json
 from aftercare.kit.tables import APP_ROLE
@@ -16,6 +18,31 @@ from aftercare.kit.tables import APP_ROLE
 def async_url(url: str) -> str:
     """Accepts the usual spellings (`postgres://`, `postgresql://`) and names the driver that we use."""
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
+STATEMENTS_KEPT = 400
+"""Prepared by each connection; fewer than a process has would mean preparing the same ones again and again."""
+
+
+class ShopConnection(asyncpg.Connection):  # type: ignore[misc]  # untyped
+    """Says with BEGIN itself which shops the transaction may see: one way to the server and back instead of two."""
+
+    shops = ""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109  # the driver's
+        if query.startswith("BEGIN"):
+            query = f"{query} SET LOCAL aftercare.shops = '{self.shops}'"
+        return await super().execute(query, *args, timeout=timeout)  # type: ignore[no-any-return]
+
+
+class ShopSession(Session):
+    """The driver begins with the first statement; by then it knows the shops."""
+
+
+@event.listens_for(ShopSession, "after_begin")
+def _tell_shops(session: Session, _transaction: SessionTransaction, connection: Any) -> None:
+    connection.connection.driver_connection.shops = session.info["shops"]
 
 
 class Database:
@@ -33,20 +60,32 @@ class Database:
             hide_parameters=True,
             json_serializer=to_json,
             connect_args={
-                "server_settings": {"role": APP_ROLE, "application_name": "aftercare", "timezone": "UTC"}
+                "connection_class": ShopConnection,
+                "prepared_statement_cache_size": STATEMENTS_KEPT,
+                "server_settings": {"role": APP_ROLE, "application_name": "aftercare", "timezone": "UTC"},
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_if_closed)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, shops: str) -> AsyncIterator[AsyncSession]:
+        """A transaction that commits when the block ends, and sees these shops: ids with commas between them, or `*`."""
         if self.bound is not None:
-            async with AsyncSession(
-                self.bound, expire_on_commit=False, join_transaction_mode="create_savepoint"
-            ) as session:
+            async with (
+                AsyncSession(
+                    self.bound, expire_on_commit=False, join_transaction_mode="create_savepoint"
+                ) as session,
+                session.begin(),
+            ):
+                await session.execute(SET_SHOPS, {"shops": shops})
                 yield session
         else:
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with (
+                AsyncSession(
+                    self.engine, sync_session_class=ShopSession, expire_on_commit=False, info={"shops": shops}
+                ) as session,
+                session.begin(),
+            ):
                 yield session
 
     async def close(self) -> None:
