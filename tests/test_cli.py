@@ -112,9 +112,9 @@ def test_orders_from_a_file_are_counted(aftercare: Run, tmp_path: Path) -> None:
     aftercare("migrate")
     file = tmp_path / "orders.csv"
     file.write_text(
-        "order_number,placed_at,title,quantity,unit_price\n"
-        "A-1,2026-03-01T10:00:00+08:00,电饭煲,1,299.00\n"
-        "A-2,not a day,电饭煲,1,299.00\n"
+        "order_number,placed_at,title,quantity,unit_price,customer_email\n"
+        "A-1,2026-03-01T10:00:00+08:00,电饭煲,1,299.00,li@example.com\n"
+        "A-2,not a day,电饭煲,1,299.00,li@example.com\n"
     )
     code, told, _ = aftercare("import", "orders", str(file), "--shop", "qinghe", "--create")
     assert code == 0
