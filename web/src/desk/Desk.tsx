@@ -10,7 +10,9 @@ import { Palette, useActions } from '../shell/Palette'
 import { Switches } from '../shell/Switches'
 import { sessionKey, signOut, type StaffSession } from '../staff/session'
 import './desk.css'
+import { useLiveDesk } from './data'
 import { routes } from './routes'
+import { useDeskSearch } from './search'
 
 export function Desk({ session }: { session: StaffSession }) {
   return (
@@ -24,7 +26,14 @@ export function Desk({ session }: { session: StaffSession }) {
 function Frame({ session }: { session: StaffSession }) {
   const { t } = useText()
   const [location, go] = useLocation()
-  const rail = routes.flatMap((r) => (r.rail ? [{ path: r.path, ...r.rail }] : []))
+  const allowed = routes.filter((r) => !r.needs || session.permissions.includes(r.needs))
+  const rail = allowed.flatMap((r) => (r.rail ? [{ path: r.path, ...r.rail }] : []))
+  const search = useDeskSearch()
+  useLiveDesk()
+  useEffect(() => {
+    const start = startOf(session)
+    if (start !== '/' && location === '/' && !window.location.search) go(start, { replace: true })
+  }, [])
   useEffect(() => {
     document.title = t('app.title')
   }, [t])
@@ -71,7 +80,7 @@ function Frame({ session }: { session: StaffSession }) {
         <ErrorBoundary home="/desk" resetKey={location}>
           <Suspense fallback={<SkeletonRows />}>
             <Switch>
-              {routes.map((r) => (
+              {allowed.map((r) => (
                 <Route key={r.path} path={r.path} component={r.page} />
               ))}
               <Route>
@@ -82,7 +91,15 @@ function Frame({ session }: { session: StaffSession }) {
         </ErrorBoundary>
       </main>
       <KeyHelp />
-      <Palette />
+      <Palette search={search} />
     </div>
   )
+}
+
+/** Where the day begins: who only inspects, pays or judges starts at that, everybody else at the queue. */
+function startOf({ permissions }: StaffSession): string {
+  if (permissions.includes('cases.write')) return '/'
+  if (permissions.includes('claims.inspect')) return '/warehouse'
+  if (permissions.includes('claims.arbitrate')) return '/disputes'
+  return permissions.includes('refunds.execute') ? '/finance' : '/'
 }

@@ -1,16 +1,21 @@
-import { EmptyState } from '../../design'
 import { useText } from '../../i18n'
 import { Panes } from '../../shell/Panes'
+import { CasePane } from '../case/CasePane'
+import { CustomerPane } from '../customer/CustomerPane'
+import { usePlace } from '../place'
+import { QueuePane } from '../queue/QueuePane'
 
 export default function Queue() {
   const { t } = useText()
+  const { place } = usePlace()
   return (
     <Panes
       name="queue"
       labels={{ start: t('pane.queue'), middle: t('pane.case'), end: t('pane.customer') }}
-      start={<EmptyState title={t('queue.emptyTitle')} text={t('queue.emptyText')} />}
-      middle={<EmptyState drawing="talk" title={t('case.noneTitle')} text={t('case.noneText')} />}
-      end={null}
+      shown={place.pane}
+      start={<QueuePane />}
+      middle={<CasePane />}
+      end={place.case ? <CustomerPane /> : null}
     />
   )
 }

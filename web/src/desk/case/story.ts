@@ -1,0 +1,92 @@
+/** Thread and timeline interwoven into one line: what was said, what happened, and who was waited for in between. */
+import type { ActorKind, TimelineEntry } from '../../design'
+import { type ClaimState, type Entry, type MessageView, storedFile } from '../data'
+
+export type Waited = 'customer' | 'shop' | 'carrier' | 'gateway' | 'technician' | 'arbiter' | 'nobody'
+
+/** For whom a claim waits in each state; states in which nobody waits are left out. */
+const WAITS: Partial<Record<ClaimState, Waited>> = {
+  negotiating: 'customer',
+  rejected: 'customer',
+  awaiting_return: 'customer',
+  partly_accepted: 'customer',
+  receipt_refused: 'customer',
+  reshipped: 'customer',
+  offline_refund: 'customer',
+  collecting_evidence: 'customer',
+  pending_merchant: 'shop',
+  received: 'shop',
+  inspecting: 'shop',
+  awaiting_reship: 'shop',
+  refund_failed: 'shop',
+  ruled_customer: 'shop',
+  in_transit_back: 'carrier',
+  sending_back: 'carrier',
+  refunding: 'gateway',
+  visit_booking: 'technician',
+  visiting: 'technician',
+  repairing: 'technician',
+  ready: 'technician',
+  disputed: 'arbiter',
+  judging: 'arbiter',
+}
+
+/** Facts that repeat what stands in the line anyway, or are of interest to machines only. */
+const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked)|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set)/
+
+export interface Words {
+  fact: (name: string, entry: Entry) => string
+  who: (waited: Waited) => string
+  nameOf: (accountId: string | null) => string | null
+  role: (kind: ActorKind) => string
+  said: (what: 'asked' | 'answered' | 'noted' | 'told') => string
+  customer: string
+}
+
+const LAST = 120_000
+
+export function actorKind(entry: Entry): ActorKind {
+  if (entry.name.startsWith('parcel.')) return 'carrier'
+  if (entry.name.startsWith('refund.')) return 'gateway'
+  if (entry.data.mover === 'arbiter') return 'arbiter'
+  if (entry.actor_kind === 'customer') return 'customer'
+  if (entry.actor_kind === 'staff') return 'agent'
+  return 'system'
+}
+
+/** Oldest first. Facts come newest first, as the API tells them; messages oldest first. */
+export function weave(messages: readonly MessageView[], facts: readonly Entry[], words: Words): TimelineEntry[] {
+  type Piece = { at: string; order: number; message?: MessageView; fact?: Entry }
+  const pieces: Piece[] = [
+    ...messages.map((message) => ({ at: message.sent_at, order: 1, message })),
+    ...facts.filter((f) => !SILENT.test(f.name)).map((fact) => ({ at: fact.at, order: fact.name === 'case.opened' ? 0 : 2, fact })),
+  ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order)
+  const broken = facts.filter((f) => f.name === 'clock.fired').map((f) => Date.parse(f.at))
+  let claim: Waited = 'nobody'
+  let talk: Waited = 'nobody'
+  return pieces.map((piece, i) => {
+    const { message, fact } = piece
+    if (message && message.kind === 'message') talk = message.author_kind === 'customer' ? 'shop' : message.author_kind === 'staff' ? 'customer' : talk
+    if (fact && /^claim\./.test(fact.name) && typeof fact.data.to_state === 'string') claim = WAITS[fact.data.to_state as ClaimState] ?? 'nobody'
+    if (fact && /^case\.(solved|closed)$/.test(fact.name)) talk = claim = 'nobody'
+    const waits = claim !== 'nobody' ? claim : talk
+    const start = Date.parse(piece.at)
+    const end = i + 1 < pieces.length ? Date.parse(pieces[i + 1]?.at ?? piece.at) : Infinity
+    const common = { at: piece.at, waitingFor: waits === 'nobody' ? null : words.who(waits), late: broken.some((b) => b >= start - LAST / 60 && b <= end && b !== start) }
+    if (message) {
+      const kind: ActorKind = message.author_kind === 'customer' ? 'customer' : message.author_kind === 'staff' ? 'agent' : 'system'
+      const name = message.author_name ?? (kind === 'customer' ? words.customer : words.role(kind))
+      return { ...common, id: message.id, actor: { name, kind }, title: words.said(message.kind === 'note' ? 'noted' : kind === 'customer' ? 'asked' : kind === 'agent' ? 'answered' : 'told'), text: message.body, files: message.files.map(storedFile), internal: message.kind === 'note', kind: 'message' as const }
+    }
+    const entry = fact as Entry
+    const kind = actorKind(entry)
+    const name = kind === 'customer' ? words.customer : (kind === 'agent' || kind === 'arbiter' ? words.nameOf(entry.actor_id) : null) ?? words.role(kind)
+    return {
+      ...common,
+      id: String(entry.position),
+      actor: { name, kind },
+      title: words.fact(entry.name, entry),
+      kind: /^claim\.(approved|rejected|ruled_|mediated|accepted|receipt_refused)/.test(entry.name) ? ('decision' as const) : ('fact' as const),
+    }
+  })
+}
