@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from aftercare import identity
 from aftercare.cases.events import (
     CaseAssigned,
     CaseClosed,
@@ -202,8 +203,9 @@ async def _opened_before(work: Work, new: NewCase) -> CaseView:
 
 
 async def _check_parties(work: Work, new: NewCase) -> None:
-    """The customer is one of the shop, and the order is the customer's."""
+    """The actor sees the shop, the customer is one of it, and the order is the customer's."""
     if new.customer_id is None and new.order_id is None:
+        await identity.get_shop(work, new.shop_id)
         return
     row = (
         await work.session.execute(

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from aftercare.cases.model import SavedView, ViewNotFound
 from aftercare.cases.queries import Filters
-from aftercare.journal import Work
+from aftercare.journal import ActorKind, Work
 from aftercare.kit.text import one_line
 
 
@@ -27,7 +27,7 @@ class ViewView(BaseModel):
 
 def _me(work: Work) -> UUID:
     work.require("cases.read")
-    if work.actor.id is None:
+    if work.actor.kind is not ActorKind.staff or work.actor.id is None:
         raise ViewNotFound()
     return work.actor.id
 
