@@ -1024,6 +1024,18 @@ CREATE TABLE store_refund (
 	CONSTRAINT store_refund_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id)
 );
 
+CREATE TABLE case_escalation (
+	clock_id UUID NOT NULL,
+	step VARCHAR(40) NOT NULL,
+	case_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	escalated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT case_escalation_pkey PRIMARY KEY (clock_id, step),
+	CONSTRAINT a_case_is_escalated_by_a_known_step CHECK (step IN ('warned', 'broken')),
+	CONSTRAINT case_escalation_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_escalation_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
 CREATE TABLE case_link (
 	case_id UUID NOT NULL,
 	object_kind VARCHAR NOT NULL,
@@ -1633,6 +1645,10 @@ ALTER TABLE store_refund ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY store_refund_of_own_shops ON store_refund USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE case_escalation ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_escalation_of_own_shops ON case_escalation USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE case_link ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_link_of_own_shops ON case_link USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -1720,6 +1736,24 @@ CREATE OR REPLACE FUNCTION ensure_fact_month(moment timestamptz) RETURNS void LA
 
 CREATE TABLE IF NOT EXISTS fact_rest PARTITION OF fact DEFAULT;
 
+ALTER TABLE shop ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY shop_is_known_to_all ON shop FOR SELECT USING (true);
+
+CREATE POLICY shop_is_changed_by_its_own ON shop FOR UPDATE USING ((SELECT aftercare_all_shops()) OR id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+CREATE POLICY shop_is_added_by_the_group ON shop FOR INSERT WITH CHECK ((SELECT aftercare_all_shops()));
+
+CREATE POLICY shop_is_removed_by_the_group ON shop FOR DELETE USING ((SELECT aftercare_all_shops()));
+
+CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_insert ON membership AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_update ON membership AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE OR REPLACE FUNCTION account_reach(whose uuid) RETURNS TABLE (role text, shop_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+    AS $$ SELECT m.role, m.shop_id FROM membership m WHERE m.account_id = whose $$;
+
 CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
@@ -1746,24 +1780,6 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
         END IF;
       END IF;
     END $$;
-
-ALTER TABLE shop ENABLE ROW LEVEL SECURITY;
-
-CREATE POLICY shop_is_known_to_all ON shop FOR SELECT USING (true);
-
-CREATE POLICY shop_is_changed_by_its_own ON shop FOR UPDATE USING ((SELECT aftercare_all_shops()) OR id = ANY ((SELECT aftercare_shops())::uuid[]));
-
-CREATE POLICY shop_is_added_by_the_group ON shop FOR INSERT WITH CHECK ((SELECT aftercare_all_shops()));
-
-CREATE POLICY shop_is_removed_by_the_group ON shop FOR DELETE USING ((SELECT aftercare_all_shops()));
-
-CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_insert ON membership AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_update ON membership AS RESTRICTIVE FOR UPDATE USING (true) WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE OR REPLACE FUNCTION account_reach(whose uuid) RETURNS TABLE (role text, shop_id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
-    AS $$ SELECT m.role, m.shop_id FROM membership m WHERE m.account_id = whose $$;
 
 CREATE POLICY business_calendar_of_the_house_is_known_to_all ON business_calendar FOR SELECT USING (shop_id IS NULL);
 

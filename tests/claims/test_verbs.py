@@ -24,7 +24,6 @@ from aftercare.claims.model import (
     NothingLeft,
     ProofMissing,
     ReasonMissing,
-    ReturnAddressMissing,
 )
 from aftercare.journal import Actor, House, begin, drain
 from aftercare.promises import fire_due
@@ -379,15 +378,6 @@ async def test_an_exchange_for_something_dearer_waits_for_the_difference(house: 
         await claims.confirm(work, claim)
     assert await state_of(house, claim) is ClaimState.completed
     assert await account(house, bought) == (0, 0)
-
-
-async def test_a_return_needs_an_address_to_go_to(house: House) -> None:
-    of = await given.a_shop(house, address=False)
-    bought = await given.an_order(house, of)
-    with pytest.raises(ReturnAddressMissing):
-        await applied(house, bought, ClaimKind.return_refund, Reason.no_reason)
-    async with begin(house) as work:
-        assert (await work.session.execute(text("SELECT count(*) FROM line_account"))).scalar_one() == 0
 
 
 async def test_one_claim_takes_lines_of_several_orders_and_refunds_each(house: House) -> None:

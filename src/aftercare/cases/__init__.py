@@ -7,9 +7,11 @@ and **closed** for a reason; silence is none. The customer's words open it again
 """
 
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
+from aftercare.cases.escalation import escalate, note_language
 from aftercare.cases.events import (
     CaseAssigned,
     CaseClosed,
+    CaseEscalated,
     CaseLinked,
     CaseOpened,
     CasePrioritySet,
@@ -33,6 +35,7 @@ from aftercare.cases.model import (
     Stage,
     StageNotPossible,
     Status,
+    Step,
 )
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
 from aftercare.cases.search import find_cases, index_case
@@ -68,6 +71,7 @@ __all__ = [
     "AnswerFirst",
     "CaseAssigned",
     "CaseClosed",
+    "CaseEscalated",
     "CaseLinked",
     "CaseNotFound",
     "CaseOpened",
@@ -92,17 +96,20 @@ __all__ = [
     "Stage",
     "StageNotPossible",
     "Status",
+    "Step",
     "advance",
     "assign",
     "case_page",
     "cases_of",
     "close_case",
     "counts",
+    "escalate",
     "find_cases",
     "get_case",
     "hand_over",
     "index_case",
     "link",
+    "note_language",
     "open_case",
     "queue",
     "release",

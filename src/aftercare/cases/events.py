@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from aftercare.cases.model import Closing, Priority, Stage, Status
+from aftercare.cases.model import Closing, Priority, Stage, Status, Step
 from aftercare.conversations import Channel
 from aftercare.journal import Fact
 
@@ -52,6 +52,17 @@ class CasePrioritySet(Fact):
     case_id: UUID
     priority: Priority
     before: Priority
+
+
+class CaseEscalated(Fact):
+    """A clock of the case, or of what is linked to it, warned or ran out; people are to look."""
+
+    name: ClassVar[str] = "case.escalated"
+    case_id: UUID
+    clock_id: UUID
+    clock: str
+    step: Step
+    priority: Priority
 
 
 class CaseTagged(Fact):

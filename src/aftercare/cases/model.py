@@ -60,6 +60,13 @@ class Priority(StrEnum):
     urgent = "urgent"
 
 
+class Step(StrEnum):
+    """How far a clock has driven its case."""
+
+    warned = "warned"
+    broken = "broken"
+
+
 class Closing(StrEnum):
     """Why a case may be closed. Silence is not among them."""
 
@@ -242,6 +249,20 @@ class CaseLink(Base):
     object_id: Mapped[UUID] = mapped_column(primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
     linked_at: Mapped[datetime]
+
+
+class CaseEscalation(Base):
+    """A clock has made its case more pressing; each step of each clock once."""
+
+    __tablename__ = "case_escalation"
+
+    clock_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step: Mapped[Step] = mapped_column(
+        status_type(Step, "a_case_is_escalated_by_a_known_step"), primary_key=True
+    )
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"))
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    escalated_at: Mapped[datetime]
 
 
 class CaseWords(Base):

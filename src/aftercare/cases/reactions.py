@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from aftercare.cases.escalation import escalate_late_answer
 from aftercare.cases.events import CaseAssigned, CaseClosed, CaseOpened, CaseSolved, CaseTagged
-from aftercare.cases.model import SNIPPET, Status
+from aftercare.cases.model import SNIPPET, Status, Step
 from aftercare.cases.routing import find_owner, give_out
 from aftercare.cases.search import index_case, index_message
 from aftercare.cases.verbs import (
@@ -23,10 +24,13 @@ from aftercare.people import MemberChanged
 from aftercare.promises import (
     ClockCancelled,
     ClockExtended,
+    ClockFired,
     ClockKept,
     ClockPaused,
     ClockResumed,
     ClockStarted,
+    ClockWarned,
+    clocks_of,
     pause_clocks,
     resume_clocks,
     start_clock,
@@ -144,6 +148,23 @@ async def give_to_who_handed_over(work: Work, fact: CaseAssigned) -> None:
 async def give_to_who_came(work: Work, fact: MemberChanged) -> None:
     if fact.working:
         await give_out(work, fact.account_id)
+
+
+@after(ClockWarned, ClockFired, in_order_of="subject_id")
+async def press_on(work: Work, fact: ClockWarned | ClockFired) -> None:
+    """A clock of the case itself warned or ran out, unless what it waits for has happened since."""
+    if fact.subject_kind != "case" or all(
+        clock.id != fact.clock_id for clock in await clocks_of(work, [fact.subject_id])
+    ):
+        return
+    await escalate_late_answer(
+        work,
+        fact.subject_id,
+        clock_id=fact.clock_id,
+        clock=fact.clock,
+        step=Step.broken if isinstance(fact, ClockFired) else Step.warned,
+        due_at=fact.due_at,
+    )
 
 
 @after(CaseOpened, CaseTagged)

@@ -22,9 +22,10 @@ LOADS = text(
 )
 
 
-async def find_owner(work: Work, case_id: UUID) -> UUID | None:
+async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -> UUID | None:
     """Gives the case to whoever carries the smallest part of what they can; among equals to whom none was given for longest.
-    With nobody free it stays in the shared queue, and is looked at again when somebody comes or gets free."""
+    With nobody free it stays in the shared queue, and is looked at again when somebody comes or gets free. `not_to`: who has just been
+    found to have no time for it."""
     await work.session.execute(ONE_AT_A_TIME)
     case = await case_row(work, case_id, lock=True)
     if not case.queued:
@@ -36,7 +37,11 @@ async def find_owner(work: Work, case_id: UUID) -> UUID | None:
         LOADS, {"accounts": [member.account_id for member in members], "now": work.now}
     )
     loads = {row.id: (row.load, row.last_at) for row in rows}
-    free = [member for member in members if loads[member.account_id][0] < member.capacity]
+    free = [
+        member
+        for member in members
+        if loads[member.account_id][0] < member.capacity and member.account_id != not_to
+    ]
     if not free:
         return None
     best = min(

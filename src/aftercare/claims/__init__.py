@@ -42,6 +42,7 @@ from aftercare.claims.entitlements import entitlements
 from aftercare.claims.events import (
     MOVED,
     ClaimMoved,
+    ClaimStranded,
     DifferenceDue,
     DifferenceSettled,
     DispositionDecided,
@@ -114,6 +115,7 @@ __all__ = [
     "ClaimPage",
     "ClaimRow",
     "ClaimState",
+    "ClaimStranded",
     "Condition",
     "Counted",
     "DifferenceDue",

@@ -9,15 +9,18 @@ from sqlalchemy import func, select, text
 
 from aftercare import cases, conversations, shop
 from aftercare.claims import accounts, model
+from aftercare.claims.alarms import strand
 from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, PolicyInput, Reason
+from aftercare.claims.decisions import agree
 from aftercare.claims.entitlements import circumstances, decided, rules_of, standing_of, to_reserve
-from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, Evidence, claim_numbers
+from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, claim_numbers
 from aftercare.claims.money import PaidLine, exchange_difference, refundable, refundable_without_return
+from aftercare.claims.parts import EVIDENCE_KINDS, counts_units, files_given, lines_of, put_evidence
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
 from aftercare.claims.states import ClaimKind, ClaimState, Mover, RepairWay
 from aftercare.claims.steps import claim_for, step
-from aftercare.journal import ActorKind, Work
+from aftercare.journal import Work
 from aftercare.kit.errors import Refusal
 from aftercare.kit.money import share
 from aftercare.shop import LineView
@@ -182,11 +185,6 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
 
 def ordered(asked: Sequence[AskedLine]) -> list[AskedLine]:
     return sorted(asked, key=lambda line: line.order_line_id)
-
-
-def counts_units(kind: ClaimKind) -> bool:
-    """A compensation or a part of the price takes no unit out of the line's account."""
-    return kind is not ClaimKind.compensation
 
 
 async def lines_for(work: Work, new: NewClaim) -> list[LineView]:
@@ -379,44 +377,15 @@ async def _difference(work: Work, new: NewClaim, lines: Sequence[LineView], cred
 
 async def decide_by_policy(work: Work, claim: Claim, outcome: Automatic) -> None:
     """What the policy decides by itself is decided in the same breath, by the system and under the rule's name."""
-    from aftercare.claims.decisions import agree
-
     if outcome is Automatic.approve:
-        await agree(work, claim, mover=Mover.system, rule=claim.policy)
+        try:
+            await agree(work, claim, mover=Mover.system, rule=claim.policy)
+        except model.ReturnAddressMissing:
+            # That a shop has no address is not the customer's fault: the application stands, and people are told.
+            strand(work, claim)
     elif outcome is Automatic.reject:
         claim.rejection, claim.decided_at = "policy", work.now
         await step(work, claim, "reject", mover=Mover.system, rule=claim.policy)
-
-
-async def put_evidence(work: Work, claim: Claim, file_ids: Sequence[UUID], words: str) -> None:
-    side = "customer" if work.actor.kind is ActorKind.customer else "shop"
-    for file in await files_given(work, file_ids):
-        if file.shop_id != claim.shop_id:
-            raise conversations.FileNotFound(file_id=file.id)
-    given: list[UUID | None] = [*file_ids] or ([None] if words else [])
-    work.session.add_all(
-        Evidence(
-            id=work.new_id(),
-            shop_id=claim.shop_id,
-            claim_id=claim.id,
-            file_id=file_id,
-            side=side,
-            words=words,
-            added_by=work.actor.id,
-            added_at=work.now,
-        )
-        for file_id in given
-    )
-    if file_ids:
-        await conversations.show_files(work, file_ids)
-
-
-EVIDENCE_KINDS = {"image": "photo", "video": "video"}
-
-
-async def files_given(work: Work, file_ids: Sequence[UUID]) -> list[conversations.FileView]:
-    """The files, each of which the actor must be able to see."""
-    return [await conversations.open_file(work, file_id) for file_id in file_ids]
 
 
 async def add_evidence(work: Work, claim_id: UUID, file_ids: Sequence[UUID], words: str = "") -> Claim:
@@ -503,13 +472,6 @@ async def cancel(work: Work, claim_id: UUID) -> Claim:
     claim = await claim_for(work, claim_id, lock=True)
     await step(work, claim, "cancel")
     return claim
-
-
-async def lines_of(work: Work, claim_id: UUID) -> list[ClaimLine]:
-    rows = await work.session.execute(
-        select(ClaimLine).where(ClaimLine.claim_id == claim_id).order_by(ClaimLine.order_line_id)
-    )
-    return list(rows.scalars())
 
 
 async def release(work: Work, claim: Claim, rows: Sequence[ClaimLine]) -> None:

@@ -1,7 +1,7 @@
 """What the shop decides about a claim: yes, no, or something else instead."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from aftercare import identity, shop
 from aftercare.claims import accounts, model
-from aftercare.claims.applications import lines_of, put_evidence
 from aftercare.claims.events import DifferenceDue, DifferenceSettled
 from aftercare.claims.model import Claim, Offer, OfferState
 from aftercare.claims.moves import needs_of
+from aftercare.claims.parts import lines_of, put_evidence
 from aftercare.claims.states import GOODS_COME_BACK, ClaimKind, Mover
 from aftercare.claims.steps import claim_for, move_for, step
 from aftercare.journal import Work
@@ -48,10 +48,15 @@ async def place_return_address(work: Work, claim: Claim) -> None:
     """Keeps the shop's return address with the claim, as it was when it was given. Refuses with ReturnAddressMissing."""
     if claim.return_address:
         return
+    claim.return_address = await return_address(work, claim)
+
+
+async def return_address(work: Work, claim: Claim) -> dict[str, Any]:
+    """Where the goods would go now. Refuses with ReturnAddressMissing."""
     owner = await identity.get_shop(work, claim.shop_id)
     if not owner.return_address:
         raise model.ReturnAddressMissing(shop=owner.code)
-    claim.return_address = dict(owner.return_address)
+    return dict(owner.return_address)
 
 
 async def set_agreed(work: Work, claim: Claim, amount_cents: int) -> None:
@@ -161,15 +166,19 @@ class NewOffer(BaseModel):
 
 
 async def offer(work: Work, claim_id: UUID, new: NewOffer) -> Offer:
-    """Proposes something else. Refuses with OfferNotPossible what does not fit the claim."""
+    """Proposes something else. Refuses with OfferNotPossible what does not fit the claim, with ReturnAddressMissing what the
+    customer could not accept for want of one."""
     claim = await claim_for(work, claim_id, lock=True)
     move_for(work, claim, "offer")
     if new.asks == "other_kind" and (new.kind is None or new.kind is claim.kind):
         raise model.OfferNotPossible(why="kind")
     if new.asks == "other_amount" and (new.amount_cents is None or new.amount_cents > claim.requested_cents):
         raise model.OfferNotPossible(why="amount", most=claim.requested_cents)
-    if new.asks in ("proof", "cancel") and not new.words.strip():
-        raise model.ReasonMissing()
+    if new.asks in ("proof", "cancel"):
+        if not new.words.strip():
+            raise model.ReasonMissing()
+    elif (new.kind or claim.kind) in GOODS_COME_BACK and not new.keep_goods:
+        await return_address(work, claim)
     made = Offer(
         id=work.new_id(),
         shop_id=claim.shop_id,

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from aftercare import promises
 from aftercare.claims import model
-from aftercare.claims.applications import put_evidence
 from aftercare.claims.decisions import become, place_return_address, set_agreed
 from aftercare.claims.model import Claim, Dispute
+from aftercare.claims.parts import put_evidence
+from aftercare.claims.returns import give_money_instead
 from aftercare.claims.states import GOODS_COME_BACK, ClaimKind, ClaimState, Mover, Remedy, remedies_of
 from aftercare.claims.steps import claim_for, move_for, on_entering, step
 from aftercare.journal import Work
@@ -91,16 +92,10 @@ async def rule_for_customer(
     if claim.kind in GOODS_COME_BACK and not claim.keep_goods and not claim.goods_back:
         await place_return_address(work, claim)
     if remedy is Remedy.refund and claim.kind in (ClaimKind.exchange, ClaimKind.resend):
-        await money_for_goods(work, claim)
+        await give_money_instead(work, claim)
     await set_agreed(work, claim, claim.requested_cents if amount_cents is None else amount_cents)
     await step(work, claim, "rule_for_customer", remedy=remedy, amount_cents=claim.agreed_cents)
     return claim
-
-
-async def money_for_goods(work: Work, claim: Claim) -> None:
-    from aftercare.claims.returns import give_money_instead
-
-    await give_money_instead(work, claim)
 
 
 async def rule_for_merchant(work: Work, claim_id: UUID, *, words: str) -> Claim:

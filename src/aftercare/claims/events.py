@@ -1,6 +1,6 @@
 """The facts of claims: one for each verb of the table of moves, and those of money and goods."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from aftercare.claims.states import ClaimKind, ClaimState, Mover
@@ -83,6 +83,16 @@ MOVED: dict[str, type[ClaimMoved]] = {
     for verb, past in PAST.items()
 }
 """The fact of each verb: `MOVED["approve"].name` is `claim.approved`."""
+
+
+class ClaimStranded(Fact):
+    """The system is to approve and cannot, by the policy or (then `clock_id` is given) at the end of a clock; people must."""
+
+    name: ClassVar[str] = "claim.stranded"
+    claim_id: UUID
+    case_id: UUID
+    clock_id: UUID | None = None
+    why: Literal["no_return_address"]
 
 
 class RefundRequested(Fact):

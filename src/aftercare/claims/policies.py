@@ -165,7 +165,7 @@ async def evidence_shown(work: Work, claim_ids: Collection[UUID]) -> dict[UUID, 
         .where(Evidence.claim_id.in_(claim_ids), Evidence.side == "customer", Evidence.file_id.is_not(None))
         .group_by(Evidence.claim_id)
     )
-    return {claim_id: many for claim_id, many in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 class NewWithdrawal(BaseModel):

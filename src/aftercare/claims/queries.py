@@ -507,7 +507,7 @@ async def evidence_of(work: Work, claim_id: UUID) -> list[EvidenceView]:
             )
         ).scalars()
     )
-    files = {row.file_id: await conversations.open_file(work, row.file_id) for row in rows if row.file_id}
+    files = await conversations.files(work, [row.file_id for row in rows if row.file_id])
     return [
         EvidenceView(
             id=row.id,

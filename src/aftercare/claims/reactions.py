@@ -4,12 +4,13 @@ from sqlalchemy import select
 
 from aftercare import cases, supply
 from aftercare.claims import refunds, returns
-from aftercare.claims.deadlines import clock_rule
+from aftercare.claims.alarms import NO_ADDRESS, alarm, alarm_stranded
+from aftercare.claims.deadlines import clock_rule, clocks_of
 from aftercare.claims.decisions import agree, answer_no
-from aftercare.claims.events import MOVED, ClaimMoved, DispositionDecided, RefundRequested
+from aftercare.claims.events import MOVED, ClaimMoved, ClaimStranded, DispositionDecided, RefundRequested
 from aftercare.claims.model import Claim, ReturnAddressMissing
 from aftercare.claims.moves import MOVES
-from aftercare.claims.states import END_STATES, Mover, is_end
+from aftercare.claims.states import END_STATES, ClaimState, Mover, is_end
 from aftercare.claims.steps import claim_for, step
 from aftercare.journal import House, Work, after
 from aftercare.logistics import ParcelDelivered
@@ -20,21 +21,23 @@ SOLVABLE = frozenset({cases.Status.open, cases.Status.waiting_shop, cases.Status
 
 @after(ClockFired, in_order_of="subject_id")
 async def carry_out_clock(work: Work, fact: ClockFired) -> None:
-    """A clock at zero makes the system's move, if the claim still stands where the clock was set for; else it does nothing."""
+    """A clock at zero makes the system's move, or alarms people where it has none, if the claim still stands where the clock
+    was set for; else it does nothing."""
     if fact.subject_kind != "claim" or not fact.clock.startswith("claim."):
         return
     claim = await claim_for(work, fact.subject_id, lock=True)
     rule = clock_rule(fact.clock.removeprefix("claim."))
-    if rule.on_zero is None or claim.state not in rule.states or claim.kind not in rule.kinds:
+    if claim.state not in rule.states or claim.kind not in rule.kinds:
         return
     named = f"{fact.clock}@{fact.policy}"
     match rule.on_zero:
+        case None:
+            await alarm(work, claim, fact.clock_id, fact.clock)
         case "approve":
             try:
                 await agree(work, claim, mover=Mover.system, rule=named)
             except ReturnAddressMissing:
-                # Silence must not strand a customer whose shop has no address: the goods stay, people are alarmed.
-                return
+                await alarm_stranded(work, claim, fact)
         case "refuse_offer":
             await answer_no(work, claim)
             await step(work, claim, "refuse_offer", mover=Mover.system, rule=named)
@@ -47,6 +50,14 @@ async def carry_out_clock(work: Work, fact: ClockFired) -> None:
             await refunds.settle_offline(work, claim)
         case other:
             await step(work, claim, other, mover=Mover.system, rule=named)
+
+
+@after(ClaimStranded)
+async def tell_of_missing_address(work: Work, fact: ClaimStranded) -> None:
+    """At once where the policy would have approved; at the end of a clock people were told with it."""
+    claim = await claim_for(work, fact.claim_id)
+    if fact.clock_id is None and claim.state is ClaimState.pending_merchant:
+        await alarm(work, claim, claim.id, f"claim.{clocks_of(claim.kind, claim.state)[0].name}", NO_ADDRESS)
 
 
 @after(ParcelDelivered, in_order_of="shipment_id")

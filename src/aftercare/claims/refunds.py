@@ -9,9 +9,9 @@ from sqlalchemy import select, text
 
 from aftercare import shop
 from aftercare.claims import model
-from aftercare.claims.applications import lines_of
 from aftercare.claims.events import RefundContradicted, RefundFailed, RefundRequested, RefundSettled
 from aftercare.claims.model import Claim, Refund, RefundState, WalletEntry
+from aftercare.claims.parts import lines_of, put_evidence
 from aftercare.claims.ports import GatewayAnswer, GatewayState, RefundGateways, RefundOrder
 from aftercare.claims.states import ClaimState, Mover
 from aftercare.claims.steps import claim_for, move_for, on_entering, step
@@ -326,8 +326,6 @@ async def offer_offline(
     for refund in await refunds_of(work, [claim.id]):
         if refund.state is not RefundState.paid:
             refund.state, refund.voucher_file_id = RefundState.offline_offered, voucher_file_id
-    from aftercare.claims.applications import put_evidence
-
     await put_evidence(work, claim, [voucher_file_id], words)
     await step(work, claim, "offer_offline")
     return claim

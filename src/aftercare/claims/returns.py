@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from aftercare import logistics, promises, shop, supply
 from aftercare.claims import accounts, model
-from aftercare.claims.applications import counts_units, lines_of, put_evidence
 from aftercare.claims.decisions import keep_freight
 from aftercare.claims.events import DispositionDecided
 from aftercare.claims.model import Claim, ClaimLine, Disposition, Finding, Grade
 from aftercare.claims.money import agreed_for_accepted
+from aftercare.claims.parts import counts_units, lines_of, put_evidence
+from aftercare.claims.refunds import request_difference
 from aftercare.claims.states import ClaimKind, ClaimState, Mover
 from aftercare.claims.steps import claim_for, move_for, on_ending, on_entering, start_clock, step
 from aftercare.journal import Work
@@ -306,8 +307,6 @@ async def reserve_new_goods(work: Work, claim: Claim) -> None:
 
 async def reship(work: Work, claim_id: UUID, *, carrier: str, tracking_number: str) -> Claim:
     """The new goods leave. Refuses with DifferenceNotSettled while the customer owes the difference."""
-    from aftercare.claims.refunds import request_difference
-
     claim = await claim_for(work, claim_id, lock=True)
     move_for(work, claim, "reship")
     if (
