@@ -154,19 +154,28 @@ export function OfferWords({ claim }: { claim: Claim }) {
   )
 }
 
+/** Uploads that hold the form back until they are through. */
+function counted(setSending: (change: (now: number) => number) => void, orderId: string) {
+  return (file: File, tell: (share: number) => void, signal: AbortSignal) => {
+    setSending((now) => now + 1)
+    return uploadTo(`/orders/${orderId}/files`, file, tell, signal).finally(() => setSending((now) => now - 1))
+  }
+}
+
 function WithWords(props: FormProps) {
   const { claim, verb, onClose } = props
   const { t } = useText()
   const move = useMove(props)
   const [words, setWords] = useState('')
   const [files, setFiles] = useState<readonly StoredFile[]>([])
+  const [sending, setSending] = useState(0)
   const orderId = claim.lines[0]?.order_id ?? ''
   const takesFiles = verb !== 'deny_offline'
   return (
     <Frame
       title={verbOf(claim, verb)}
       verb={t(`move.yes.${verb}`)}
-      busy={move.busy}
+      busy={move.busy || sending > 0}
       wrong={move.wrong}
       onClose={onClose}
       onSend={() => {
@@ -180,7 +189,7 @@ function WithWords(props: FormProps) {
       <Field label={t(`move.words.${verb}`)} optional={verb === 'add_evidence'}>
         <Textarea value={words} maxLength={4000} onChange={(e) => setWords(e.target.value)} />
       </Field>
-      {takesFiles && <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={(file, tell, signal) => uploadTo(`/orders/${orderId}/files`, file, tell, signal)} />}
+      {takesFiles && <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={counted(setSending, orderId)} />}
     </Frame>
   )
 }
@@ -195,11 +204,12 @@ function EditForm(props: FormProps) {
   const [description, setDescription] = useState(claim.description)
   const [quantities, setQuantities] = useState(() => Object.fromEntries(claim.lines.map((line) => [line.order_line_id, line.quantity])))
   const [files, setFiles] = useState<readonly StoredFile[]>([])
+  const [sending, setSending] = useState(0)
   return (
     <Frame
       title={verbOf(claim, 'edit')}
       verb={t('move.yes.edit')}
-      busy={move.busy}
+      busy={move.busy || sending > 0}
       wrong={move.wrong}
       onClose={onClose}
       onSend={() =>
@@ -226,7 +236,7 @@ function EditForm(props: FormProps) {
       <Field label={t('apply.description')} optional>
         <Textarea value={description} maxLength={4000} onChange={(e) => setDescription(e.target.value)} />
       </Field>
-      <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={(file, tell, signal) => uploadTo(`/orders/${claim.lines[0]?.order_id ?? ''}/files`, file, tell, signal)} />
+      <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={counted(setSending, claim.lines[0]?.order_id ?? '')} />
     </Frame>
   )
 }

@@ -74,6 +74,8 @@ function Steps({ order }: { order: Order }) {
   const lines = orders.flatMap((one) => one.lines)
   const chosen = lines.filter((line) => (draft.quantities[line.id] ?? 0) > 0)
   const [busy, setBusy] = useState(false)
+  // Leaving the step would break off what is still being sent.
+  const [sending, setSending] = useState(0)
   const [wrong, setWrong] = useState<string | null>(null)
   const top = useRef<HTMLDivElement>(null)
 
@@ -171,7 +173,7 @@ function Steps({ order }: { order: Order }) {
         </Notice>
       )}
       {step === 'what' && <What order={order} orders={orders} draft={draft} patch={patch} />}
-      {step === 'why' && <WhyStep order={order} draft={draft} set={set} patch={patch} draftKey={draftKey} shipped={chosen.some((line) => line.shipped_at)} delivered={chosen.some((line) => line.delivered_at)} />}
+      {step === 'why' && <WhyStep order={order} draft={draft} set={set} patch={patch} draftKey={draftKey} onSending={(change) => setSending((now) => now + change)} shipped={chosen.some((line) => line.shipped_at)} delivered={chosen.some((line) => line.delivered_at)} />}
       {step === 'wish' && <Wish order={order} chosen={chosen} draft={draft} patch={patch} options={options.data} loading={options.isPending} error={options.error} retry={() => void options.refetch()} />}
       {step === 'check' && <Check order={order} chosen={chosen} draft={draft} option={option} loading={options.isPending} />}
       <div className={s.foot}>
@@ -192,8 +194,8 @@ function Steps({ order }: { order: Order }) {
               {t('apply.previous')}
             </Button>
           )}
-          <Button kind="primary" wide busy={busy} onClick={next}>
-            {t(step === 'check' ? 'apply.send' : 'apply.next')}
+          <Button kind="primary" wide busy={busy || sending > 0} onClick={next}>
+            {t(sending > 0 ? 'apply.sendingPhotos' : step === 'check' ? 'apply.send' : 'apply.next')}
           </Button>
         </div>
       </div>
@@ -280,6 +282,7 @@ function WhyStep({
   set,
   patch,
   draftKey,
+  onSending,
   shipped,
   delivered,
 }: {
@@ -288,17 +291,22 @@ function WhyStep({
   set: (change: (now: Draft) => Draft) => void
   patch: (change: Partial<Draft>) => void
   draftKey: string
+  onSending: (change: 1 | -1) => void
   shipped: boolean
   delivered: boolean
 }) {
   const { t } = useText()
   const reasons = delivered ? ARRIVED : shipped ? ON_THE_WAY : BEFORE_SENDING
-  const upload = (file: File, tell: (share: number) => void, signal: AbortSignal) =>
-    uploadTo(`/orders/${order.id}/files`, file, tell, signal).catch(async (error: unknown) => {
-      // A photo taken without a line is kept, and sent when the form is opened again.
-      if (asProblem(error).status === 0 && !signal.aborted) await keepDraftFile(draftKey, `${file.name}.${file.size}`, file).catch(() => undefined)
-      throw error
-    })
+  const upload = (file: File, tell: (share: number) => void, signal: AbortSignal) => {
+    onSending(1)
+    return uploadTo(`/orders/${order.id}/files`, file, tell, signal)
+      .catch(async (error: unknown) => {
+        // A photo taken without a line is kept, and sent when the form is opened again.
+        if (asProblem(error).status === 0 && !signal.aborted) await keepDraftFile(draftKey, `${file.name}.${file.size}`, file).catch(() => undefined)
+        throw error
+      })
+      .finally(() => onSending(-1))
+  }
   useEffect(() => {
     if (!navigator.onLine) return
     void draftFiles(draftKey)
@@ -446,7 +454,8 @@ function Told({ option }: { option: Option }) {
     option.freight_payer === 'nobody' ? '' : t(`freight.${option.freight_payer}`),
     option.automatic ? t('option.automatic') : t('option.byShop'),
   ].filter(Boolean)
-  return <>{parts.join(t('option.joint'))}</>
+  const told = parts.join(t('option.joint'))
+  return <>{told.charAt(0).toUpperCase() + told.slice(1)}</>
 }
 
 function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked: { id: string; title: string } | undefined; pick: (product: { id: string; title: string } | null) => void }) {

@@ -175,7 +175,7 @@ function whyOf(kind: Entitlement, t: ReturnType<typeof useText>['t']): Why {
   ].filter(Boolean)
   return {
     decision: t(kind.open ? 'order.why.open' : 'order.why.closed', { kind: kind.label }),
-    reasons: [{ rule: kind.why.rule, text: kind.why.sentence }, ...said.map((text) => ({ rule: text }))],
+    reasons: [{ rule: kind.why.rule, text: kind.why.sentence }, ...said.map((text) => ({ rule: text.charAt(0).toUpperCase() + text.slice(1) }))],
     source: kind.why.source ? { title: kind.why.source, url: /^https?:/.test(kind.why.source) ? kind.why.source : null } : { title: t(kind.by_law ? 'order.why.law' : 'order.why.shop') },
     version: kind.why.version,
   }

@@ -1,0 +1,130 @@
+"""A customer with a phone: from an order number to the money back."""
+
+import re
+from base64 import b64decode
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import text
+
+from aftercare import claims
+from aftercare.claims.returns import Graded
+from aftercare.identity import entry_code_text
+from aftercare.journal import SYSTEM, House, begin, drain
+from tests.given import AGENT, WAREHOUSE, Bought, Line, a_shop, an_order, staff
+from tests.given.gateway import ToldGateway
+
+pytestmark = pytest.mark.browser
+
+PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+PHONE = {"width": 390, "height": 844}
+
+
+async def digits_sent(house: House) -> str:
+    async with begin(house, SYSTEM) as work:
+        newest = await work.session.scalar(text("SELECT id FROM entry_code ORDER BY created_at DESC LIMIT 1"))
+        return await entry_code_text(work, newest)
+
+
+async def enter(page: Page, address: str, house: House, bought: Bought) -> None:
+    await page.goto(address)
+    await page.get_by_label("订单号").fill(bought.number.lower())
+    await page.get_by_label("手机号或邮箱").fill("wang@example.test")
+    await page.get_by_role("button", name="获取验证码").click()
+    await expect(page.get_by_role("heading", name="输入六位验证码")).to_be_focused()
+    code = await digits_sent(house)
+    wrong = "000000" if code != "000000" else "111111"
+    await page.get_by_label("六位验证码").fill(wrong)
+    await expect(page.get_by_role("alert")).to_have_text("验证码不对，还可以试 4 次。")
+    await page.get_by_label("六位验证码").fill(code)
+    await expect(page.get_by_role("heading", name="我的售后")).to_be_visible()
+
+
+async def test_a_faulty_blender_goes_back_and_the_money_comes(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    shop = await a_shop(own_house)
+    bought = await an_order(
+        own_house, shop, Line("破壁料理机 L18", 29_900), customer="wang", delivered=timedelta(days=2)
+    )
+    context = await browser.new_context(viewport=PHONE, locale="zh-CN", service_workers="block")
+    page = await context.new_page()
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    await enter(page, address, own_house, bought)
+
+    await page.get_by_role("link", name="破壁料理机 L18").click()
+    await page.get_by_role("button", name=re.compile("退货退款")).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("7 天内")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="申请售后").click()
+
+    await expect(page.get_by_role("checkbox", name="破壁料理机 L18")).to_be_checked()
+    await page.get_by_role("button", name="下一步").click()
+    await page.get_by_role("radio", name="质量问题、坏了").check(force=True)
+    await page.get_by_label("说明").fill("按键没有反应")
+    await page.locator("input[type=file]").first.set_input_files(
+        {"name": "fault.png", "mimeType": "image/png", "buffer": PICTURE}
+    )
+    await expect(page.get_by_role("img", name="fault.png")).to_be_visible()
+    await page.get_by_role("button", name="下一步").click()
+    await page.get_by_role("radio", name=re.compile("退货退款")).check()
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_text("退款 ¥299.00")).to_be_visible()
+    await page.get_by_role("button", name="提交申请").click()
+
+    await expect(page.get_by_role("heading", name="请寄回商品")).to_be_visible()
+    await expect(page.get_by_text("曹安公路 4988 号")).to_be_visible()
+    claim_id = UUID(page.url.rsplit("/", 1)[1])
+    await page.get_by_role("button", name="我已寄出").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("快递公司").select_option("shunfeng")
+    await form.get_by_label("运单号").fill("SF1398273645127")
+    await form.get_by_role("button", name="已寄出").click()
+    await expect(page.get_by_role("heading", name="商品寄回中")).to_be_visible()
+
+    async with begin(own_house, staff(shop, WAREHOUSE)) as work:
+        await claims.inspect(
+            work, claim_id, [Graded(order_line_id=bought.line_ids[0], quantity=1, grade="as_new")]
+        )
+    await drain(own_house)
+    assert sum(gateway.paid.values()) == 29_900
+    # Nobody touches the phone: the page hears of it by itself.
+    await expect(page.get_by_role("heading", name="退款成功")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("已退款 ¥299.00")).to_be_visible()
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert broken == []
+    await context.close()
+
+
+async def test_a_claim_typed_without_a_line_is_kept_and_sent_once(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    shop = await a_shop(own_house)
+    bought = await an_order(
+        own_house, shop, Line("空气炸锅 F30", 39_900), customer="wang", delivered=None, shipped=None
+    )
+    context = await browser.new_context(viewport=PHONE, locale="zh-CN", service_workers="block")
+    page = await context.new_page()
+    await enter(page, address, own_house, bought)
+    await page.goto(f"{address}/orders/{bought.order_id}/apply")
+    await page.get_by_role("button", name="下一步").click()
+    await page.get_by_role("radio", name="不想要了").check(force=True)
+    await page.get_by_role("button", name="下一步").click()
+    await page.get_by_role("radio", name=re.compile("取消订单")).check()
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_text("退款 ¥399.00")).to_be_visible()
+    await context.set_offline(True)
+    await page.get_by_role("button", name="提交申请").click()
+    await expect(page.get_by_role("alert")).to_contain_text("还没发出去")
+    await context.set_offline(False)
+    await page.goto(f"{address}/orders/{bought.order_id}/apply?step=check")
+    await page.get_by_role("button", name="提交申请").click()
+    await expect(page).to_have_url(re.compile("/claims/"))
+    async with begin(own_house, staff(shop, AGENT)) as work:
+        assert await work.session.scalar(text("SELECT count(*) FROM claim")) == 1
+    await context.close()
