@@ -115,16 +115,19 @@ export function PageSkeleton() {
   )
 }
 
-const ADDRESS_ORDER = ['country', 'province', 'state', 'city', 'district', 'street', 'address', 'line1', 'line2', 'postcode', 'postal_code', 'zip']
+const EASTERN = ['country', 'province', 'state', 'city', 'district', 'street', 'line', 'address', 'line1', 'line2', 'postcode', 'postal_code', 'zip']
+const WESTERN = ['street', 'line', 'address', 'line1', 'line2', 'district', 'postcode', 'postal_code', 'zip', 'city', 'province', 'state', 'country']
 const PEOPLE = ['name', 'recipient', 'contact', 'phone', 'telephone']
 
-/** An address as the shop keeps it, in the order in which people here write it: who first, then where. */
+/** An address as the shop keeps it, in the order in which people there write it: who first, then where; in Chinese from the
+large to the small, elsewhere the other way round. */
 export function addressLines(address: Record<string, unknown>): { who: string; where: string } {
   const text = (key: string) => (typeof address[key] === 'string' || typeof address[key] === 'number' ? String(address[key]).trim() : '')
-  const joined = (keys: string[]) => [...new Set(keys.map(text).filter(Boolean))].join(' ')
-  const known = new Set([...ADDRESS_ORDER, ...PEOPLE])
+  const parts = (keys: string[]) => [...new Set(keys.map(text).filter(Boolean))]
+  const known = new Set([...EASTERN, ...PEOPLE])
   const rest = Object.keys(address).filter((key) => !known.has(key))
-  return { who: joined(PEOPLE), where: joined([...ADDRESS_ORDER, ...rest]) }
+  const chinese = /\p{Script=Han}/u.test(parts(EASTERN).join(''))
+  return { who: parts(PEOPLE).join(' '), where: parts([...(chinese ? EASTERN : WESTERN), ...rest]).join(chinese ? ' ' : ', ') }
 }
 
 const kindIcons: Record<string, IconName> = {

@@ -40,10 +40,14 @@ it('reads the handbook back without its diagrams', () => {
   ])
 })
 
-it('writes an address as one copies it: who, then from the large to the small', () => {
+it('writes an address as one copies it: who, then where, as it is written there', () => {
   expect(addressLines({ phone: '021-5555 0101', name: '售后部', street: '曹安公路 4988 号', province: '上海市', city: '上海市', district: '嘉定区', postcode: 201805, note: '3 号库' })).toEqual({
     who: '售后部 021-5555 0101',
     where: '上海市 嘉定区 曹安公路 4988 号 201805 3 号库',
+  })
+  expect(addressLines({ country: 'Deutschland', city: 'Hamburg', postcode: '20457', street: 'Hafenstraße 12', name: 'Nordlicht Retouren' })).toEqual({
+    who: 'Nordlicht Retouren',
+    where: 'Hafenstraße 12, 20457, Hamburg, Deutschland',
   })
 })
 
