@@ -115,8 +115,8 @@ export function PageSkeleton() {
   )
 }
 
-const EASTERN = ['country', 'province', 'state', 'city', 'district', 'street', 'line', 'address', 'line1', 'line2', 'postcode', 'postal_code', 'zip']
-const WESTERN = ['street', 'line', 'address', 'line1', 'line2', 'district', 'postcode', 'postal_code', 'zip', 'city', 'province', 'state', 'country']
+const EASTERN = ['country', 'region', 'province', 'state', 'city', 'district', 'street', 'line', 'address', 'line1', 'line2', 'postcode', 'postal_code', 'zip']
+const WESTERN = ['street', 'line', 'address', 'line1', 'line2', 'district', 'postcode', 'postal_code', 'zip', 'city', 'province', 'region', 'state', 'country']
 const PEOPLE = ['name', 'recipient', 'contact', 'phone', 'telephone']
 
 /** An address as the shop keeps it, in the order in which people there write it: who first, then where; in Chinese from the
