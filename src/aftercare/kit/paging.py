@@ -45,9 +45,7 @@ def read_mark(text: str | None, kinds: Sequence[type]) -> list[Any] | None:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or len(values) != len(kinds):
             raise ValueError
-        return [
-            None if value is None else _made(kind, value) for kind, value in zip(kinds, values, strict=True)
-        ]
+        return [_made(kind, value) for kind, value in zip(kinds, values, strict=True)]
     except (ValueError, TypeError, OverflowError) as unreadable:
         raise PageMarkUnreadable() from unreadable
 
