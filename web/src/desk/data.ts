@@ -6,6 +6,9 @@ import { type LiveEvent, useLive } from '../api/live'
 import type { components } from '../api/schema'
 import type { PromiseClock, StoredFile } from '../design'
 import { useStaffSession } from '../staff/session'
+import { storedFile } from './files'
+
+export { fileUrl } from './files'
 
 type Schemas = components['schemas']
 export type QueueItem = Schemas['QueueItem']
@@ -86,16 +89,6 @@ export function useIntention() {
   const key = useRef(newKey())
   return { key: key.current, renew: () => (key.current = newKey()) }
 }
-
-export const fileUrl = (id: string) => `/api/files/${id}`
-
-export const storedFile = (file: { id: string; name: string; media_type: string; bytes: number }): StoredFile => ({
-  id: file.id,
-  name: file.name,
-  content_type: file.media_type,
-  size: file.bytes,
-  url: fileUrl(file.id),
-})
 
 type Upload = { id: string; name: string; media_type: string; bytes: number }
 type Sender = (file: File, tell: (share: number) => void, signal: AbortSignal) => Promise<StoredFile>

@@ -22,7 +22,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   const [body, setBody] = useState(page.draft?.body ?? '')
   const [files, setFiles] = useState<readonly StoredFile[]>([])
   const [sending, setSending] = useState<readonly { key: string; name: string; share: number }[]>([])
-  const [open, setOpen] = useState(!!page.draft?.body)
+  const [open, setOpen] = useState(false)
   const [kept, setKept] = useState<'kept' | 'keeping' | null>(null)
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
@@ -103,9 +103,9 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   if (!open)
     return (
       <div className={css.closedEditor}>
-        <button type="button" onClick={() => write('message')}>
+        <button type="button" onClick={() => write(body.trim() ? kind : 'message')}>
           <Icon name="chat" size={18} />
-          <span>{t('editor.answer', { name })}</span>
+          <span>{body.trim() ? t(kind === 'note' ? 'editor.draftNote' : 'editor.draft', { words: body.trim().slice(0, 80) }) : t('editor.answer', { name })}</span>
           <KeyHint keys="e" />
         </button>
         <button type="button" onClick={() => write('note')}>

@@ -1,6 +1,7 @@
 /** Thread and timeline interwoven into one line: what was said, what happened, and who was waited for in between. */
 import type { ActorKind, TimelineEntry } from '../../design'
-import { type ClaimState, type Entry, type MessageView, storedFile } from '../data'
+import type { ClaimState, Entry, MessageView } from '../data'
+import { storedFile } from '../files'
 
 export type Waited = 'customer' | 'shop' | 'carrier' | 'gateway' | 'technician' | 'arbiter' | 'nobody'
 
@@ -43,8 +44,6 @@ export interface Words {
   customer: string
 }
 
-const LAST = 120_000
-
 export function actorKind(entry: Entry): ActorKind {
   if (entry.name.startsWith('parcel.')) return 'carrier'
   if (entry.name.startsWith('refund.')) return 'gateway'
@@ -59,34 +58,45 @@ export function weave(messages: readonly MessageView[], facts: readonly Entry[],
   type Piece = { at: string; order: number; message?: MessageView; fact?: Entry }
   const pieces: Piece[] = [
     ...messages.map((message) => ({ at: message.sent_at, order: 1, message })),
-    ...facts.filter((f) => !SILENT.test(f.name)).map((fact) => ({ at: fact.at, order: fact.name === 'case.opened' ? 0 : 2, fact })),
+    ...facts.map((fact) => ({ at: fact.at, order: fact.name === 'case.opened' ? 0 : 2, fact })),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order)
   const broken = facts.filter((f) => f.name === 'clock.fired').map((f) => Date.parse(f.at))
   let claim: Waited = 'nobody'
   let talk: Waited = 'nobody'
-  return pieces.map((piece, i) => {
+  const woven: TimelineEntry[] = []
+  pieces.forEach((piece, i) => {
     const { message, fact } = piece
     if (message && message.kind === 'message') talk = message.author_kind === 'customer' ? 'shop' : message.author_kind === 'staff' ? 'customer' : talk
     if (fact && /^claim\./.test(fact.name) && typeof fact.data.to_state === 'string') claim = WAITS[fact.data.to_state as ClaimState] ?? 'nobody'
     if (fact && /^case\.(solved|closed)$/.test(fact.name)) talk = claim = 'nobody'
     const waits = claim !== 'nobody' ? claim : talk
+    const waitingFor = waits === 'nobody' ? null : words.who(waits)
+    if (fact && SILENT.test(fact.name)) {
+      const last = woven[woven.length - 1]
+      if (last) woven[woven.length - 1] = { ...last, waitingFor }
+      return
+    }
     const start = Date.parse(piece.at)
-    const end = i + 1 < pieces.length ? Date.parse(pieces[i + 1]?.at ?? piece.at) : Infinity
-    const common = { at: piece.at, waitingFor: waits === 'nobody' ? null : words.who(waits), late: broken.some((b) => b >= start - LAST / 60 && b <= end && b !== start) }
+    const next = pieces.slice(i + 1).find((p) => !p.fact || !SILENT.test(p.fact.name))
+    const end = next ? Date.parse(next.at) : Infinity
+    // A broken clock is told at the end of the wait that broke it, not at the beginning of the next.
+    const common = { at: piece.at, waitingFor, late: broken.some((b) => b > start && b <= end) }
     if (message) {
       const kind: ActorKind = message.author_kind === 'customer' ? 'customer' : message.author_kind === 'staff' ? 'agent' : 'system'
       const name = message.author_name ?? (kind === 'customer' ? words.customer : words.role(kind))
-      return { ...common, id: message.id, actor: { name, kind }, title: words.said(message.kind === 'note' ? 'noted' : kind === 'customer' ? 'asked' : kind === 'agent' ? 'answered' : 'told'), text: message.body, files: message.files.map(storedFile), internal: message.kind === 'note', kind: 'message' as const }
+      woven.push({ ...common, id: message.id, actor: { name, kind }, title: words.said(message.kind === 'note' ? 'noted' : kind === 'customer' ? 'asked' : kind === 'agent' ? 'answered' : 'told'), text: message.body, files: message.files.map(storedFile), internal: message.kind === 'note', kind: 'message' as const })
+      return
     }
     const entry = fact as Entry
     const kind = actorKind(entry)
     const name = kind === 'customer' ? words.customer : (kind === 'agent' || kind === 'arbiter' ? words.nameOf(entry.actor_id) : null) ?? words.role(kind)
-    return {
+    woven.push({
       ...common,
       id: String(entry.position),
       actor: { name, kind },
       title: words.fact(entry.name, entry),
       kind: /^claim\.(approved|rejected|ruled_|mediated|accepted|receipt_refused)/.test(entry.name) ? ('decision' as const) : ('fact' as const),
-    }
+    })
   })
+  return woven
 }

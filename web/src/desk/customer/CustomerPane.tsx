@@ -61,7 +61,7 @@ export function CustomerPane() {
 }
 
 function ClaimMatter({ id }: { id: string }) {
-  const { t } = useText()
+  const { t, has } = useText()
   const found = useClaim(id)
   if (found.isPending) return <SkeletonRows rows={4} />
   if (!found.data) return <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
@@ -99,7 +99,7 @@ function ClaimMatter({ id }: { id: string }) {
           <p key={refund.id} className={css.refund}>
             <Money cents={refund.amount_cents} currency={refund.currency} strong />
             <Tag tone={refund.state === 'paid' ? 'jade' : refund.state === 'failed' ? 'vermilion' : 'slate'}>{t(`refundState.${refund.state}`)}</Tag>
-            <span className="muted small">{refund.provider}</span>
+            <span className="muted small">{has(`provider.${refund.provider}`) ? t(`provider.${refund.provider}`) : refund.provider}</span>
             {refund.failure && <span className={css.failure}>{refund.failure}</span>}
           </p>
         ))}

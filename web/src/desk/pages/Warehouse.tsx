@@ -397,7 +397,7 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
               ))}
             </ol>
           )}
-          <div className={css.keys} role="group" aria-label={t('grading.grade')}>
+          <div className={css.keys} role="group" aria-label={t('grading.grade')} onPointerDown={(e) => e.preventDefault()}>
             {GRADES.map((g, i) => (
               <button key={g} type="button" aria-pressed={now.grade === g} onClick={() => grade(g)}>
                 <kbd>{i + 1}</kbd>
@@ -405,7 +405,7 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
               </button>
             ))}
           </div>
-          <div className={`${css.keys} ${css.small}`} role="group" aria-label={t('grading.disposition')} data-off={!now.grade || now.grade === 'missing' || undefined}>
+          <div className={`${css.keys} ${css.small}`} onPointerDown={(e) => e.preventDefault()} role="group" aria-label={t('grading.disposition')} data-off={!now.grade || now.grade === 'missing' || undefined}>
             {DISPOSITIONS.map((d) => (
               <button key={d} type="button" aria-pressed={now.disposition === d} disabled={!now.grade || now.grade === 'missing'} onClick={() => patch({ disposition: d, accepted: d !== 'send_back' })}>
                 <kbd>{letterOf(d).toUpperCase()}</kbd>
