@@ -5,10 +5,10 @@ from random import Random
 from typing import Any
 
 from aftercare import claims, identity, logistics, people, promises, shop, supply
-from aftercare.demo.purchases import customer_records, product_records, read
+from aftercare.demo.purchases import product_records, read
 from aftercare.demo.scene import STORE_SYSTEM, Stage
-from aftercare.identity import BUILT_IN, NewAccount, NewShop
-from aftercare.journal import SYSTEM, Actor, ActorKind, House, begin
+from aftercare.identity import NewAccount, NewShop
+from aftercare.journal import SYSTEM, House, begin
 
 OPEN_ALL_WEEK = [["09:00-12:00", "13:00-21:00"]] * 7
 OFFICE_WEEK = [["09:00-12:00", "13:00-18:00"]] * 5 + [[], []]
@@ -31,14 +31,7 @@ async def found(house: House, stage: Stage, at: datetime) -> None:
                 NewAccount(email=email, name=name, role=role, shops=[ids[code] for code in shops] or None),
                 password_hash=hashed,
             )
-            actor = Actor(
-                kind=ActorKind.staff,
-                id=account.id,
-                shops=frozenset(ids[code] for code in shops) if shops else None,
-                permissions=BUILT_IN[role],
-                role=role,
-            )
-            stage.staff.setdefault(role, []).append((actor, frozenset(shops)))
+            stage.enlist(role, account.id, shops)
             if role in ("agent", "supervisor"):
                 await people.set_profile(
                     work,
@@ -73,7 +66,10 @@ async def found(house: House, stage: Stage, at: datetime) -> None:
             work,
             ids["shanye-food"],
             promises.NewPolicy(
-                name="claim.decide_refund", length=timedelta(hours=24), reason="生鲜二十四小时内必答"
+                name="case.first_answer",
+                length=timedelta(minutes=30),
+                business=True,
+                reason="生鲜半小时内必答",
             ),
         )
         for code in ids:
@@ -83,7 +79,7 @@ async def found(house: House, stage: Stage, at: datetime) -> None:
     async with begin(house, STORE_SYSTEM, now=at + timedelta(hours=3)) as work:
         await shop.take_in(
             work,
-            customers=customer_records(world.buyers, ids),
+            customers=[buyer.record(ids[buyer.shop]) for buyer in world.buyers],
             products=[
                 record
                 for of in world.shops
@@ -123,6 +119,19 @@ async def _policies(work: Any, ids: dict[str, Any]) -> None:
         if rule["id"] == "auto.plain_return":
             rule["when"][0]["value"] = 20_000
     await claims.save_policy(work, ids["qinghe-home"], {**strict, "id": "qinghe-home"})
+
+
+async def gather(house: House, stage: Stage) -> None:
+    """Finds again what `found` has made, for life after the story."""
+    async with begin(house, SYSTEM) as work:
+        for of in stage.world.shops:
+            stage.shops[of["code"]] = await identity.find_shop(work, of["code"])
+            for product in await shop.find_products(work, stage.shops[of["code"]].id, limit=200):
+                stage.products[of["code"], product.sku] = product.id
+        for role, _, email, shops, *_ in read("people")["staff"]:
+            account = await identity.find_account(work, email)
+            stage.enlist(role, account.id, shops)
+    await stage.develop(house)
 
 
 async def _stock(house: House, stage: Stage, at: datetime) -> None:

@@ -606,17 +606,23 @@ def is_exchanged(t: Telling, *, dearer: bool | None, in_advance: bool = False) -
     )
     yield from is_approved(t)
     if in_advance:
+        yield from pays_the_difference(t)
         yield from is_sent_anew(t)
         if t.state is S.awaiting_return:
             yield from comes_back_one(t)
         return
     yield from comes_back_one(t)
-    if dearer:
-        t.later(1, 12)
-        t.at_desk()
-        yield from t.move(t.staff("finance"), claims.settle_difference)
+    if dearer is not False:
+        yield from pays_the_difference(t)
     yield from is_sent_anew(t)
     yield from ends_well(t)
+
+
+def pays_the_difference(t: Telling) -> Story:
+    """Also of the same article there may be one: what a coupon had taken off the first."""
+    t.later(1, 12)
+    t.at_desk()
+    yield from t.move(t.staff("finance"), claims.settle_difference)
 
 
 def comes_back_one(t: Telling) -> Story:

@@ -79,6 +79,18 @@ class Buyer:
     tier: str
     address: dict[str, Any]
 
+    def record(self, shop_id: UUID) -> CustomerRecord:
+        return CustomerRecord(
+            shop_id=shop_id,
+            external_id=self.key,
+            name=self.name,
+            email=self.email,
+            phone=self.phone,
+            locale=self.locale,
+            tier=self.tier,
+            address=self.address,
+        )
+
 
 @dataclass
 class Purchase:
@@ -99,7 +111,7 @@ class Purchase:
     waybill: str
     method: str
     cancelled_at: datetime | None = None
-    whim: str = ""
+    whim: str = "pays"
     lost: bool = False
     review: tuple[int, str] | None = None
     plot: str | None = None
@@ -165,7 +177,7 @@ class Purchase:
                     method=self.method,
                     amount_cents=self.goods_cents + self.freight_cents - self.discount_cents,
                     provider="sandbox",
-                    provider_ref=f"pay-{self.key}" + (f"#{self.whim}" if self.whim else ""),
+                    provider_ref=f"pay-{self.key}#{self.whim}",
                     paid_at=self.paid_at,
                 ),
             ),
@@ -198,22 +210,6 @@ def product_records(shop: str, shop_id: UUID, currency: str, category: str) -> l
             attributes=ATTRIBUTES[goods.trait],
         )
         for goods in goods_of(shop)
-    ]
-
-
-def customer_records(buyers: list[Buyer], shop_ids: dict[str, UUID]) -> list[CustomerRecord]:
-    return [
-        CustomerRecord(
-            shop_id=shop_ids[buyer.shop],
-            external_id=buyer.key,
-            name=buyer.name,
-            email=buyer.email,
-            phone=buyer.phone,
-            locale=buyer.locale,
-            tier=buyer.tier,
-            address=buyer.address,
-        )
-        for buyer in buyers
     ]
 
 
@@ -283,12 +279,13 @@ class World:
         self.seed, self.today = seed, today
         self.shops: list[dict[str, Any]] = read("catalogue")["shop"]
         self._rng = Random(f"world {seed}")
-        self._phones = 1000
+        self._phones = 1000 if orders else 5000 + seed % 4000
         self._emails: set[str] = set()
         self.buyers: list[Buyer] = []
         self.purchases: list[Purchase] = []
         for shop in self.shops:
-            self._sell(shop, max(8, orders * shop["share"] // 100))
+            if orders:
+                self._sell(shop, max(8, orders * shop["share"] // 100))
         self.purchases.sort(key=lambda purchase: (purchase.placed_at, purchase.key))
 
     def shop(self, code: str) -> dict[str, Any]:
@@ -296,20 +293,23 @@ class World:
 
     def _sell(self, shop: dict[str, Any], many: int) -> None:
         rng = self._rng
-        buyers = [self._buyer(shop, number) for number in range(max(6, many * 45 // 100))]
+        buyers = [self._buyer(shop, f"{number:05d}", number) for number in range(max(6, many * 45 // 100))]
         self.buyers += buyers
         zone = ZoneInfo(shop["time_zone"])
         last = (self.today - timedelta(hours=6)).astimezone(zone).date()
         first = last - timedelta(days=360)
-        serial = 0
-        for day in order_days(rng, shop["code"], first, last, many):
-            serial += 1
+        for serial, day in enumerate(order_days(rng, shop["code"], first, last, many), 1):
             placed = moment_on(rng, day, zone)
             if placed > self.today - timedelta(hours=6):
                 placed -= timedelta(hours=12)
-            self.purchases.append(self._purchase(shop, serial, placed, rng.choice(buyers)))
+            self.purchases.append(self._purchase(shop, f"{serial:05d}", placed, rng.choice(buyers)))
 
-    def _purchase(self, shop: dict[str, Any], serial: int, placed: datetime, buyer: Buyer) -> Purchase:
+    def buy(self, shop: dict[str, Any], label: str, placed: datetime) -> Purchase:
+        """One more, by somebody new. `label` makes its number and its buyer's unique."""
+        buyer = self._buyer(shop, label, self._rng.randrange(1000))
+        return self._purchase(shop, label, placed, buyer)
+
+    def _purchase(self, shop: dict[str, Any], label: str, placed: datetime, buyer: Buyer) -> Purchase:
         rng, market = self._rng, shop["market"]
         catalogue = goods_of(shop["code"])
         kinds = rng.choices((1, 2, 3), (68, 24, 8))[0]
@@ -328,8 +328,8 @@ class World:
             review = rng.choices(REVIEWS[shop["locale"]], (6, 6, 5, 3, 1, 1))[0]
         return Purchase(
             shop=shop["code"],
-            key=f"{shop['letters']}-{serial:05d}",
-            number=f"{shop['letters']}{placed.astimezone(ZoneInfo(shop['time_zone'])):%y%m%d}{serial:05d}",
+            key=f"{shop['letters']}-{label}",
+            number=f"{shop['letters']}{placed.astimezone(ZoneInfo(shop['time_zone'])):%y%m%d}{label}",
             buyer=buyer,
             goods=goods,
             placed_at=placed,
@@ -344,7 +344,7 @@ class World:
             review=review,
         )
 
-    def _buyer(self, shop: dict[str, Any], number: int) -> Buyer:
+    def _buyer(self, shop: dict[str, Any], label: str, number: int) -> Buyer:
         rng, people = self._rng, read("people")
         self._phones += 1
         phone, tier = (
@@ -378,9 +378,7 @@ class World:
             email = f"{mail}{self._phones}@example.com"
         self._emails.add(email)
         address = {"name": name, "phone": phone, **address}
-        return Buyer(
-            shop["code"], f"C{shop['letters']}{number:05d}", name, email, phone, locale, tier, address
-        )
+        return Buyer(shop["code"], f"C{shop['letters']}{label}", name, email, phone, locale, tier, address)
 
     def _chinese_address(self, people: dict[str, Any]) -> dict[str, Any]:
         rng = self._rng

@@ -12,7 +12,7 @@ from aftercare.claims import ClaimKind, ClaimState, NewClaim, Reason, WayBack
 from aftercare.demo.pictures import photograph
 from aftercare.demo.purchases import Purchase, World, read, waybill
 from aftercare.demo.telling import Step, Story
-from aftercare.identity import ShopView
+from aftercare.identity import BUILT_IN, ShopView
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work
 from aftercare.kit.files import Files, Stored
 from aftercare.logistics import CarrierEvent, ShipmentStatus, TrackingUpdate
@@ -48,6 +48,16 @@ class Stage:
     def at_work(self, role: str, shop: str, rng: Random) -> Actor:
         fitting = [actor for actor, shops in self.staff[role] if not shops or shop in shops]
         return rng.choice(fitting)
+
+    def enlist(self, role: str, account_id: UUID, shops: Sequence[str]) -> None:
+        actor = Actor(
+            kind=ActorKind.staff,
+            id=account_id,
+            shops=frozenset(self.shops[code].id for code in shops) if shops else None,
+            permissions=BUILT_IN[role],
+            role=role,
+        )
+        self.staff.setdefault(role, []).append((actor, frozenset(shops)))
 
     async def develop(self, house: House) -> None:
         """Keeps the photographs that customers and staff will show."""

@@ -5,7 +5,7 @@ done, the clocks that came due in it ring at their own moments, and what follows
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,17 +17,35 @@ import structlog
 from sqlalchemy import text
 
 from aftercare.claims import reconcile, unknown_refunds
-from aftercare.journal import SYSTEM, Actor, House, Lane, Work, begin, relay, run_lane
+from aftercare.journal import AFTER, FACTS, SYSTEM, Actor, House, Lane, Work, begin, relay, run_lane
 from aftercare.kit.errors import Refusal
+from aftercare.notices import Letter, MailSender, NoticeSent
 from aftercare.promises import fire_due, next_due, warn_due
 
 log = structlog.get_logger()
 
-WINDOW = timedelta(hours=6)
+WINDOW = timedelta(hours=8)
 AT_ONCE = 6
-PAYS = "claims.pay_refund"
+LETTERS_KEPT = timedelta(days=3)
+"""The letters of the last days are truly handed to the post."""
+WORDS_KEPT = timedelta(days=40)
+"""Notices keep their words so long; to word every letter of a year would take longer than the year itself."""
+PAYS, LETTERS = "claims.pay_refund", "notices.send_planned"
 MOMENT = timedelta(seconds=2)
 """How long a reaction takes in the story."""
+
+
+class PastPost:
+    """Letters of the story count as sent; only the last days' are truly handed on, if there is somebody to take them."""
+
+    def __init__(self, real: MailSender | None, since: datetime) -> None:
+        self._real, self._since = real, since
+        self.address = real.address if real else "service@localhost"
+        self.portal_url = real.portal_url if real else "http://localhost"
+
+    async def send(self, letter: Letter) -> None:
+        if self._real is not None and letter.date >= self._since:
+            await self._real.send(letter)
 
 
 @dataclass(frozen=True)
@@ -72,12 +90,14 @@ class Teller:
     @contextmanager
     def in_the_story(self) -> Iterator[None]:
         """The ports of a house were given the house, so its own clock is turned back and forth."""
-        clock, wake = self.house.clock, self.house.wake
+        clock, wake, ports = self.house.clock, self.house.wake, self.house.ports
         self.house.clock, self.house.wake = self._moment.get, self._heard
+        post = PastPost(ports.get(MailSender), self.today - LETTERS_KEPT)
+        self.house.ports = {**ports, MailSender: post}
         try:
             yield
         finally:
-            self.house.clock, self.house.wake = clock, wake
+            self.house.clock, self.house.wake, self.house.ports = clock, wake, ports
 
     @contextmanager
     def _at(self, moment: datetime) -> Iterator[None]:
@@ -190,20 +210,92 @@ class Teller:
         return len(unknown)
 
     async def _react(self) -> None:
+        """All that follows within this house in one transaction, each reaction a moment after its fact; then what goes
+        outside, side by side. Nobody else writes meanwhile, so one transaction may read what it has just written."""
         while self._unrelayed:
             self._unrelayed = False
             async with begin(self.house, SYSTEM) as work:
-                relayed = await relay(work, only_writer=True)
-                rows = (await work.session.execute(WAITING)).all() if relayed.lanes else []
-            self._money_moves |= any(row.reaction == PAYS for row in rows)
-            await asyncio.gather(*(self._follow(Lane(row.reaction, row.lane), row.at) for row in rows))
+                reactions: set[str] = set()
+                told = -1
+                while told < work.recorded:
+                    told = work.recorded
+                    lanes = (await relay(work, only_writer=True)).lanes
+                    reactions |= {lane.reaction for lane in lanes}
+                    if not all(AFTER[lane.reaction].outside for lane in lanes):
+                        rows = (await work.session.execute(WAITING)).all()
+                        await self._follow_within(
+                            work, [row for row in rows if not AFTER[row.reaction].outside]
+                        )
+                    if LETTERS in reactions:
+                        await self._forget_old_letters(work)
+                rows = (await work.session.execute(WAITING)).all() if reactions else []
+            outside = [(Lane(row.reaction, row.lane), row.at) for row in rows]
+            self._due_unknown = True
+            self._money_moves |= any(lane.reaction == PAYS for lane, _ in outside)
+            await asyncio.gather(*(self._go_outside(lane, at) for lane, at in dict(outside).items()))
 
-    async def _follow(self, lane: Lane, at: datetime) -> None:
+    async def _follow_within(self, work: Work, rows: Sequence[Any]) -> None:
+        for row in rows:
+            work.now = min(row.at + MOMENT, self.today)
+            work.cause = row.position
+            await AFTER[row.reaction].run(work, FACTS[row.name].read(row.data, row.shop_id))
+            await work.write_facts()
+            await work.session.flush()
+        work.cause = None
+        if rows:
+            await work.session.execute(
+                HAPPENED,
+                {"reactions": [row.reaction for row in rows], "positions": [row.position for row in rows]},
+            )
+        self.reactions += len(rows)
+
+    async def _forget_old_letters(self, work: Work) -> None:
+        """Letters of long ago were sent; their words are not kept any more."""
+        rows = (
+            await work.session.execute(
+                OLD_LETTERS, {"reaction": LETTERS, "before": self.today - WORDS_KEPT, "moment": MOMENT}
+            )
+        ).all()
+        for row in rows:
+            work.now = row.sent_at
+            work.record(
+                NoticeSent(
+                    notice_id=row.id,
+                    shop_id=row.shop_id,
+                    customer_id=row.customer_id,
+                    claim_id=row.claim_id,
+                    case_id=row.case_id,
+                    template=row.template,
+                )
+            )
+            await work.write_facts()
+        self.reactions += len(rows)
+
+    async def _go_outside(self, lane: Lane, at: datetime) -> None:
         async with self._places:
             with self._at(min(at + MOMENT, self.today)):
                 self.reactions += (await run_lane(self.house, lane)).ran
 
 
 WAITING = text(
-    "SELECT reaction, lane, max(at) AS at FROM delivery WHERE state = 'waiting' GROUP BY reaction, lane ORDER BY max(at)"
+    """
+    SELECT d.reaction, d.lane, d.at, d.position, f.name, f.shop_id, f.data FROM delivery d
+    JOIN fact f ON f.at = d.at AND f.position = d.position WHERE d.state = 'waiting' ORDER BY d.transaction, d.position
+    """
+)
+HAPPENED = text(
+    """
+    DELETE FROM delivery d USING unnest(CAST(:reactions AS text[]), CAST(:positions AS bigint[])) AS h(reaction, position)
+    WHERE d.reaction = h.reaction AND d.position = h.position
+    """
+)
+OLD_LETTERS = text(
+    """
+    WITH due AS (
+      DELETE FROM delivery WHERE reaction = :reaction AND at < :before AND state = 'waiting' RETURNING lane
+    )
+    UPDATE notice n SET state = 'sent', sent_at = n.planned_at + :moment, attempts = 1 FROM due
+    WHERE n.id = due.lane AND n.state = 'planned'
+    RETURNING n.id, n.shop_id, n.customer_id, n.claim_id, n.case_id, n.template, n.sent_at
+    """
 )

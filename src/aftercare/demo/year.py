@@ -1,7 +1,7 @@
 """The year as a whole: who asks for it, what is told in which order, and how it is counted."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -20,10 +20,13 @@ from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.errors import Refusal
 from aftercare.logistics import CarrierEvent, Direction, NewShipment, ShipmentStatus, TrackingUpdate
 
-Progress = Callable[[str, float], None]
+Progress = Callable[[str, int, int], None]
+"""What is being told, how many days of it, of how many."""
 
 ORDERS, CLAIMS, QUESTIONS = 3_000, 600, 90
 SMALL = 10
+DAYS = 364
+TELLING = "Telling the year"
 TRACKED = timedelta(days=45)
 """Parcels of the last weeks, and those of claims, have their own tracks; older ones are only known as delivered."""
 
@@ -51,6 +54,13 @@ class Told:
     steps: int = 0
     reactions: int = 0
     rung: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Lines to print: who can sign in, and with what the portal can be entered."""
+        for role, email, password in self.sign_ins:
+            yield f"{role:<12}{email:<34}{password}"
+        for number, contact in self.entries:
+            yield f"{'portal':<12}{number:<34}{contact}"
 
 
 def sign_ins() -> list[tuple[str, str, str]]:
@@ -87,9 +97,9 @@ async def tell(
     stage = Stage(world)
     teller = Teller(house, world.today)
     number_of = cast_plots(world, CLAIMS // share, QUESTIONS // share)
-    begins = world.today - timedelta(days=364)
+    begins = world.today - timedelta(days=DAYS)
     with teller.in_the_story():
-        progress("shops", 0.0)
+        progress(TELLING, 0, DAYS)
         async with begin(house, SYSTEM) as work:
             await ensure_months(work, begins, world.today + timedelta(days=62))
         await found(house, stage, begins)
@@ -98,10 +108,9 @@ async def tell(
         teller.add(nightly(stage, begins), first=True)
         for number, (plot, purchase) in enumerate(number_of):
             teller.add(opened(plot, Telling(stage, purchase, number)))
-        whole = (world.today - begins).total_seconds()
-        await teller.tell(lambda at: progress("year", max(0.0, (at - begins).total_seconds() / whole)))
+        await teller.tell(lambda at: progress(TELLING, (at - begins).days, DAYS))
         await finish(house, stage)
-    progress("year", 1.0)
+    progress(TELLING, DAYS, DAYS)
     result = Told(
         refused=teller.refused,
         steps=teller.steps,
@@ -190,7 +199,7 @@ def nightly(stage: Stage, begins: datetime) -> Story:
                     ],
                     shops={view.id: view for view in stage.shops.values()},
                 )
-                await _note(work, stage, purchases, taken.ids)
+                await note(work, stage, purchases, taken.ids)
                 await _announce(work, stage, [one for one in purchases if _is_tracked(world, one)], now)
             await shop.confirm_due_orders(work)
 
@@ -200,7 +209,7 @@ def nightly(stage: Stage, begins: datetime) -> Story:
         night += timedelta(days=1)
 
 
-async def _note(
+async def note(
     work: Any, stage: Stage, purchases: Sequence[Purchase], ids: dict[tuple[UUID, str, str], UUID]
 ) -> None:
     """Keeps the ids of the orders that have a story."""
@@ -295,7 +304,7 @@ async def counted(house: House, result: Told) -> Told:
             rows = await work.session.execute(
                 text(f"SELECT {name}, count(*) FROM claim GROUP BY 1 ORDER BY 1")  # noqa: S608 - our own words
             )
-            kept.update({word: many for word, many in rows})
+            kept.update((word, many) for word, many in rows)
         result.entries = [(number, contact) for number, contact in await work.session.execute(text(ENTRIES))]
     result.sign_ins = sign_ins()
     return result

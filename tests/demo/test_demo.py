@@ -1,0 +1,142 @@
+"""The demo's year, told small: what is there at the end, and that it all adds up."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from aftercare import demo
+from aftercare.claims import ClaimKind, RefundGateways
+from aftercare.connectors.gateways import ConfiguredGateways
+from aftercare.demo import HalfTold, Told
+from aftercare.demo.plots import PLOTS
+from aftercare.demo.purchases import World
+from aftercare.demo.year import cast_plots
+from aftercare.journal import House, begin
+from aftercare.kit.database import Database
+from aftercare.kit.files import Files
+from aftercare.settings import Settings
+from tests.conftest import NOON, _admin, _in
+
+ENDS = ["cancelled", "closed_lapsed", "closed_ruled", "closed_sent_back", "completed", "refunded"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def year(
+    server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[House, Told]]:
+    name = f"{template}_demo_{uuid4().hex[:8]}"
+    await _admin(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    database = Database(_in(server_url, name), pool_size=8)
+    house = House(database, clock=lambda: NOON, secret=b"a secret for tests only")
+    house.ports = {
+        RefundGateways: ConfiguredGateways(Settings(sandbox_gateway=True), house),
+        Files: Files(str(tmp_path_factory.mktemp("files"))),
+    }
+    yield house, await demo.tell(house, lambda *_: None, today=NOON, small=True)
+    await database.close()
+    await _admin(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def rows(house: House, statement: str) -> list[tuple[object, ...]]:
+    async with begin(house) as work:
+        return [tuple(row) for row in await work.session.execute(text(statement))]
+
+
+async def test_the_story_went_as_it_was_written(year: tuple[House, Told]) -> None:
+    house, told = year
+    assert told.refused == []
+    assert (told.orders, told.claims) == (300, 69)
+    assert told.by_plot == {**{plot.name: told.by_plot[plot.name] for plot in PLOTS}, "asks": 9}
+    assert sorted(told.by_kind) == sorted(kind.value for kind in ClaimKind)
+    assert [state for state in ENDS if state not in told.by_state] == []
+    assert len(told.sign_ins) == 12
+    assert await rows(house, "SELECT count(*) FROM account") == [(12,)]
+
+
+async def test_all_money_adds_up(year: tuple[House, Told]) -> None:
+    house, _ = year
+    paid, wallet, gateway, offline = (
+        await rows(
+            house,
+            """
+            SELECT (SELECT sum(amount_cents) FROM refund WHERE state = 'paid'),
+              (SELECT coalesce(sum(amount_cents), 0) FROM wallet_entry),
+              (SELECT sum(amount_cents) FROM sandbox_payment WHERE state = 'paid'),
+              (SELECT coalesce(sum(amount_cents), 0) FROM refund WHERE state = 'paid' AND provider = 'offline')
+            """,
+        )
+    )[0]
+    assert paid == wallet + gateway + offline  # type: ignore[operator]
+    assert 0 not in (wallet, gateway, offline)
+    beyond = """
+        SELECT count(*) FROM (SELECT order_id, sum(amount_cents) AS back FROM refund GROUP BY 1) r
+        JOIN sales_order o ON o.id = r.order_id WHERE r.back > o.paid_cents
+    """
+    assert await rows(house, beyond) == [(0,)]
+    refunded = """
+        SELECT count(*) FROM claim c WHERE state = 'refunded'
+          AND agreed_cents <> (SELECT sum(amount_cents) FROM refund r WHERE r.claim_id = c.id)
+    """
+    assert await rows(house, refunded) == [(0,)]
+
+
+async def test_everything_that_follows_has_followed(year: tuple[House, Told]) -> None:
+    house, _ = year
+    assert await rows(house, "SELECT count(*) FROM delivery") == [(0,)]
+    assert await rows(house, "SELECT DISTINCT state FROM notice ORDER BY 1") == [("sent",)]
+    late = f"SELECT count(*) FROM fact WHERE at > '{NOON.isoformat()}'"
+    assert await rows(house, late) == [(0,)]
+    due = f"SELECT count(*) FROM clock WHERE state = 'running' AND due_at <= '{NOON.isoformat()}'"
+    assert await rows(house, due) == [(0,)]
+
+
+async def test_everybody_did_their_own(year: tuple[House, Told]) -> None:
+    house, _ = year
+    who = """
+        SELECT f.name, string_agg(DISTINCT f.actor_kind, ',' ORDER BY f.actor_kind) FROM fact f
+        WHERE f.name IN ('claim.applied', 'claim.offered', 'claim.disputed', 'claim.judging_begun', 'order.imported')
+        GROUP BY 1 ORDER BY 1
+    """
+    assert await rows(house, who) == [
+        ("claim.applied", "customer,staff"),
+        ("claim.disputed", "customer"),
+        ("claim.judging_begun", "staff"),
+        ("claim.offered", "staff"),
+        ("order.imported", "integration"),
+    ]
+
+
+async def test_told_again_it_stays_as_it_is(year: tuple[House, Told]) -> None:
+    house, before = year
+    facts = await rows(house, "SELECT count(*) FROM fact")
+    assert await demo.told(house)
+    again = await demo.tell(house, lambda *_: None, today=NOON, small=True)
+    assert await rows(house, "SELECT count(*) FROM fact") == facts
+    assert (again.orders, again.claims, again.by_state) == (before.orders, before.claims, before.by_state)
+    assert again.entries == before.entries
+
+
+async def test_a_telling_that_was_broken_off_is_noticed(own_house: House) -> None:
+    assert not await demo.told(own_house)
+
+    def breaks(doing: str, done: int, whole: int) -> None:
+        if done > 1:
+            raise KeyboardInterrupt
+
+    own_house.ports = {Files: Files("memory://demo")}
+    with pytest.raises(KeyboardInterrupt):
+        await demo.tell(own_house, breaks, today=NOON, small=True)
+    with pytest.raises(HalfTold):
+        await demo.told(own_house)
+
+
+def test_the_same_seed_tells_the_same() -> None:
+    one, other, third = World(11, NOON, 300), World(11, NOON, 300), World(12, NOON, 300)
+    assert one.purchases == other.purchases
+    assert one.purchases != third.purchases
+    assert [(plot and plot.name, purchase.key) for plot, purchase in cast_plots(one, 60, 9)] == [
+        (plot and plot.name, purchase.key) for plot, purchase in cast_plots(other, 60, 9)
+    ]
