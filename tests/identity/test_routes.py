@@ -292,7 +292,7 @@ async def test_without_the_database_the_door_says_so(house: House, group: Group,
         def __init__(self) -> None:
             self.bound = None
 
-        def session(self) -> Any:
+        def session(self, shops: str) -> Any:
             raise InterfaceError("away", None, OSError("away"))
 
     away = House(Away(), clock=house.clock, secret=house.secret)
@@ -303,3 +303,22 @@ async def test_without_the_database_the_door_says_so(house: House, group: Group,
     assert code_of(answer) == (503, "database_away")
     assert answer.headers["retry-after"] == "2"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_who_asked_is_looked_up_again_by_what_outlives_the_request(
+    client: Client, group: Group, house: House
+) -> None:
+    await enter(client, "agent@example.com")
+    cookie = client.cookies["aftercare_session"]
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/live",
+        "headers": [(b"cookie", f"aftercare_session={cookie}".encode()), (b"accept-language", b"en")],
+    }
+    await Door(lambda *_: None, house).look(scope)  # type: ignore[arg-type]
+    state = scope["state"]
+    assert await state["still"]() == state["actor"]
+    assert state["actor"].locale == "en"
+    assert (await client.delete("/api/session")).status_code == 204
+    assert await state["still"]() is None

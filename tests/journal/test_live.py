@@ -177,3 +177,54 @@ async def test_closing_ends_every_stream_and_an_event_tells_ids_only(own_house: 
     await feed.close()
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
+
+
+async def test_a_stream_ends_with_its_session_and_loses_rights_that_were_taken_away(
+    own_house: House, feed: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SECONDS_BETWEEN_DOUBTS", 0.05)
+    ours = await a_world(own_house)
+    now: list[Actor | None] = [agent(ours.shop_id)]
+
+    async def still() -> Actor | None:
+        return now[0]
+
+    first = now[0]
+    assert first is not None
+    stream = feed.stream(first, None, still=still)
+    await begun(stream)
+    await tell(own_house, CaseRung(shop_id=ours.shop_id, case_id=new_id()))
+    assert (await take(stream, 1))[0] == ["case.rung"]
+    # The role changes: another shop from now on.
+    elsewhere = new_id()
+    now[0] = agent(elsewhere)
+    async with asyncio.timeout(10):
+        assert await anext(stream) == b": still here\n\n"
+        while (await anext(stream)) != b": still here\n\n":
+            pass
+    await tell(own_house, CaseRung(shop_id=ours.shop_id, case_id=new_id()))
+    async with asyncio.timeout(10):
+        for _ in range(6):
+            assert await anext(stream) == b": still here\n\n"
+    now[0] = None
+    async with asyncio.timeout(10):
+        with pytest.raises(StopAsyncIteration):
+            while True:
+                await anext(stream)
+    assert feed._listeners == set()
+
+
+async def test_a_stream_whose_listener_cannot_be_looked_up_ends(
+    own_house: House, feed: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SECONDS_BETWEEN_DOUBTS", 0.05)
+
+    async def still() -> Actor | None:
+        raise OSError("the database is away")
+
+    stream = feed.stream(agent(), None, still=still)
+    await begun(stream)
+    async with asyncio.timeout(10):
+        with pytest.raises(StopAsyncIteration):
+            while True:
+                await anext(stream)

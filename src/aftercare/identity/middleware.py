@@ -8,7 +8,7 @@ import structlog
 
 from aftercare.identity.cookies import CSRF_HEADER, SESSION_COOKIE
 from aftercare.identity.sessions import TOKEN_PREFIX, actor_from, csrf_is
-from aftercare.journal import House
+from aftercare.journal import Actor, House
 from aftercare.kit.errors import NotAllowed, NotSignedIn, Refusal, Unavailable
 from aftercare.kit.http import DatabaseAway, database_is_away
 from aftercare.kit.json import to_json
@@ -38,7 +38,8 @@ class CsrfTokenMissing(NotAllowed):
 
 
 class Door:
-    """Puts `actor` (of the journal) and `signed` into the request's state; without a session neither is there."""
+    """Puts `actor` (of the journal), `signed` and `still` (who it is by now) into the request's state; without a session none
+    of them is there."""
 
     def __init__(self, app: App, house: House, *, under: str = "/api") -> None:
         self.app = app
@@ -90,6 +91,13 @@ class Door:
         if (read_in := headers.get(b"accept-language", "")) in SPOKEN:
             actor = replace(actor, locale=read_in)
         state["actor"], state["signed"] = actor, signed
+
+        async def still() -> Actor | None:
+            """The same, looked up again: for what outlives a request."""
+            now = await actor_from(self.house, cookie, bearer)
+            return None if now is None else replace(now.actor, locale=actor.locale)
+
+        state["still"] = still
 
 
 def cookie_named(name: str, header: str) -> str | None:

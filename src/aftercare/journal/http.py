@@ -57,7 +57,7 @@ async def follow_live(
     if actor is NOBODY or (not actor.customers and not actor.permissions):
         raise NotSignedIn()
     return StreamingResponse(
-        live_of(request).stream(actor, last_event_id),
+        live_of(request).stream(actor, last_event_id, still=getattr(request.state, "still", None)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -26,8 +26,11 @@ log = structlog.get_logger()
 
 SECONDS_BETWEEN_READS = 0.25
 SECONDS_BETWEEN_BEATS = 20.0
+SECONDS_BETWEEN_DOUBTS = 60.0
+"""A stream whose session was closed ends, and rights that were taken away are gone from it, after at most this long (and what
+identity remembers a sign-in for)."""
 SECONDS_TO_STAY = 600.0
-"""A stream ends after this long and the browser opens the next: rights that were taken away do not live on in it."""
+"""A stream ends after this long and the browser opens the next."""
 LONGEST_QUEUE = 500
 MOST_MISSED = 1_000
 
@@ -53,6 +56,8 @@ READS = {
 OWN_KINDS = ("case", "thread", "claim", "shipment", "refund", "order", "sales_order")
 
 Cursor = tuple[int, int]
+Still = Callable[[], Awaitable[Actor | None]]
+"""Who listens, looked up again; None when the session or token opens nothing any more."""
 Owner = Callable[[Work, Iterable[UUID]], Awaitable[Iterable[UUID]]]
 _OWNERS: list[Owner] = []
 
@@ -218,8 +223,10 @@ class Live:
             self._cursor = (rows[-1].transaction, rows[-1].position)
         return len(rows)
 
-    async def stream(self, actor: Actor, last: str | None) -> AsyncIterator[bytes]:
-        """The events that the actor may see, from where `last` was."""
+    async def stream(
+        self, actor: Actor, last: str | None, *, still: Still | None = None
+    ) -> AsyncIterator[bytes]:
+        """The events that the actor may see, from where `last` was; ends when `still` knows the actor no more."""
         listener = Listener(actor)
         if actor.kind is ActorKind.customer:
             async with begin(self._house, actor) as work:
@@ -239,14 +246,15 @@ class Live:
                         if listener.may_hear(told):
                             yield told.event()
             yield f"id: {mark(here)}\n\n".encode()
-            async for event in self._follow(listener, here):
+            async for event in self._follow(listener, here, still):
                 yield event
         finally:
             self._listeners.discard(listener)
 
-    async def _follow(self, listener: Listener, here: Cursor) -> AsyncIterator[bytes]:
+    async def _follow(self, listener: Listener, here: Cursor, still: Still | None) -> AsyncIterator[bytes]:
         clock = asyncio.get_running_loop()
         ends = clock.time() + SECONDS_TO_STAY
+        doubts = clock.time() + SECONDS_BETWEEN_DOUBTS
         while not self.closed and clock.time() < ends:
             if listener.full:
                 while not listener.waiting.empty():
@@ -254,8 +262,21 @@ class Live:
                 listener.full = False
                 here = self._cursor or here
                 yield _afresh(here)
+            if still is not None and clock.time() >= doubts:
+                try:
+                    actor = await still()
+                except Exception as failure:
+                    # What cannot be asked is not trusted; the browser comes again when the database has.
+                    log.warning("live stream ends unsure who listens", error=repr(failure))
+                    return
+                if actor is None:
+                    return
+                listener.actor = actor
+                doubts = clock.time() + SECONDS_BETWEEN_DOUBTS
             try:
-                told = await asyncio.wait_for(listener.waiting.get(), SECONDS_BETWEEN_BEATS)
+                told = await asyncio.wait_for(
+                    listener.waiting.get(), min(SECONDS_BETWEEN_BEATS, SECONDS_BETWEEN_DOUBTS)
+                )
             except TimeoutError:
                 yield b": still here\n\n"
                 continue
