@@ -208,11 +208,16 @@ def test_a_process_that_dies_is_replaced_and_all_of_them_stop_together(
         parent = psutil.Process(process.pid)
 
         def children() -> set[int]:
-            return {child.pid for child in parent.children() if "spawn_main" in " ".join(child.cmdline())}
+            return {
+                child.pid
+                for nursery in parent.children()
+                if "forkserver" in " ".join(nursery.cmdline())
+                for child in nursery.children()
+            }
 
+        until(lambda: asked(port, "/ready") == 200)
         before = children()
         assert len(before) == 3
-        until(lambda: asked(port, "/ready") == 200)
         os.kill(min(before), signal.SIGKILL)
         until(lambda: len(children()) == 3 and children() != before)
         until(lambda: asked(port, "/ready") == 200)
@@ -225,8 +230,8 @@ def test_a_process_that_dies_is_replaced_and_all_of_them_stop_together(
 def test_children_whose_parent_is_killed_leave(aftercare: Run, empty: str, tmp_path: Path) -> None:
     aftercare("migrate")
     with serving(empty, tmp_path, "--with-worker") as (process, port):
-        family = psutil.Process(process.pid).children()
         until(lambda: asked(port, "/ready") == 200)
+        family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         until(lambda: not any(child.is_running() for child in family))
 

@@ -6,19 +6,16 @@ before it leaves. A child whose parent is gone stops by itself, so nothing is le
 
 import asyncio
 import logging
-import multiprocessing
 import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from multiprocessing.context import SpawnContext, SpawnProcess
-from pathlib import Path
+from multiprocessing.context import ForkServerProcess
 from types import FrameType
 from typing import Any
 
@@ -30,8 +27,8 @@ from aftercare.app import create_app
 from aftercare.house import Server, find_server, open_house
 from aftercare.kit.errors import Unavailable
 from aftercare.kit.loop import calm_collector, run
-from aftercare.kit.processes import as_child, stop_with_parent
-from aftercare.settings import Settings, share_metrics
+from aftercare.kit.processes import as_child, nursery, stop_with_parent
+from aftercare.settings import Settings
 
 log = structlog.get_logger()
 
@@ -105,12 +102,12 @@ async def serve_web(settings: Settings, server: Server, listening: socket.socket
 
 @dataclass
 class Part:
-    """One child: `target(*args)` in a fresh process."""
+    """One child: `target(*args)` in a process of its own."""
 
     name: str
     target: Callable[..., None]
     args: tuple[Any, ...]
-    process: SpawnProcess = field(init=False, repr=False)
+    process: ForkServerProcess = field(init=False, repr=False)
     started_at: float = 0.0
     false_starts: int = 0
 
@@ -129,13 +126,11 @@ class Family:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = list(parts)
-        self._context: SpawnContext = multiprocessing.get_context("spawn")
+        self._context, self._metrics = nursery()
         self._stopping = threading.Event()
         self._tell, self._told = socket.socketpair()
-        self._metrics = Path(tempfile.mkdtemp(prefix="aftercare-metrics-"))
 
     def start(self) -> None:
-        share_metrics(self._metrics)
         for part in self.parts:
             self._start(part)
 

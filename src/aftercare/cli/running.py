@@ -97,6 +97,9 @@ def demo(
     port: int = PORT,
 ) -> None:
     """A believable shop group over a year, with web and worker, on one address. Ctrl-C stops all of it."""
+    from aftercare.kit.processes import nursery
+
+    nursery()
     from aftercare.kit.logs import configure_logs
     from aftercare.kit.loop import run
     from aftercare.serving import Family, Part, bind

@@ -3,10 +3,29 @@
 import asyncio
 import multiprocessing
 import signal
+import tempfile
 from collections.abc import Awaitable, Callable
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Literal
 
 from aftercare.kit.logs import configure_logs
+from aftercare.settings import share_metrics
+
+
+@cache
+def nursery() -> tuple[ForkServerContext, Path]:
+    """Where children come from, and the folder in which they add their numbers up. One process imports the whole program
+    once, while the parent does something else, and every child begins as its copy: called early, it saves each child the
+    seconds that importing takes."""
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-metrics-"))
+    share_metrics(folder)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["aftercare.serving", "aftercare.worker"])
+    forkserver.ensure_running()
+    return context, folder
 
 
 def as_child(log_format: Literal["json", "console"], log_level: str) -> None:
