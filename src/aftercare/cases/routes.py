@@ -1,7 +1,7 @@
 """Cases over HTTP: the desk's queues and pages, and the customer's own matters."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -30,7 +30,7 @@ from aftercare.kit.errors import NotSignedIn
 from aftercare.kit.http import PlainJSON
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.kit.text import clean, one_line
-from aftercare.kit.uploads import first_file
+from aftercare.kit.uploads import MULTIPART, first_file
 from aftercare.promises import ClockView
 
 router = APIRouter(tags=["cases"])
@@ -227,22 +227,6 @@ async def write_draft(work: InWork, case_id: UUID, draft: DraftWish) -> None:
     """Keeps what one has begun to write; an empty body forgets it."""
     _staff(work)
     await keep_draft(work, (await verbs.get_case(work, case_id)).thread_id, draft.body, draft.kind)
-
-
-MULTIPART: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
 
 
 @router.post("/cases/{case_id}/files", status_code=201, openapi_extra=MULTIPART)

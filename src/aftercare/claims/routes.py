@@ -1,12 +1,12 @@
 """Claims over HTTP. Each move of the table is `POST /claims/{id}/<move>` and answers with the claim as it is then."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Request, UploadFile
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from aftercare import conversations, identity, shop
@@ -45,6 +45,7 @@ from aftercare.journal import Work, begin
 from aftercare.journal.http import ByActor, InHouse, InWork
 from aftercare.kit.errors import Refusal
 from aftercare.kit.paging import LARGEST_PAGE, Page
+from aftercare.kit.uploads import MULTIPART, first_file
 
 router = APIRouter(tags=["claims"])
 
@@ -260,21 +261,17 @@ async def apply_for_claim(work: InWork, new: NewClaim) -> ClaimPage:
     return await shown(work, applications.apply(work, new))
 
 
-@router.post("/orders/{order_id}/files", status_code=201)
-async def upload_evidence(house: InHouse, actor: ByActor, order_id: UUID, file: UploadFile) -> UploadedFile:
+@router.post("/orders/{order_id}/files", status_code=201, openapi_extra=MULTIPART)
+async def upload_evidence(house: InHouse, actor: ByActor, order_id: UUID, request: Request) -> UploadedFile:
     """Photos, videos and documents for a claim on this order; named in `file_ids` afterwards."""
     async with begin(house, actor) as work:
         order = await shop.get_order(work, order_id)
-
-    async def chunks() -> AsyncIterator[bytes]:
-        while chunk := await file.read(256 * 1024):
-            yield chunk
-
+    upload = await first_file(request.headers.get("content-type", ""), request.stream())
     kept = await conversations.store_file(
         house,
         actor,
-        chunks(),
-        name=file.filename or "file",
+        upload.pieces,
+        name=upload.name,
         shop_id=order.shop_id,
         customer_id=order.customer.id,
         shown=True,

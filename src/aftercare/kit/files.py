@@ -105,6 +105,8 @@ def media_type(head: bytes) -> str:
             found = puremagic.magic_string(head)[0].mime_type
         except (puremagic.PureError, ValueError, IndexError):
             found = ""
+        if found == "image/jpeg" and not head.startswith(b"\xff\xd8\xff"):
+            found = ""
         if found in ("video/webm", "video/x-matroska", "application/x-matroska"):
             found = "video/webm" if b"webm" in head[:64] else ""
     if found not in EXTENSIONS:
