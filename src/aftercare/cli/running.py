@@ -183,7 +183,7 @@ async def _tell(given: Settings, found: Server, tell: Callable[[str, int, int], 
     from aftercare.house import open_house
 
     async with open_house(given, found) as house:
-        told = await tell_the_year(house, lambda doing, share: tell(doing, round(share * 100), 100))
+        told = await tell_the_year(house, tell)
     return [
         "",
         f"{told.orders:,} orders · {told.claims:,} claims · {told.cases:,} cases · {told.facts:,} facts",
