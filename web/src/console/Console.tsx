@@ -1,5 +1,5 @@
 import { Suspense, useEffect } from 'react'
-import { Link, Route, Router, Switch, useLocation } from 'wouter'
+import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter'
 import { Avatar, Icon, Mark, Menu, SkeletonRows } from '../design'
 import { useText } from '../i18n'
 import { queries } from '../shell/boot'
@@ -10,11 +10,14 @@ import { Switches } from '../shell/Switches'
 import { signOut, type StaffSession } from '../staff/session'
 import './console.css'
 import { routes } from './routes'
+import { ScopeProvider } from './scope'
 
 export function Console({ session }: { session: StaffSession }) {
   return (
     <Router base="/console">
-      <Frame session={session} />
+      <ScopeProvider>
+        <Frame session={session} />
+      </ScopeProvider>
     </Router>
   )
 }
@@ -23,11 +26,12 @@ export function Console({ session }: { session: StaffSession }) {
 function Frame({ session }: { session: StaffSession }) {
   const { t } = useText()
   const [location, go] = useLocation()
-  const nav = routes.flatMap((r) => (r.nav ? [{ path: r.path, ...r.nav }] : []))
+  const open = routes.filter((r) => !r.needs || session.permissions.includes(r.needs))
+  const nav = open.flatMap((r) => (r.nav ? [{ path: r.path, ...r.nav }] : []))
   useEffect(() => {
     document.title = t('app.title')
   }, [t])
-  useActions(nav.map((n) => ({ id: `go ${n.path}`, title: t(n.name), section: t('palette.places'), icon: n.icon, run: () => go(n.path) })))
+  useActions([...nav, { path: '/account', name: 'nav.account', icon: 'user' as const }].map((n) => ({ id: `go ${n.path}`, title: t(n.name), section: t('palette.places'), icon: n.icon, run: () => go(n.path) })))
   const leave = async () => {
     await signOut()
     queries.clear()
@@ -44,7 +48,7 @@ function Frame({ session }: { session: StaffSession }) {
           {nav.map((n, i) => (
             <div key={n.path}>
               {n.group && n.group !== nav[i - 1]?.group && <p className="side-group">{t(n.group)}</p>}
-              <Link href={n.path} className="side-link" aria-current={location === n.path || (n.path !== '/' && location.startsWith(`${n.path}/`)) ? 'page' : undefined}>
+              <Link href={n.path} className="side-link" aria-current={location === n.path || (n.path === '/' ? /^\/(promises|indicators)\//.test(location) : location.startsWith(`${n.path}/`)) ? 'page' : undefined}>
                 <Icon name={n.icon} size={18} />
                 <span>{t(n.name)}</span>
               </Link>
@@ -62,7 +66,7 @@ function Frame({ session }: { session: StaffSession }) {
                 <span className="one-line">{session.name}</span>
               </button>
             )}
-            items={[{ id: 'out', label: t('action.signOut'), icon: 'out', onPick: () => void leave() }]}
+            items={[{ id: 'me', label: t('nav.account'), icon: 'user', onPick: () => go('/account') }, { id: 'desk', label: t('nav.desk'), icon: 'chat', onPick: () => window.location.assign('/desk') }, 'line', { id: 'out', label: t('action.signOut'), icon: 'out', onPick: () => void leave() }]}
           />
           <Switches up />
         </div>
@@ -71,9 +75,14 @@ function Frame({ session }: { session: StaffSession }) {
         <ErrorBoundary home="/console" resetKey={location}>
           <Suspense fallback={<SkeletonRows />}>
             <Switch>
-              {routes.map((r) => (
+              {open.map((r) => (
                 <Route key={r.path} path={r.path} component={r.page} />
               ))}
+              {!session.permissions.includes('promises.read') && nav[0] && (
+                <Route path="/">
+                  <Redirect to={nav[0].path} replace />
+                </Route>
+              )}
               <Route>
                 <NotFound home="/console" />
               </Route>
