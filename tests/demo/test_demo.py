@@ -134,7 +134,7 @@ async def test_a_telling_that_was_broken_off_is_noticed(own_house: House) -> Non
 
 
 def test_the_same_seed_tells_the_same() -> None:
-    one, other, third = World(11, NOON, 300), World(11, NOON, 300), World(12, NOON, 300)
+    one, other, third = World(11, NOON, 300, 120), World(11, NOON, 300, 120), World(12, NOON, 300, 120)
     assert one.purchases == other.purchases
     assert one.purchases != third.purchases
     assert [(plot and plot.name, purchase.key) for plot, purchase in cast_plots(one, 60, 9)] == [

@@ -33,7 +33,7 @@ SECONDS_TO_SETTLE = 3.0
 async def live(house: House, stop: asyncio.Event) -> None:
     """Goes on until `stop` is set. What stands in the way of one story ends only that one."""
     rng = Random()
-    stage = Stage(World(rng.randrange(2**31), house.clock(), 0))
+    stage = Stage(World(rng.randrange(2**31), house.clock(), orders=0, days=0))
     await gather(house, stage)
     running: set[asyncio.Task[None]] = set()
     number = 0

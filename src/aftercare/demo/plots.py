@@ -646,8 +646,12 @@ def is_sent_anew(t: Telling, *, confirms: float = 0.6, late: bool = False) -> St
         t.later(7, 60)
         t.awake()
         yield from t.look()
-        if t.state is S.reshipped:
-            yield from t.move(t.buyer, claims.confirm)
+        yield from may_confirm(t)
+
+
+def may_confirm(t: Telling) -> Story:
+    if t.state is S.reshipped:
+        yield from t.move(t.buyer, claims.confirm)
 
 
 @plot(10, "sulu-wear", fits=lambda p: p.goods[0][0].trait == "")

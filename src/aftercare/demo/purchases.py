@@ -275,8 +275,8 @@ def waybill(rng: Random, market: str, carrier: str | None = None) -> tuple[str, 
 class World:
     """All of it, the same for the same seed, day and size."""
 
-    def __init__(self, seed: int, today: datetime, orders: int) -> None:
-        self.seed, self.today = seed, today
+    def __init__(self, seed: int, today: datetime, orders: int, days: int) -> None:
+        self.seed, self.today, self._days = seed, today, days
         self.shops: list[dict[str, Any]] = read("catalogue")["shop"]
         self._rng = Random(f"world {seed}")
         self._phones = 1000 if orders else 5000 + seed % 4000
@@ -297,7 +297,7 @@ class World:
         self.buyers += buyers
         zone = ZoneInfo(shop["time_zone"])
         last = (self.today - timedelta(hours=6)).astimezone(zone).date()
-        first = last - timedelta(days=360)
+        first = last - timedelta(days=self._days - 4)
         for serial, day in enumerate(order_days(rng, shop["code"], first, last, many), 1):
             placed = moment_on(rng, day, zone)
             if placed > self.today - timedelta(hours=6):

@@ -120,7 +120,7 @@ class Teller:
         except StopIteration:
             return None
         except Refusal as unexpected:
-            self.refused.append(f"{story.__name__}: {type(unexpected).__name__} {unexpected.data}")
+            self.refused.append(f"{type(unexpected).__name__} {unexpected.data}")
             return None
 
     async def tell(self, progress: Callable[[datetime], None]) -> None:

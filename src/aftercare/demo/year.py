@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 
 ORDERS, CLAIMS, QUESTIONS = 3_000, 600, 90
 SMALL = 10
-DAYS = 364
+DAYS, DAYS_WHEN_SMALL = 364, 120
 TELLING = "Telling the year"
 TRACKED = timedelta(days=45)
 """Parcels of the last weeks, and those of claims, have their own tracks; older ones are only known as delivered."""
@@ -92,14 +92,14 @@ async def tell(
     """Fills an empty installation; where the story is there already it changes nothing. Refuses with HalfTold."""
     if await told(house):
         return await counted(house, Told())
-    share = SMALL if small else 1
-    world = World(seed, today or house.clock(), ORDERS // share)
+    share, days = (SMALL, DAYS_WHEN_SMALL) if small else (1, DAYS)
+    world = World(seed, today or house.clock(), ORDERS // share, days)
     stage = Stage(world)
     teller = Teller(house, world.today)
     number_of = cast_plots(world, CLAIMS // share, QUESTIONS // share)
-    begins = world.today - timedelta(days=DAYS)
+    begins = world.today - timedelta(days=days)
     with teller.in_the_story():
-        progress(TELLING, 0, DAYS)
+        progress(TELLING, 0, days)
         async with begin(house, SYSTEM) as work:
             await ensure_months(work, begins, world.today + timedelta(days=62))
         await found(house, stage, begins)
@@ -108,9 +108,9 @@ async def tell(
         teller.add(nightly(stage, begins), first=True)
         for number, (plot, purchase) in enumerate(number_of):
             teller.add(opened(plot, Telling(stage, purchase, number)))
-        await teller.tell(lambda at: progress(TELLING, (at - begins).days, DAYS))
+        await teller.tell(lambda at: progress(TELLING, (at - begins).days, days))
         await finish(house, stage)
-    progress(TELLING, DAYS, DAYS)
+    progress(TELLING, days, days)
     result = Told(
         refused=teller.refused,
         steps=teller.steps,
@@ -122,7 +122,7 @@ async def tell(
 
 
 Cast = list[tuple[Plot | None, Purchase]]
-RECENT = timedelta(days=16)
+RECENT, YOUNGEST, TO_ITS_END = timedelta(days=22), timedelta(days=3), timedelta(days=62)
 
 
 def cast_plots(world: World, many: int, questions: int) -> Cast:
@@ -139,7 +139,12 @@ def cast_plots(world: World, many: int, questions: int) -> Cast:
         for purchase in free:
             if len(chosen) == counts[plot.name]:
                 break
-            if purchase.shop in plot.shops and plot.fits(purchase) and _in_time(world, plot, purchase):
+            settled = not chosen
+            if (
+                purchase.shop in plot.shops
+                and plot.fits(purchase)
+                and _in_time(world, plot, purchase, settled)
+            ):
                 chosen.append(purchase)
         for purchase in chosen:
             free.remove(purchase)
@@ -153,9 +158,12 @@ def cast_plots(world: World, many: int, questions: int) -> Cast:
     return cast
 
 
-def _in_time(world: World, plot: Plot, purchase: Purchase) -> bool:
+def _in_time(world: World, plot: Plot, purchase: Purchase, settled: bool) -> bool:
+    """`settled`: so long ago that the plot comes to its end before today, which one of each plot shall."""
     age = world.today - purchase.placed_at
-    return age < RECENT + timedelta(days=6) if plot.only_recent else age > timedelta(days=3)
+    if plot.only_recent:
+        return age < RECENT
+    return age > (TO_ITS_END if settled else YOUNGEST)
 
 
 def opened(plot: Plot | None, telling: Telling) -> Story:
