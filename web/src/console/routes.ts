@@ -13,7 +13,8 @@ export interface ConsoleRoute {
 
 export const routes: readonly ConsoleRoute[] = [
   { path: '/', page: lazy(() => import('./pages/Promises')), needs: 'promises.read', nav: { name: 'nav.promises', icon: 'shield' } },
-  { path: '/promises/:name', page: lazy(() => import('./pages/PromiseOne')), needs: 'promises.read' },
+  // A clock is called 'case.first_answer'; a dot in an address would ask for a file.
+  { path: '/promises/:of/:what', page: lazy(() => import('./pages/PromiseOne')), needs: 'promises.read' },
   { path: '/indicators/:name', page: lazy(() => import('./pages/IndicatorOne')), needs: 'insights.read' },
   { path: '/queues', page: lazy(() => import('./pages/Queues')), needs: 'insights.read', nav: { name: 'nav.queues', icon: 'list' } },
   { path: '/claims', page: lazy(() => import('./pages/Claims')), needs: 'claims.read', nav: { name: 'nav.claims', icon: 'chart' } },

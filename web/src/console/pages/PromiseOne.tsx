@@ -21,14 +21,15 @@ type Group = (typeof groups)[number]
 /** One promise: when it was broken, in which shop, by whom, and the cases behind. */
 export default function PromiseOne() {
   const { t, fmt } = useText()
-  const { name = '' } = useParams<{ name: string }>()
+  const { of = '', what = '' } = useParams<{ of: string; what: string }>()
+  const name = `${of}.${what}`
   const { shop, period } = useScope()
   const { nameOf: shopName } = useShops()
   const title = useClockName()(name)
   const span = spanOf(period)
   const earlier = spanBefore(period)
   const [cut, setCut] = useState<'day' | 'shop'>('day')
-  const boardOf = (of: typeof span) => () => ask(api.GET('/api/promises/board', { params: { query: { ...of, shop_id: shop || undefined, time_zone: zone() } } }))
+  const boardOf = (when: typeof span) => () => ask(api.GET('/api/promises/board', { params: { query: { ...when, shop_id: shop || undefined, time_zone: zone() } } }))
   const board = useQuery({ queryKey: ['board', shop, span], queryFn: boardOf(span) })
   const before = useQuery({ queryKey: ['board', shop, earlier], queryFn: boardOf(earlier) })
   const people = useQuery({ queryKey: ['promisePeople', name, shop, span], queryFn: () => ask(api.GET('/api/insights/promises/people', { params: { query: { ...span, name, shop_id: shop || undefined } } })) })

@@ -99,7 +99,7 @@ function ClockCard({ tile, name }: { tile: ClockTile; name: string }) {
   const ended = tile.kept + tile.missed
   return (
     <li>
-      <Link href={`/promises/${tile.name}`} className="board-tile">
+      <Link href={`/promises/${tile.name.replace('.', '/')}`} className="board-tile">
         <span className="board-ring">
           {share === null ? <span className="ring-none">–</span> : <ShareRing share={share} target={CLOCK_TARGET} label={name} />}
         </span>

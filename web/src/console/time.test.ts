@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { secondsOf } from './data'
+import { secondsOf } from './time'
 import { periodOf } from './period'
 import { daysOf } from './scope'
 
