@@ -9,11 +9,12 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import select, text
 
-from aftercare.cases.model import MOVES, Priority, ServiceCase, Stage, Status
+from aftercare.cases.model import MOVES, CaseNotFound, Priority, ServiceCase, Stage, Status
 from aftercare.cases.search import find_cases
-from aftercare.cases.verbs import CaseView, case_row, view_of
+from aftercare.cases.verbs import CaseView, case_row, may_see, view_of
 from aftercare.conversations import Author, Channel, DraftView, MessageView, draft_of, message_rows
 from aftercare.journal import ActorKind, Entry, Work, timeline
+from aftercare.kit.database import statement
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 from aftercare.kit.text import one_line
 from aftercare.promises import ClockView, clocks_of
@@ -195,7 +196,9 @@ async def queue(
         picked = f"SELECT c.* FROM unnest(CAST(:shops AS uuid[])) AS s(id), LATERAL ({one}) c ORDER BY {order} LIMIT :fetch"  # noqa: S608
         values["shops"] = list(shops)
     rows = (
-        (await work.session.execute(text(_ITEMS.format(picked=picked, order=order)), values)).mappings().all()
+        (await work.session.execute(statement(_ITEMS.format(picked=picked, order=order)), values))
+        .mappings()
+        .all()
     )
     kept, following = page(rows, values["fetch"] - 1, lambda row: (row[column], row["id"]))
     return [_item(row) for row in kept], following
@@ -347,18 +350,22 @@ def actions(work: Work, case: ServiceCase) -> list[str]:
     return possible + [verb for verb in ("close", "reopen") if verb in by_table]
 
 
+SEEN = text(
+    "SELECT customer_id, array(SELECT object_id FROM case_link WHERE case_id = :id) AS linked FROM service_case WHERE id = :id"
+)
+
+
 async def case_timeline(
     work: Work, case_id: UUID, *, after: str | None = None, limit: int = 100
 ) -> Page[Entry]:
     """What happened to the case and to what is linked to it, newest first; a customer sees what is public."""
-    case = await case_row(work, case_id)
-    linked = await work.session.execute(
-        text("SELECT object_id FROM case_link WHERE case_id = :id"), {"id": case.id}
-    )
+    case = (await work.session.execute(SEEN, {"id": case_id})).one_or_none()
+    if case is None or not may_see(work.actor, case.customer_id):
+        raise CaseNotFound(case_id=case_id)
     return await timeline(
         work,
-        case.id,
-        *linked.scalars(),
+        case_id,
+        *case.linked,
         after=after,
         limit=min(limit, LARGEST_PAGE),
         public=work.actor.kind is ActorKind.customer,

@@ -46,7 +46,7 @@ from aftercare.cases.model import (
     TitleMissing,
 )
 from aftercare.conversations import Author, Channel, MessageKind, NewMessage, Posted, post
-from aftercare.journal import ActorKind, PermissionMissing, Work
+from aftercare.journal import Actor, ActorKind, PermissionMissing, Work
 from aftercare.kit.text import clean, one_line
 from aftercare.promises import start_clock, stop_clock, stop_clocks
 
@@ -229,14 +229,14 @@ async def case_row(work: Work, case_id: UUID, *, lock: bool = False) -> ServiceC
     """The row, when the actor may see it; `lock` for whoever changes it. Refuses with CaseNotFound."""
     await work.session.flush()
     case = await work.session.get(ServiceCase, case_id, with_for_update=lock or None, populate_existing=True)
-    actor = work.actor
-    if case is None or (
-        case.customer_id not in actor.customers
-        if actor.kind is ActorKind.customer
-        else not actor.may("cases.read")
-    ):
+    if case is None or not may_see(work.actor, case.customer_id):
         raise CaseNotFound(case_id=case_id)
     return case
+
+
+def may_see(actor: Actor, customer_id: UUID | None) -> bool:
+    """A case of that customer, in a shop that the actor sees."""
+    return customer_id in actor.customers if actor.kind is ActorKind.customer else actor.may("cases.read")
 
 
 async def get_case(work: Work, case_id: UUID) -> CaseView:

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import text
 
 from aftercare.conversations.model import Author, Channel, MessageKind
 from aftercare.conversations.verbs import get_thread
 from aftercare.journal import ActorKind, Work
+from aftercare.kit.database import statement
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 
 
@@ -68,13 +68,13 @@ async def message_rows(
     """As `messages`, for who has checked access already: bare columns and the mark."""
     begins = read_mark(before, (datetime, int))
     limit = min(limit, LARGEST_PAGE)
-    statement = _MESSAGES.format(
+    sql = _MESSAGES.format(
         notes="AND m.kind = 'message'" if work.actor.kind is ActorKind.customer else "",
         before="AND (m.sent_at, m.position) < (:sent_at, :position)" if begins else "",
     )
     values = {"thread_id": thread_id, "fetch": limit + 1}
     if begins:
         values |= {"sent_at": begins[0], "position": begins[1]}
-    rows = (await work.session.execute(text(statement), values)).mappings().all()
+    rows = (await work.session.execute(statement(sql), values)).mappings().all()
     kept, following = page(rows, limit, lambda row: (row["sent_at"], row["position"]))
     return [dict(row) for row in reversed(kept)], following

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -23,6 +24,12 @@ def async_url(url: str) -> str:
 SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
 STATEMENTS_KEPT = 400
 """Prepared by each connection; fewer than a process has would mean preparing the same ones again and again."""
+
+
+@lru_cache(maxsize=1_000)
+def statement(sql: str) -> TextClause:
+    """For statements that are put together anew with each call: the same words are read and compiled once."""
+    return text(sql)
 
 
 class ShopConnection(asyncpg.Connection):  # type: ignore[misc]  # untyped
