@@ -128,26 +128,39 @@ export function useLiveDesk() {
   const queries = useQueryClient()
   const waiting = useRef<Told[]>([])
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const queueAt = useRef(0)
   useLive((event: LiveEvent) => {
     const told = (event.data ?? {}) as Told
     waiting.current.push({ ...told, name: told.name ?? event.type })
     timer.current ??= setTimeout(() => {
       timer.current = null
-      renew(queries, waiting.current.splice(0))
+      const stale = renew(queries, waiting.current.splice(0))
+      if (!stale || queueAt.current > Date.now()) return
+      // A long queue is read anew at most every two seconds, however much happens in it.
+      const wait = Math.max(0, queueAt.current + QUEUE_REST - Date.now())
+      queueAt.current = Date.now() + wait
+      setTimeout(() => {
+        void queries.invalidateQueries({ queryKey: keys.queue() })
+        void queries.invalidateQueries({ queryKey: keys.counts })
+      }, wait)
     }, 350)
   })
 }
 
-function renew(queries: QueryClient, told: readonly Told[]) {
+const QUEUE_REST = 2_000
+
+/** Makes stale what the facts speak of; whether the queues are among it. */
+function renew(queries: QueryClient, told: readonly Told[]): boolean {
+  let queued = false
   const stale = new Map<string, readonly unknown[]>()
   const mark = (key: readonly unknown[]) => stale.set(JSON.stringify(key), key)
   for (const { name = '', objects = {} } of told) {
-    if (name === 'afresh') return void queries.invalidateQueries()
-    const word = name.split('.')[0] ?? ''
-    if (/^(case|message|note|clock|claim)$/.test(word)) {
-      mark(keys.queue())
-      mark(keys.counts)
+    if (name === 'afresh') {
+      void queries.invalidateQueries()
+      return false
     }
+    const word = name.split('.')[0] ?? ''
+    queued ||= /^(case|message|note|clock|claim)$/.test(word)
     const about = objects.case_id ?? objects.subject_id
     if (about) {
       mark(keys.case(about))
@@ -161,4 +174,5 @@ function renew(queries: QueryClient, told: readonly Told[]) {
     if (objects.customer_id && word === 'order') mark(keys.customer(objects.customer_id))
   }
   for (const key of stale.values()) void queries.invalidateQueries({ queryKey: key })
+  return queued
 }

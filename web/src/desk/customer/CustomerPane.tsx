@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { api, ask } from '../../api/client'
 import { usePages } from '../../api/pages'
+import type { components } from '../../api/schema'
 import { Avatar, Button, EmptyState, ErrorState, Facts, Icon, IconButton, List, Money, MoneyStrip, Pager, PromiseRing, RelativeTime, Row, SkeletonRows, Tabs, TabPanel, Tag, Thumb, WhyCard } from '../../design'
 import { useText } from '../../i18n'
 import { AddressLines } from '../case/moves'
@@ -282,33 +283,60 @@ export function OrderCard({ id, open: opened, caseId }: { id: string; open?: boo
 }
 
 function Entitlements({ order }: { order: OrderView }) {
-  const { t, fmt } = useText()
+  const { t } = useText()
   const found = useQuery({ queryKey: keys.entitlements(order.id, 'no_reason'), queryFn: () => ask(api.GET('/api/orders/{order_id}/entitlements', { params: { path: { order_id: order.id } } })) })
   if (found.isPending) return <SkeletonRows rows={3} />
   if (!found.data) return <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
   return (
     <>
-      {found.data.map((line) => (
-        <div key={line.order_line_id} className={css.rights}>
-          {found.data.length > 1 && <p className="small muted">{order.lines.find((l) => l.id === line.order_line_id)?.title}</p>}
-          <ul>
-            {[...line.kinds].sort((a, b) => Number(b.open) - Number(a.open)).map((kind) => (
-              <li key={kind.kind} data-open={kind.open || undefined}>
-                <Icon name={kind.open ? 'check' : 'minus'} size={16} label={t(kind.open ? 'order.isOpen' : 'order.isClosed')} />
-                <span>
-                  {kind.label}
-                  {kind.open && kind.until && <span className="muted small"> {t('order.until', { day: fmt.date(kind.until) })}</span>}
-                </span>
-                <WhyCard
-                  label={kind.by_law ? t('order.byLaw') : undefined}
-                  why={{ decision: `${kind.label} · ${t(kind.open ? 'order.isOpen' : 'order.isClosed')}`, reasons: [{ rule: kind.why.rule, text: kind.why.sentence }], version: kind.why.version, source: kind.why.source ? { title: kind.why.source } : undefined, object: t('why.override') }}
-                />
-              </li>
-            ))}
-          </ul>
-        </div>
-      ))}
+      {found.data.map((line) => {
+        const open = line.kinds.filter((k) => k.open)
+        const closed = line.kinds.filter((k) => !k.open)
+        return (
+          <div key={line.order_line_id} className={css.rights}>
+            {found.data.length > 1 && <p className="small muted">{order.lines.find((l) => l.id === line.order_line_id)?.title}</p>}
+            <ul>
+              {open.map((kind) => (
+                <Entitlement key={kind.kind} kind={kind} />
+              ))}
+            </ul>
+            {closed.length > 0 && (
+              <details>
+                <summary className="small muted">{t('order.closedKinds', { count: closed.length })}</summary>
+                <ul>
+                  {closed.map((kind) => (
+                    <Entitlement key={kind.kind} kind={kind} />
+                  ))}
+                </ul>
+              </details>
+            )}
+          </div>
+        )
+      })}
     </>
+  )
+}
+
+function Entitlement({ kind }: { kind: components['schemas']['EntitlementView'] }) {
+  const { t, fmt } = useText()
+  return (
+    <li data-open={kind.open || undefined}>
+      <Icon name={kind.open ? 'check' : 'minus'} size={16} label={t(kind.open ? 'order.isOpen' : 'order.isClosed')} />
+      <span>
+        {kind.label}
+        {kind.open && kind.until && <span className="muted small"> {t('order.until', { day: fmt.date(kind.until) })}</span>}
+      </span>
+      <WhyCard
+        label={kind.by_law ? t('order.byLaw') : undefined}
+        why={{
+          decision: `${kind.label} · ${t(kind.open ? 'order.isOpen' : 'order.isClosed')}`,
+          reasons: [{ rule: kind.why.rule, text: kind.why.sentence }],
+          version: kind.why.version,
+          source: kind.why.source ? { title: kind.why.source } : undefined,
+          object: t('why.override'),
+        }}
+      />
+    </li>
   )
 }
 
@@ -342,7 +370,7 @@ export function Customer({ id, caseId, openOrder }: { id: string; caseId?: strin
           ...(Object.keys(customer.address).length ? [{ name: t('customer.address'), value: <AddressLines address={customer.address} /> }] : []),
           { name: t('customer.orders'), value: t('customer.ordersSince', { count: orders, shown: fmt.number(orders), since: first_order_at ? fmt.date(first_order_at) : '—' }) },
           { name: t('customer.paid'), value: fmt.list(Object.entries(paid_cents).map(([currency, cents]) => fmt.money(cents, currency))) || '—' },
-          ...(also.length ? [{ name: t('customer.also'), value: fmt.list(also.map((a) => a.name)) }] : []),
+          ...(also.length ? [{ name: t('customer.also'), value: fmt.list(also.slice(0, 5).map((a) => a.name)) + (also.length > 5 ? ` +${also.length - 5}` : '') }] : []),
         ]}
       />
       {!!claims.data?.items.length && (

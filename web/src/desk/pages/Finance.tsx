@@ -20,6 +20,15 @@ export default function Finance() {
   const counts = useQuery({ queryKey: [...keys.refunds, 'counts'], queryFn: () => ask(api.GET('/api/refunds/counts')), refetchInterval: 60_000 })
   const state: RefundState = given && STATES.includes(given) ? given : 'failed'
   const list = usePages([...keys.refunds, state], (after, signal) => ask(api.GET('/api/refunds', { params: { query: { state: [state], after, limit: 100 } }, signal })))
+  const [held, setHeld] = useState<readonly { refund: RefundView; at: number }[]>([])
+  // A row that was just moved stays a while, so that the next one does not slide under the pressing finger.
+  const shown = [...list.items]
+  for (const { refund, at } of held) if (refund.state === state && !shown.some((r) => r.id === refund.id)) shown.splice(Math.min(at, shown.length), 0, refund)
+  const hold = (refund: RefundView) => {
+    const one = { refund, at: shown.findIndex((r) => r.id === refund.id) }
+    setHeld((now) => [...now, one])
+    setTimeout(() => setHeld((now) => now.filter((h) => h !== one)), 6_000)
+  }
   const sums = new Map<string, number>()
   for (const refund of list.items) sums.set(refund.currency, (sums.get(refund.currency) ?? 0) + refund.amount_cents)
   return (
@@ -46,7 +55,7 @@ export default function Finance() {
           <SkeletonRows rows={8} />
         ) : list.error ? (
           <ErrorState error={list.error} onRetry={list.retry} />
-        ) : !list.items.length ? (
+        ) : !shown.length ? (
           <EmptyState title={t(state === 'failed' ? 'finance.clear' : 'finance.none')} text={t(state === 'failed' ? 'finance.clearText' : 'finance.noneText')} />
         ) : (
           <>
@@ -67,8 +76,8 @@ export default function Finance() {
                   </tr>
                 </thead>
                 <tbody>
-                  {list.items.map((refund) => (
-                    <Refund key={refund.id} refund={refund} />
+                  {shown.map((refund) => (
+                    <Refund key={refund.id} refund={refund} onMoving={() => hold(refund)} />
                   ))}
                 </tbody>
               </table>
@@ -82,7 +91,7 @@ export default function Finance() {
   )
 }
 
-function Refund({ refund }: { refund: RefundView }) {
+function Refund({ refund, onMoving }: { refund: RefundView; onMoving: () => void }) {
   const { t, has } = useText()
   const may = useMay()
   const queries = useQueryClient()
@@ -96,6 +105,7 @@ function Refund({ refund }: { refund: RefundView }) {
     if (busy) return
     setBusy(true)
     setWrong(null)
+    onMoving()
     try {
       const claim = await takeMove(refund.claim_id, verb, null, newKey())
       setAfter(claim)
