@@ -130,8 +130,11 @@ def cast_plots(world: World, many: int, questions: int) -> Cast:
     rng = Random(f"plots {world.seed}")
     whole = sum(plot.weight for plot in PLOTS)
     counts = {plot.name: max(1, round(many * plot.weight / whole)) for plot in PLOTS}
-    free = list(world.purchases)
-    rng.shuffle(free)
+    # Today's queues are full: what was bought lately is complained of more often.
+    free = sorted(
+        world.purchases,
+        key=lambda purchase: rng.random() * (0.3 if world.today - purchase.placed_at < RECENT else 1),
+    )
     cast: Cast = []
     # The choosiest first, so that the plain ones don't take their orders.
     for plot in sorted(PLOTS, key=lambda plot: (not plot.only_recent, plot.weight)):
