@@ -1,4 +1,4 @@
-import { Suspense, useEffect } from 'react'
+import { Suspense, useEffect, useRef } from 'react'
 import { Link, Route, Router, Switch, useLocation } from 'wouter'
 import { Avatar, Icon, KeyHint, Mark, Menu, SkeletonRows } from '../design'
 import { useText } from '../i18n'
@@ -24,12 +24,18 @@ export function Desk({ session }: { session: StaffSession }) {
 
 /** The agent's face: a slim rail, the page beside it, keys for everything. */
 function Frame({ session }: { session: StaffSession }) {
-  const { t } = useText()
+  const { t, locale } = useText()
   const [location, go] = useLocation()
   const allowed = routes.filter((r) => !r.needs || session.permissions.includes(r.needs))
   const rail = allowed.flatMap((r) => (r.rail ? [{ path: r.path, ...r.rail }] : []))
   const search = useDeskSearch()
   useLiveDesk()
+  const readIn = useRef(locale)
+  useEffect(() => {
+    // The server words states and moves in the language of the page: ask again for all of them.
+    if (readIn.current !== locale) void queries.invalidateQueries()
+    readIn.current = locale
+  }, [locale])
   useEffect(() => {
     const start = startOf(session)
     if (start !== '/' && location === '/' && !window.location.search) go(start, { replace: true })
