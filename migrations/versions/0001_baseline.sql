@@ -564,6 +564,10 @@ CREATE TABLE file (
 
 CREATE INDEX file_customer_idx ON file (customer_id, uploaded_at);
 
+CREATE INDEX file_key_idx ON file (key);
+
+CREATE INDEX file_uploaded_idx ON file (uploaded_at, id);
+
 CREATE TABLE member_shop (
 	account_id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -1238,6 +1242,8 @@ CREATE TABLE claim_evidence (
 
 CREATE INDEX claim_evidence_claim_idx ON claim_evidence (claim_id);
 
+CREATE INDEX claim_evidence_file_idx ON claim_evidence (file_id);
+
 CREATE TABLE claim_freight (
 	claim_id UUID NOT NULL,
 	order_id UUID NOT NULL,
@@ -1339,6 +1345,8 @@ CREATE TABLE refund (
 );
 
 CREATE INDEX refund_state_idx ON refund (shop_id, state, requested_at);
+
+CREATE INDEX refund_voucher_idx ON refund (voucher_file_id) WHERE voucher_file_id IS NOT NULL;
 
 CREATE TABLE withdrawal (
 	id UUID NOT NULL,

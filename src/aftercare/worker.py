@@ -30,12 +30,13 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from aftercare import claims, identity, logistics, notices, promises, shop
+from aftercare import claims, conversations, identity, logistics, notices, promises, shop
 from aftercare.connectors.payments.routes import settle_sandbox_calls
 from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
 from aftercare.installation import MONTHS_AHEAD
 from aftercare.journal import SYSTEM, House, Lane, Work, begin, ensure_months, lanes_waiting, relay, run_lane
 from aftercare.journal.jobs import beat, deliveries_by_state, forget_beats
+from aftercare.kit.files import Files
 from aftercare.kit.loop import calm_collector, run
 from aftercare.kit.processes import as_child, stop_with_parent
 from aftercare.kit.tables import APP_ROLE
@@ -111,6 +112,8 @@ async def tidy_up(house: House) -> None:
         await work.session.execute(
             text("DELETE FROM pgqueuer_statistics WHERE created < now() - interval '7 days'")
         )
+    if Files in house.ports:
+        await conversations.forget_unused(house)
 
 
 async def count_deliveries(house: House) -> None:

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from aftercare import claims, identity, notices
+from aftercare import claims, identity, notices, promises
 from aftercare.journal import House, begin, drain
 from aftercare.notices import MailRefused, NoticeState, NoticeUnderWay
+from tests import given as given_world
 from tests.conftest import NOON, Clock
 from tests.notices.given import Given, a_claim, a_world, mailbox, say, warn
 
@@ -428,3 +429,43 @@ async def test_a_refund_is_told_when_it_is_paid_and_honestly_when_it_fails(
         0,
         1.0,
     )
+
+
+async def decided_at_once(house: House) -> claims.ClaimCard:
+    of = await given_world.a_shop(house)
+    bought = await given_world.an_order(house, of)
+    async with begin(house, bought.buyer) as work:
+        claim = await claims.apply(
+            work,
+            claims.NewClaim(
+                kind=claims.ClaimKind.return_refund,
+                lines=[claims.AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
+                reason=claims.Reason.no_reason,
+            ),
+        )
+        return await claims.claim_card(work, claim.id)
+
+
+async def test_what_is_decided_at_once_is_told_in_one_letter(house: House) -> None:
+    box = mailbox(house)
+    card = await decided_at_once(house)
+    assert card.state is claims.ClaimState.awaiting_return
+    await drain(house)
+    (letter,) = box.letters
+    assert letter.subject == f"您的退货退款申请已通过（{card.number}）"
+    assert "我们已收到您对「破壁料理机 L18」的退货退款申请，并已自动通过，约定退款 ¥299.00。" in letter.text
+    assert "上海市嘉定区安亭镇曹安公路 4988 号" in letter.text
+    async with begin(house) as work:
+        share = await notices.notice_share(work, NOON - timedelta(hours=1), NOON + timedelta(hours=1))
+    assert (share.asked, share.told, share.missing, share.untrue, share.share) == (1, 1, 0, 0, 1.0)
+
+
+async def test_more_time_is_told(house: House) -> None:
+    box = mailbox(house)
+    card = await decided_at_once(house)
+    async with begin(house) as work:
+        (ship,) = [one for one in await promises.clocks_of(work, [card.id]) if one.name == "claim.ship"]
+        await promises.extend_clock(work, ship.id, timedelta(days=3), "春节快递停运")
+    await drain(house)
+    assert box.letters[-1].subject == f"处理期限已延长到 3 月 20 日 12:00（{card.number}）"
+    assert "申请，您寄出商品并填写运单号的期限已延长到 3 月 20 日 12:00。" in box.letters[-1].text

@@ -8,6 +8,7 @@ the shop's other proposal; a **finding** what the warehouse saw; a **refund** mo
 
 import aftercare.claims.reactions  # noqa: F401  # registers what follows from facts
 from aftercare.claims.applications import (
+    BY_POLICY,
     AskedLine,
     Edit,
     NewClaim,
@@ -106,6 +107,7 @@ from aftercare.claims.states import ClaimKind, ClaimState, Mover, Remedy, Repair
 from aftercare.claims.wording import label
 
 __all__ = [
+    "BY_POLICY",
     "MOVED",
     "AskedLine",
     "ClaimCard",

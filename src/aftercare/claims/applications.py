@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select, text
 
-from aftercare import cases, conversations, shop
+from aftercare import cases, conversations, identity, shop
 from aftercare.claims import accounts, model
 from aftercare.claims.alarms import strand
 from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, PolicyInput, Reason
@@ -15,6 +15,7 @@ from aftercare.claims.decisions import agree
 from aftercare.claims.entitlements import circumstances, decided, rules_of, standing_of, to_reserve
 from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, claim_numbers
 from aftercare.claims.money import PaidLine, exchange_difference, refundable, refundable_without_return
+from aftercare.claims.moves import move, needs_of
 from aftercare.claims.parts import EVIDENCE_KINDS, counts_units, files_given, lines_of, put_evidence
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
@@ -178,8 +179,9 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
     await put_evidence(work, claim, new.file_ids, "")
     for order_id in {line.order_id for line in lines}:
         await shop.hold_confirmation(work, order_id, claim.id)
-    await step(work, claim, "apply", rule=None)
-    await decide_by_policy(work, claim, measured.outcome)
+    at_once = await decides_at_once(work, claim, measured.outcome)
+    await step(work, claim, "apply", at_once=at_once or None)
+    await decide_by_policy(work, claim, measured.outcome, at_once=at_once)
     return claim
 
 
@@ -375,17 +377,29 @@ async def _difference(work: Work, new: NewClaim, lines: Sequence[LineView], cred
     return total
 
 
-async def decide_by_policy(work: Work, claim: Claim, outcome: Automatic) -> None:
-    """What the policy decides by itself is decided in the same breath, by the system and under the rule's name."""
-    if outcome is Automatic.approve:
-        try:
-            await agree(work, claim, mover=Mover.system, rule=claim.policy)
-        except model.ReturnAddressMissing:
-            # That a shop has no address is not the customer's fault: the application stands, and people are told.
-            strand(work, claim)
+BY_POLICY = "policy"
+"""What a claim that the policy rejected has for a reason; the explanation says more."""
+
+
+async def decides_at_once(work: Work, claim: Claim, outcome: Automatic) -> bool:
+    """Whether the policy's word is the decision. It approves nothing that would have to go back to nowhere."""
+    if outcome is Automatic.approve and any(
+        "return_address" in needs_of(row, claim.kind, claim.variant) for row in move("approve")
+    ):
+        return bool((await identity.get_shop(work, claim.shop_id)).return_address)
+    return outcome is not Automatic.manual
+
+
+async def decide_by_policy(work: Work, claim: Claim, outcome: Automatic, *, at_once: bool) -> None:
+    """What the policy decides by itself is decided in the same breath, by the system and under the rule's name. That a shop
+    has no address is not the customer's fault: the application stands, and people are told."""
+    if outcome is Automatic.approve and not at_once:
+        strand(work, claim)
+    elif outcome is Automatic.approve:
+        await agree(work, claim, mover=Mover.system, rule=claim.policy, at_once=True)
     elif outcome is Automatic.reject:
-        claim.rejection, claim.decided_at = "policy", work.now
-        await step(work, claim, "reject", mover=Mover.system, rule=claim.policy)
+        claim.rejection, claim.decided_at = BY_POLICY, work.now
+        await step(work, claim, "reject", mover=Mover.system, rule=claim.policy, at_once=True)
 
 
 async def add_evidence(work: Work, claim_id: UUID, file_ids: Sequence[UUID], words: str = "") -> Claim:
@@ -464,7 +478,8 @@ async def edit(work: Work, claim_id: UUID, change: Edit) -> Claim:
     await put_evidence(work, claim, change.file_ids, "")
     await step(work, claim, "edit")
     if measured.outcome is Automatic.approve:
-        await decide_by_policy(work, claim, measured.outcome)
+        at_once = await decides_at_once(work, claim, measured.outcome)
+        await decide_by_policy(work, claim, measured.outcome, at_once=at_once)
     return claim
 
 

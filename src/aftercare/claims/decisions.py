@@ -33,6 +33,7 @@ async def agree(
     amount_cents: int | None = None,
     mover: Mover | None = None,
     rule: str | None = None,
+    at_once: bool = False,
 ) -> None:
     """The approval itself, of a locked claim."""
     row, _ = move_for(work, claim, "approve", mover)
@@ -40,7 +41,15 @@ async def agree(
         await place_return_address(work, claim)
     await set_agreed(work, claim, claim.requested_cents if amount_cents is None else amount_cents)
     claim.decided_at = work.now
-    await step(work, claim, "approve", mover=mover, rule=rule, amount_cents=claim.agreed_cents)
+    await step(
+        work,
+        claim,
+        "approve",
+        mover=mover,
+        rule=rule,
+        amount_cents=claim.agreed_cents,
+        at_once=at_once or None,
+    )
     await tell_difference(work, claim)
 
 

@@ -8,7 +8,8 @@ from aftercare.journal import Fact
 
 
 class ClaimMoved(Fact):
-    """What every move of a claim tells. `rule` names the policy, law or clock that decided, if no person did."""
+    """What every move of a claim tells. `rule` names the policy, law or clock that decided, if no person did. `at_once`: the
+    policy decided the application in the breath in which it was made; told of the application and of the decision."""
 
     name: ClassVar[str] = "claim.moved"
     public: ClassVar[bool] = True
@@ -20,6 +21,7 @@ class ClaimMoved(Fact):
     to_state: ClaimState
     mover: Mover
     rule: str | None = None
+    at_once: bool | None = None
     amount_cents: int | None = None
     currency: str | None = None
 

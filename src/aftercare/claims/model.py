@@ -186,7 +186,10 @@ class ClaimFreight(Base):
 
 class Evidence(Base):
     __tablename__ = "claim_evidence"
-    __table_args__ = (Index("claim_evidence_claim_idx", "claim_id"),)
+    __table_args__ = (
+        Index("claim_evidence_claim_idx", "claim_id"),
+        Index("claim_evidence_file_idx", "file_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
@@ -289,6 +292,7 @@ class Refund(Base):
         CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="a_paid_refund_says_when"),
         UniqueConstraint("claim_id", "payment_id", name="a_claim_refunds_a_payment_once"),
         Index("refund_state_idx", "shop_id", "state", "requested_at"),
+        Index("refund_voucher_idx", "voucher_file_id", postgresql_where=text("voucher_file_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,14 +1,17 @@
 """What follows for claims: clocks at zero, parcels that arrive, money that is due, stock that is posted."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from sqlalchemy import select
 
-from aftercare import cases, supply
+from aftercare import cases, conversations, supply
 from aftercare.claims import refunds, returns
 from aftercare.claims.alarms import NO_ADDRESS, alarm, alarm_stranded
 from aftercare.claims.deadlines import clock_rule, clocks_of
 from aftercare.claims.decisions import agree, answer_no
 from aftercare.claims.events import MOVED, ClaimMoved, ClaimStranded, DispositionDecided, RefundRequested
-from aftercare.claims.model import Claim, ReturnAddressMissing
+from aftercare.claims.model import Claim, Evidence, Refund, ReturnAddressMissing
 from aftercare.claims.moves import MOVES
 from aftercare.claims.states import END_STATES, ClaimState, Mover, is_end
 from aftercare.claims.steps import claim_for, step
@@ -50,6 +53,17 @@ async def carry_out_clock(work: Work, fact: ClockFired) -> None:
             await refunds.settle_offline(work, claim)
         case other:
             await step(work, claim, other, mover=Mover.system, rule=named)
+
+
+@conversations.uses_files
+async def files_in_use(work: Work, file_ids: Sequence[UUID]) -> set[UUID]:
+    """Evidence, and the vouchers of refunds."""
+    rows = await work.session.scalars(
+        select(Evidence.file_id)
+        .where(Evidence.file_id.in_(file_ids))
+        .union(select(Refund.voucher_file_id).where(Refund.voucher_file_id.in_(file_ids)))
+    )
+    return {file_id for file_id in rows if file_id is not None}
 
 
 @after(ClaimStranded)

@@ -17,6 +17,7 @@ from aftercare.conversations.model import (
     ThreadNotFound,
 )
 from aftercare.conversations.queries import MessageFileView, MessageView, message_rows, messages
+from aftercare.conversations.tidy import forget_unused, uses_files
 from aftercare.conversations.verbs import (
     DraftView,
     FileView,
@@ -56,6 +57,7 @@ __all__ = [
     "draft_of",
     "drop_draft",
     "files",
+    "forget_unused",
     "get_thread",
     "keep_draft",
     "keep_file",
@@ -67,4 +69,5 @@ __all__ = [
     "post",
     "show_files",
     "store_file",
+    "uses_files",
 ]

@@ -116,6 +116,9 @@ class File(Base):
     __tablename__ = "file"
     __table_args__ = (
         Index("file_customer_idx", "customer_id", "uploaded_at"),
+        Index("file_uploaded_idx", "uploaded_at", "id"),
+        # Whether other uploads have the same bytes.
+        Index("file_key_idx", "key"),
         CheckConstraint("bytes > 0", name="a_file_has_bytes"),
     )
 

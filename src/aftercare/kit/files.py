@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, ClassVar
 from urllib.parse import quote
@@ -171,12 +172,39 @@ class Files:
         with suppress(FileNotFoundError):
             await asyncio.to_thread(self._system.rm_file, self._at(key))
 
+    async def forget_if_older(self, key: str, moment: datetime) -> bool:
+        """Deletes the content unless it was put here (again) since `moment`; tells whether it did."""
+        try:
+            put_at = await asyncio.to_thread(self._system.modified, self._at(key))
+        except FileNotFoundError:
+            return False
+        if put_at.replace(tzinfo=put_at.tzinfo or UTC) >= moment:
+            return False
+        await self.forget(key)
+        return True
+
+    async def forget_broken_off(self, moment: datetime) -> int:
+        """Deletes what uploads of before `moment` left behind that died half-way; returns how many."""
+        return await asyncio.to_thread(self._sweep, moment.timestamp())
+
+    def _sweep(self, before: float) -> int:
+        swept = 0
+        for path in self._incoming().glob("aftercare-*"):
+            with suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    swept += 1
+        return swept
+
+    def _incoming(self) -> Path:
+        return Path(self._root) / "incoming" if self._local else Path(tempfile.gettempdir())
+
     def _at(self, key: str) -> str:
         return f"{self._root}/{key}"
 
     def _open_spool(self) -> tuple[IO[bytes], Path]:
         """On a disk it lies beside its final place, so that settling is a rename."""
-        folder = Path(self._root) / "incoming" if self._local else Path(tempfile.gettempdir())
+        folder = self._incoming()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"aftercare-{uuid4().hex}"
         return path.open("x+b"), path
@@ -189,13 +217,15 @@ class Files:
         spool.flush()
         key = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
         place = self._at(key)
-        if not self._system.exists(place):
-            if self._local:
-                os.fsync(spool.fileno())
-                Path(place).parent.mkdir(parents=True, exist_ok=True)
-                path.replace(place)
-            else:
-                self._system.put_file(str(path), place)
+        if not self._local:
+            self._system.put_file(str(path), place)
+        elif self._system.exists(place):
+            # Wanted anew: what was about to be forgotten is young again.
+            os.utime(place)
+        else:
+            os.fsync(spool.fileno())
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
         return Stored(key, sha256, size, kind)
 
 

@@ -162,11 +162,12 @@ class NoticeShare(BaseModel):
 SHARE = """
     WITH rule AS (
       SELECT r->>'fact' AS fact, r->>'template' AS template, r->'asks' AS asks,
-        ARRAY(SELECT jsonb_array_elements_text(r->'has')) AS has
+        ARRAY(SELECT jsonb_array_elements_text(r->'has')) AS has,
+        ARRAY(SELECT jsonb_array_elements_text(r->'lacks')) AS lacks
       FROM jsonb_array_elements(CAST(:rules AS jsonb)) AS r
     ), asked AS (
       SELECT DISTINCT f.position, rule.template FROM fact f JOIN rule ON rule.fact = f.name AND f.data @> rule.asks
-        AND f.data ?& rule.has
+        AND f.data ?& rule.has AND NOT f.data ?| rule.lacks
       WHERE f.name = ANY(:facts) AND f.at >= :since AND f.at < :until {of_shop}
     ), met AS (
       SELECT a.position, n.id, n.state, n.body IS NOT NULL AND n.customer_id IS NOT NULL AS in_portal
@@ -191,7 +192,13 @@ def _asks() -> list[dict[str, Any]]:
         for name, values in rule.when.items():
             wanted = [{**one, name: value} for one in wanted for value in values]
         asks += [
-            {"fact": rule.fact, "template": rule.template, "asks": one, "has": list(rule.has)}
+            {
+                "fact": rule.fact,
+                "template": rule.template,
+                "asks": one,
+                "has": list(rule.has),
+                "lacks": list(rule.lacks),
+            }
             for one in wanted
         ]
     return asks

@@ -12,19 +12,22 @@ LINKS = frozenset({"claim", "case", "entry"})
 
 @dataclass(frozen=True)
 class Rule:
-    """`when`: the fact's field has one of these values; `has`: these fields are given. `until`: the clocks whose end is told, if one of them runs. `secret`: the words are not kept after sending."""
+    """`when`: the fact's field has one of these values; `has`: these fields are given; `lacks`: these are not. `until`: the clocks whose end is told, if one of them runs. `secret`: the words are not kept after sending."""
 
     fact: str
     template: str
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     link: str = "claim"
     until: tuple[str, ...] = ()
     secret: bool = False
 
     def asks(self, data: Mapping[str, Any]) -> bool:
-        return all(data.get(name) in values for name, values in self.when.items()) and all(
-            data.get(name) is not None for name in self.has
+        return (
+            all(data.get(name) in values for name, values in self.when.items())
+            and all(data.get(name) is not None for name in self.has)
+            and all(data.get(name) is None for name in self.lacks)
         )
 
 
@@ -35,6 +38,7 @@ def read_rules(document: str) -> tuple[Rule, ...]:
             template=row["template"],
             when={name: tuple(values) for name, values in row.get("when", {}).items()},
             has=tuple(row.get("has", ())),
+            lacks=tuple(row.get("lacks", ())),
             link=row.get("link", "claim"),
             until=tuple(row.get("until", ())),
             secret=row.get("secret", False),

@@ -98,7 +98,7 @@ def _of_claim(card: claims.ClaimCard, data: dict[str, Any], locale: str) -> dict
         "title": card.title,
         "quantity": str(card.quantity),
         "kind": claims.label("kind", card.kind, locale),
-        "reason": card.rejection or "",
+        "reason": card.rejection if card.rejection and card.rejection != claims.BY_POLICY else "",
         "words": card.offer_words or "",
         "offered": money(card.offer_amount_cents, card.currency, locale) if card.offer_amount_cents else "",
         "question": card.question or "",
@@ -122,7 +122,7 @@ def address_text(address: Mapping[str, Any] | None) -> str:
 
 async def _time_left(work: Work, notice: Notice, owner: ShopView, locale: str) -> dict[str, str]:
     data = notice.data
-    if notice.fact == "clock.warned":
+    if notice.fact in ("clock.warned", "clock.extended"):
         due = datetime.fromisoformat(data["due_at"])
         words = texts(locale)
         return {
