@@ -9,10 +9,13 @@ from aftercare.identity import passwords
 from tests.identity.people import CHEAP
 
 
+# Noted before any test runs: others make passwords cheap for a whole session.
+DEAR = passwords._hasher
+
+
 @pytest.fixture(autouse=True)
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-    if "dear_passwords" not in request.fixturenames:
-        monkeypatch.setattr(passwords, "_hasher", CHEAP)
+    monkeypatch.setattr(passwords, "_hasher", DEAR if "dear_passwords" in request.fixturenames else CHEAP)
     passwords._nobodys.cache_clear()
     yield
     passwords._nobodys.cache_clear()
@@ -21,4 +24,4 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequ
 @pytest.fixture
 def dear_passwords() -> PasswordHasher:
     """The cost of the product: some 150 ms and 64 MiB each."""
-    return passwords._hasher
+    return DEAR

@@ -4,7 +4,7 @@ from datetime import time as wall
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aftercare.kit.calendars import (
@@ -214,8 +214,11 @@ def test_fifty_thousand_additions_a_second() -> None:
 CALENDARS = st.sampled_from([IN_CHINA, IN_BERLIN, NIGHTS, ALWAYS])
 MOMENTS = st.datetimes(datetime(2024, 1, 2), datetime(2027, 12, 30)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 LENGTHS = st.timedeltas(timedelta(0), timedelta(hours=400))
+# Whether it is right does not depend on how busy the machine is.
+unhurried = settings(deadline=None)
 
 
+@unhurried
 @given(CALENDARS, MOMENTS, LENGTHS, LENGTHS)
 def test_adding_twice_is_adding_the_sum(
     calendar: WorkingCalendar, start: datetime, first: timedelta, second: timedelta
@@ -224,6 +227,7 @@ def test_adding_twice_is_adding_the_sum(
     assert stepwise == calendar.add_working_time(start, first + second)
 
 
+@unhurried
 @given(CALENDARS, MOMENTS, MOMENTS, LENGTHS)
 def test_who_starts_later_is_due_no_earlier(
     calendar: WorkingCalendar, one: datetime, other: datetime, length: timedelta
@@ -232,6 +236,7 @@ def test_who_starts_later_is_due_no_earlier(
     assert calendar.add_working_time(early, length) <= calendar.add_working_time(late, length)
 
 
+@unhurried
 @given(CALENDARS, MOMENTS, LENGTHS)
 def test_between_start_and_due_lies_just_the_length(
     calendar: WorkingCalendar, start: datetime, length: timedelta
@@ -242,6 +247,7 @@ def test_between_start_and_due_lies_just_the_length(
     assert length <= due - start
 
 
+@unhurried
 @given(CALENDARS, MOMENTS)
 def test_an_opening_is_open_and_nothing_is_worked_before_it(calendar: WorkingCalendar, at: datetime) -> None:
     opening = calendar.next_opening(at)
@@ -249,6 +255,7 @@ def test_an_opening_is_open_and_nothing_is_worked_before_it(calendar: WorkingCal
     assert calendar.working_time_between(at, opening) == timedelta(0)
 
 
+@unhurried
 @given(MOMENTS, st.integers(1, 200))
 def test_a_calendar_counts_as_a_minute_by_minute_walk_does(start: datetime, minutes: int) -> None:
     start = start.replace(second=0, microsecond=0)
