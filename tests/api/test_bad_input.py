@@ -327,10 +327,8 @@ def test_changes_without_the_csrf_token_are_refused(
     for who in ("customer", "agent", "owner"):
         shown = served.run(passes.headers(who))
         for given in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": "é"}):
-            headers = {
-                "Cookie": shown["Cookie"],
-                **{name: value.encode("latin-1") for name, value in given.items()},
-            }
+            headers = [(b"Cookie", shown["Cookie"].encode())]
+            headers += [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
             for method, path in (
                 ("POST", "/api/claims"),
                 ("PATCH", "/api/me"),

@@ -5,7 +5,7 @@
 import os
 import random
 import re
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import pytest
@@ -13,6 +13,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
@@ -41,6 +42,7 @@ TABLES = {
 }
 """Where a field's name does not say it: `claim_id` is of `claim`, `file_ids` are of `file`."""
 
+ANSWERS_IN_THEIR_FORM = {"/api/webhooks/kuaidi100/{shop_code}"}
 PARTS = 12
 """One test for every twelfth operation, so that two processes can share them."""
 Operation = APIOperation[Any, Any, Any, Any]
@@ -70,7 +72,10 @@ def operations(described: dict[str, Any]) -> list[Operation]:
     for path in plain["paths"].values():
         for operation in path.values():
             operation["responses"] = {"200": {"description": "see the full description"}}
-    return [found.ok() for found in schemathesis.openapi.from_dict(plain).get_all_operations()]
+    return [
+        cast(Ok[Operation], found).ok()
+        for found in schemathesis.openapi.from_dict(plain).get_all_operations()
+    ]
 
 
 class Answers:
@@ -82,10 +87,12 @@ class Answers:
 
     def wrong_with(self, operation: Operation, answer: requests.Response) -> str | None:
         if answer.status_code == 503 and answer.json().get("code") == "port_missing":
-            return None
+            return None  # Stripe and WeChat Pay, which are not set up here
         if answer.status_code >= 500:
             return f"{answer.status_code} {answer.text[:300]}"
         kind = answer.headers.get("content-type", "")
+        if operation.path in ANSWERS_IN_THEIR_FORM:
+            return None
         if answer.status_code >= 400:
             if kind != "application/problem+json":
                 return f"{answer.status_code} is no problem+json but {kind}: {answer.text[:100]}"

@@ -395,6 +395,7 @@ async def start_receive_clock(work: Work, claim_id: UUID) -> None:
         ClaimState.received,
         ClaimState.inspecting,
     ):
+        await promises.stop_clocks(work, claim.id, ["claim.transit_back"])
         await start_clock(work, claim, "receive", unless_running=True)
 
 
@@ -409,6 +410,7 @@ async def parcel_arrived(work: Work, claim_id: UUID, direction: str) -> None:
     if claim is None:
         return
     if direction == "reship" and claim.state is ClaimState.reshipped:
+        await promises.stop_clocks(work, claim.id, ["claim.transit_out"])
         await start_clock(work, claim, "confirm", unless_running=True)
     elif direction == "send_back" and claim.state is ClaimState.sending_back:
         await step(work, claim, "confirm_sent_back", mover=Mover.system)
