@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { clockTiles, indicatorDays, largest } from './board'
+import { clockTiles, indicatorDays, isOurs, largest } from './board'
 
 const clock = { shop_id: 'a', name: 'case.first_answer', on_time: 3, at_risk: 1, paused: 0, broken: 0, next_due_at: null }
 
@@ -29,4 +29,8 @@ it('draws medians for times and shares for the rest', () => {
 it('names no largest part of nothing', () => {
   expect(largest([{ n: 0 }], (r) => r.n)).toBeNull()
   expect(largest([{ n: 1 }, { n: 4 }], (r) => r.n)?.count).toBe(4)
+})
+
+it('knows whose turn a clock measures', () => {
+  expect(['case.first_answer', 'claim.decide_refund', 'claim.ship', 'claim.transit_back'].map(isOurs)).toEqual([true, true, false, false])
 })

@@ -3,6 +3,9 @@ import type { Indicator, PromiseBoard } from '../api/schema'
 
 /** What we mean to keep of the clocks of every name. */
 export const CLOCK_TARGET = 0.95
+/** Clocks on which somebody else must act: that they run out is no promise of ours broken. */
+const OTHERS = new Set(['send_draft', 'answer', 'answer_part', 'dispute', 'ship', 'transit_back', 'transit_out', 'confirm', 'confirm_offline', 'book_visit', 'evidence'].map((name) => `claim.${name}`))
+export const isOurs = (name: string) => !OTHERS.has(name)
 /** Fewer are not called a number. */
 export const ENOUGH = 20
 

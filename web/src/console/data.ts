@@ -56,7 +56,8 @@ export function useClockName(): (name: string) => string {
   return useCallback(
     (name: string) => {
       const own = `clockName.${name.replace('.', '_')}`
-      return has(own) ? t(own) : word('clock', name.split('.')[1] ?? name)
+      const called = has(own) ? t(own) : word('clock', name.split('.')[1] ?? name)
+      return called.charAt(0).toUpperCase() + called.slice(1)
     },
     [t, has, word],
   )

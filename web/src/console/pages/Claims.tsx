@@ -4,7 +4,9 @@ import { api, ask } from '../../api/client'
 import { usePages } from '../../api/pages'
 import type { ClaimCell, ClaimRow } from '../../api/schema'
 import { Button, EmptyState, Input, Money, Pager, PromiseRing, RelativeTime, Section, Segmented, Select, Tag, Thumb } from '../../design'
+import { colours } from '../../design/tokens'
 import { useText } from '../../i18n'
+import { useTheme } from '../../shell/theme'
 import { Chart, ChartFrame } from '../../staff/chart'
 import { caseHref, saveCsv, useMay, useShops, useWords } from '../data'
 import { Page } from '../Page'
@@ -29,6 +31,8 @@ export default function Claims() {
   const { nameOf } = useShops()
   const may = useMay()
   const word = useWords()
+  const { shown } = useTheme()
+  const c = colours[shown]
   const [cut, setCut] = useState<Cut>('kind')
   const [compare, setCompare] = useState(false)
   const span = spanOf(period)
@@ -86,7 +90,8 @@ export default function Claims() {
           <Chart
             label={title}
             option={{
-              legend: { type: 'plain' },
+              color: [c.jade, c.slateFill, c.jadeTrack, c.ink3, c.slate, c.hairline],
+              legend: {},
               grid: { left: 4, right: 12, top: 40, bottom: 4, containLabel: true },
               xAxis: { type: 'category', data: days.map((d) => d.slice(5)) },
               yAxis: { type: 'value', minInterval: 1 },

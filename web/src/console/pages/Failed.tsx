@@ -23,7 +23,7 @@ export default function Failed() {
   const id = (r: FailedDelivery) => `${r.reaction} ${r.position}`
   const retry = (r: FailedDelivery) => doing.run(id(r), () => ask(api.POST('/api/journal/failed/{reaction}/{position}/retry', { params: { path: path(r) } })), t('failed.retried'))
   return (
-    <Page about={t('failed.about')} finding={found.isPending ? t('failed.loading') : failed.length ? t('failed.finding', { count: failed.length, held }) : t('failed.none')}>
+    <Page about={t('failed.about')} finding={found.isPending ? t('failed.loading') : failed.length ? t(held ? 'failed.finding' : 'failed.findingAlone', { count: failed.length, held }) : t('failed.none')}>
       <Refusal problem={doing.problem} />
       <Section lead={t('failed.lead')}>
         <DataTable

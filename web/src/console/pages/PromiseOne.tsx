@@ -9,7 +9,7 @@ import { colours } from '../../design/tokens'
 import { useText } from '../../i18n'
 import { useTheme } from '../../shell/theme'
 import { Chart, ChartFrame } from '../../staff/chart'
-import { CLOCK_TARGET, largest, shareOf } from '../board'
+import { CLOCK_TARGET, isOurs, largest, shareOf } from '../board'
 import { caseHref, useClockName, useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { DataTable, ScopeTools } from '../parts'
@@ -54,7 +54,9 @@ export default function PromiseOne() {
       ? t('promise1.none', { name: title })
       : missed === 0
         ? t('promise1.allKept', { count: kept, name: title })
-        : t(share >= CLOCK_TARGET ? 'promise1.above' : 'promise1.below', { name: title, share: fmt.percent(share, 1), target: fmt.percent(CLOCK_TARGET), missed: fmt.number(missed) })
+        : !isOurs(name)
+          ? t('indicator.is', { name: title, value: fmt.percent(share, 1) })
+          : t(share >= CLOCK_TARGET ? 'promise1.above' : 'promise1.below', { name: title, share: fmt.percent(share, 1), target: fmt.percent(CLOCK_TARGET), missed: fmt.number(missed) })
   const { shown } = useTheme()
   const c = colours[shown]
   const perDay = days.map((day) => {

@@ -5,7 +5,7 @@ import type { Indicator } from '../../api/schema'
 import { EmptyState, ErrorState, Section, ShareRing, Skeleton, Tag } from '../../design'
 import { useText } from '../../i18n'
 import { Sparkline } from '../../staff/chart'
-import { type ClockTile, clockTiles, CLOCK_TARGET, ENOUGH, indicatorDays, shareOf } from '../board'
+import { type ClockTile, clockTiles, CLOCK_TARGET, ENOUGH, indicatorDays, isOurs, shareOf } from '../board'
 import { useClockName, useMay } from '../data'
 import { Page } from '../Page'
 import { PartsBar, ScopeTools } from '../parts'
@@ -25,7 +25,9 @@ export default function Promises() {
     queryFn: () => ask(api.GET('/api/promises/board', { params: { query: { ...span, shop_id: shop || undefined, time_zone: zone() } } })),
     refetchInterval: 60_000,
   })
-  const tiles = board.data ? clockTiles(board.data, days, days.at(-1) ?? '') : []
+  const every = board.data ? clockTiles(board.data, days, days.at(-1) ?? '') : []
+  const tiles = every.filter((tile) => isOurs(tile.name))
+  const others = every.filter((tile) => !isOurs(tile.name))
   const sum = (part: (tile: ClockTile) => number) => tiles.reduce((n, tile) => n + part(tile), 0)
   const now = { onTime: sum((x) => x.onTime), atRisk: sum((x) => x.atRisk), paused: sum((x) => x.paused), broken: sum((x) => x.broken) }
   const running = now.onTime + now.atRisk + now.paused + now.broken
@@ -72,6 +74,15 @@ export default function Promises() {
               <EmptyState drawing="clear" title={t('promises.emptyTitle')} text={t('promises.emptyText')} />
             )}
           </Section>
+          {others.length > 0 && (
+            <Section title={t('promises.others')} lead={t('promises.othersLead')}>
+              <ul className="tiles" role="list">
+                {others.map((tile) => (
+                  <ClockCard key={tile.name} tile={tile} name={nameOf(tile.name)} />
+                ))}
+              </ul>
+            </Section>
+          )}
         </>
       )}
     </Page>
@@ -95,13 +106,14 @@ function ClockCard({ tile, name }: { tile: ClockTile; name: string }) {
   const { period } = useScope()
   const todays = tile.today.kept + tile.today.missed
   const useToday = todays >= ENOUGH
+  const ours = isOurs(tile.name)
   const share = useToday ? shareOf(tile.today.kept, tile.today.missed) : shareOf(tile.kept, tile.missed)
   const ended = tile.kept + tile.missed
   return (
     <li>
       <Link href={`/promises/${tile.name.replace('.', '/')}`} className="board-tile">
         <span className="board-ring">
-          {share === null ? <span className="ring-none">–</span> : <ShareRing share={share} target={CLOCK_TARGET} label={name} />}
+          {share === null ? <span className="ring-none">–</span> : <ShareRing share={share} target={ours ? CLOCK_TARGET : 0} label={name} />}
         </span>
         <span className="board-words">
           <strong>{name}</strong>
@@ -109,10 +121,10 @@ function ClockCard({ tile, name }: { tile: ClockTile; name: string }) {
             {ended ? t('promises.keptOf', { kept: fmt.number(tile.kept), all: fmt.number(ended), period: t(`period.${period.preset}`) }) : t('promises.noneEnded')}
             {ended > 0 && ended < ENOUGH && ` · ${t('promises.few')}`}
           </span>
-          <Sparkline values={tile.days} target={CLOCK_TARGET} label={t('promises.trend', { name })} width={150} height={28} />
+          <Sparkline values={tile.days} target={ours ? CLOCK_TARGET : undefined} label={t('promises.trend', { name })} width={150} height={28} />
           <span className="tag-row">
-            {tile.broken > 0 && <Tag tone="vermilion">{t('promises.brokenNow', { count: tile.broken })}</Tag>}
-            {tile.atRisk > 0 && <Tag tone="amber">{t('promises.riskNow', { count: tile.atRisk })}</Tag>}
+            {tile.broken > 0 && <Tag tone={ours ? 'vermilion' : 'slate'}>{t('promises.brokenNow', { count: tile.broken })}</Tag>}
+            {tile.atRisk > 0 && <Tag tone={ours ? 'amber' : 'plain'}>{t('promises.riskNow', { count: tile.atRisk })}</Tag>}
             {tile.onTime > 0 && <Tag>{t('promises.runningNow', { count: tile.onTime })}</Tag>}
             {tile.paused > 0 && <Tag tone="slate">{t('promises.pausedNow', { count: tile.paused })}</Tag>}
           </span>

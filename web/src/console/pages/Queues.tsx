@@ -44,7 +44,7 @@ export default function Queues() {
   const working = data?.people.filter((p) => p.working).length ?? 0
   const finding = !data ? t('queues.loading') : data.waiting ? t('queues.finding', { count: data.waiting, longest: fmt.duration((data.waiting_longest_seconds ?? 0) * 1000) }) : open ? t('queues.nobodyWaits', { count: open }) : t('queues.none')
   const chartTitle = old && oldest ? t('queues.oldTitle', { old, open, shop: nameOf(oldest.row), most: oldest.count }) : t('queues.youngTitle', { open })
-  const tones = [c.jadeTrack, c.jade, c.slateFill, c.ink3, c.ink]
+  const tones = [c.jadeTrack, c.jade, c.slateFill, c.slate, c.ink2]
   const height = Math.max(130, shopIds.length * 46 + 60)
   const number = (n: number | undefined) => (n === undefined ? '–' : n > 1000 ? '1000+' : fmt.number(n))
   return (
