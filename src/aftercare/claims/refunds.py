@@ -240,18 +240,17 @@ async def enter_wallet(work: Work, refund: Refund) -> None:
 
 
 async def settle(work: Work, refund: Refund, answer: GatewayAnswer) -> None:
-    """Takes the gateway's word, said once, twice, late or out of order: paid stands for ever, and a failure never follows it."""
+    """Takes the gateway's word, said once, twice, late or out of order: paid stands for ever, and a failure never follows it.
+    What the gateway paid after all, while the customer got it another way, is told to finance."""
     if refund.state is RefundState.paid:
-        if answer.state is GatewayState.failed:
-            work.record(
-                RefundContradicted(
-                    refund_id=refund.id,
-                    claim_id=refund.claim_id,
-                    shop_id=refund.shop_id,
-                    said="failed",
-                    stands="paid",
-                )
-            )
+        if answer.state is GatewayState.failed and refund.provider not in (WALLET, OFFLINE):
+            contradict(work, refund, said="failed", stands="paid")
+        elif (
+            answer.state is GatewayState.paid
+            and refund.provider in (WALLET, OFFLINE)
+            and answer.reference != refund.gateway_reference
+        ):
+            contradict(work, refund, said="paid", stands=refund.provider)
         return
     claim = (await work.session.execute(select(Claim).where(Claim.id == refund.claim_id))).scalar_one()
     about = {
@@ -266,8 +265,12 @@ async def settle(work: Work, refund: Refund, answer: GatewayAnswer) -> None:
     if answer.reference:
         refund.gateway_reference = answer.reference
     if answer.state is GatewayState.pending:
-        refund.state = RefundState.pending
+        # An old 'pending' that arrives after a failure does not take it back.
+        if refund.state in (RefundState.requested, RefundState.sending):
+            refund.state = RefundState.pending
     elif answer.state is GatewayState.paid:
+        if refund.state is RefundState.offline_offered and refund.provider != OFFLINE:
+            contradict(work, refund, said="paid", stands="offline_offered")
         refund.state, refund.failure, refund.paid_at = RefundState.paid, None, work.now
         work.record(RefundSettled(**about, method=refund.provider))
         await work.session.flush()
@@ -279,6 +282,14 @@ async def settle(work: Work, refund: Refund, answer: GatewayAnswer) -> None:
         await work.session.flush()
         if claim.state is ClaimState.refunding:
             await step(work, claim, "refund_failed", mover=Mover.system, amount_cents=refund.amount_cents)
+
+
+def contradict(work: Work, refund: Refund, *, said: str, stands: str) -> None:
+    work.record(
+        RefundContradicted(
+            refund_id=refund.id, claim_id=refund.claim_id, shop_id=refund.shop_id, said=said, stands=stands
+        )
+    )
 
 
 async def settle_refund(work: Work, *, key: str, answer: GatewayAnswer) -> bool:
