@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import func, select
 
 from aftercare import identity, shop
-from aftercare.claims import model
+from aftercare.claims import accounts, model
 from aftercare.claims.applications import AskedLine, NewClaim, apply
 from aftercare.claims.circumstances import Reason
-from aftercare.claims.entitlements import circumstances, rules_of
+from aftercare.claims.entitlements import circumstances, rules_of, to_reserve
 from aftercare.claims.events import PolicyPublished, WithdrawalStated
 from aftercare.claims.model import Claim, ClaimLine, Evidence, Policy, Withdrawal
 from aftercare.claims.policy import PastCase, ReplayReport, replay
@@ -179,22 +179,31 @@ class NewWithdrawal(BaseModel):
 
 async def withdraw(work: Work, new: NewWithdrawal) -> Withdrawal:
     """The confirmed statement: a return is opened for all that is left of the order, and the receipt goes out with the fact.
-    Said twice, the first statement stands."""
+    Said twice of the same goods, the first statement stands. Refuses with NothingLeft where all is given back already."""
     order = await shop.get_order(work, new.order_id)
-    before = (
-        await work.session.execute(select(Withdrawal).where(Withdrawal.order_id == order.id).limit(1))
-    ).scalar_one_or_none()
-    if before is not None:
-        return before
-    chosen = [line for line in order.lines if new.order_line_ids is None or line.id in new.order_line_ids]
-    if not chosen:
+    meant = [line.id for line in order.lines if new.order_line_ids is None or line.id in new.order_line_ids]
+    if not meant:
         raise model.LinesDoNotMatch(why="no line of this order")
+    lines = await shop.get_lines(work, meant)
+    held = await accounts.locked_accounts(work, [to_reserve(line) for line in lines])
+    left = {line_id: account.quantity - account.taken_quantity for line_id, account in held.items()}
+    chosen = [line for line in lines if left[line.id] > 0]
+    if not chosen:
+        before = await work.session.scalars(
+            select(Withdrawal)
+            .where(Withdrawal.order_id == order.id)
+            .order_by(Withdrawal.stated_at.desc(), Withdrawal.id.desc())
+            .limit(1)
+        )
+        if (stands := before.one_or_none()) is not None:
+            return stands
+        raise model.NothingLeft(order=order.id)
     shipped = any(line.shipped_at is not None and line.shipped_at <= work.now for line in chosen)
     claim = await apply(
         work,
         NewClaim(
             kind=ClaimKind.return_refund if shipped else ClaimKind.cancel_unshipped,
-            lines=[AskedLine(order_line_id=line.id, quantity=line.quantity) for line in chosen],
+            lines=[AskedLine(order_line_id=line.id, quantity=left[line.id]) for line in chosen],
             reason=Reason.no_reason,
             channel="withdrawal",
         ),
