@@ -118,7 +118,7 @@ function One({ calendar, title }: { calendar: CalendarView; title: string }) {
                   return <span key={span} style={{ insetInlineStart: `${from * 100}%`, width: `${long * 100}%` }} />
                 })}
               </span>
-              <Input aria-label={dayName(i)} aria-invalid={read[i] === null} disabled={!may('promises.write')} value={week[i]} placeholder={t('calendar.closed')} onChange={(e) => setWeek(week.map((d, j) => (j === i ? e.target.value : d)))} />
+              <Input aria-label={dayName(i)} aria-invalid={read[i] === null || undefined} disabled={!may('promises.write')} value={week[i]} placeholder={t('calendar.closed')} onChange={(e) => setWeek(week.map((d, j) => (j === i ? e.target.value : d)))} />
             </div>
           ))}
           <div className="week-day is-scale" aria-hidden="true">

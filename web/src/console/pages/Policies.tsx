@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { api, ask, newKey } from '../../api/client'
 import type { LawPack, TriedPolicy } from '../../api/schema'
 import { Button, Checkbox, Confirm, EmptyState, ErrorState, IconButton, Input, Money, Section, Segmented, Select, SkeletonRows, Tag, Textarea } from '../../design'
@@ -149,7 +149,7 @@ export default function Policies() {
             {tried && shop && <Tried tried={tried} currency={shop.currency} />}
             {form === 'json' ? (
               <>
-                <Textarea className="json" aria-label="JSON" spellCheck={false} rows={36} value={text} readOnly={!may_write} onChange={(e) => readJson(e.target.value)} aria-invalid={!!unreadable} />
+                <Textarea className="json" aria-label="JSON" spellCheck={false} rows={36} value={text} readOnly={!may_write} onChange={(e) => readJson(e.target.value)} aria-invalid={!!unreadable || undefined} />
                 {unreadable && <p className="field-error" role="alert">{t('policy.unreadable', { why: unreadable })}</p>}
               </>
             ) : (
@@ -176,8 +176,14 @@ function Tried({ tried, currency }: { tried: TriedPolicy; currency: string }) {
   const { t, fmt } = useText()
   const word = (outcome: string) => t(`outcome.${outcome}`)
   const cost = tried.cost_difference_cents
+  const top = useRef<HTMLDivElement>(null)
+  // Whoever tries stands somewhere among the rules; the answer is above them.
+  useEffect(() => {
+    top.current?.scrollIntoView({ block: 'center' })
+  }, [tried])
   const money = `${cost > 0 ? '+' : cost < 0 ? '−' : ''}${fmt.money(Math.abs(cost), currency)}`
   return (
+    <div ref={top}>
     <Section className="tried" title={tried.changed.length ? t('tried.title', { count: tried.changed.length, money }) : t('tried.same', { count: tried.looked_at })} lead={t('tried.lead', { count: tried.looked_at })}>
       <Figures
         items={[
@@ -203,6 +209,7 @@ function Tried({ tried, currency }: { tried: TriedPolicy; currency: string }) {
       )}
       {tried.changed.length > 50 && <p className="muted small">{t('tried.shown', { shown: 50, all: tried.changed.length })}</p>}
     </Section>
+    </div>
   )
 }
 
