@@ -466,3 +466,41 @@ async def test_a_policy_is_tried_on_the_past_before_it_is_published(house: House
     async with begin(house) as work:
         page = await claims.claim_page(work, claim)
     assert page.policy == f"{document['id']}@1"
+
+
+async def test_a_refund_that_always_fails_is_left_to_people_after_three_times(
+    house: House, clock: Clock
+) -> None:
+    gateway = connect(house)
+    gateway.next = ["fail"] * 9
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of, Line(price_cents=5_000), delivered=None, shipped=None)
+    claim = await applied(house, bought, ClaimKind.cancel_unshipped, Reason.no_reason)
+    for _ in range(6):
+        await drain(house)
+        clock.now += timedelta(hours=25)
+        async with begin(house) as work:
+            await fire_due(work)
+    await drain(house)
+    assert await state_of(house, claim) is ClaimState.refund_failed
+    assert len(gateway.asked) == 3
+
+
+async def test_an_exchange_for_the_same_price_costs_nothing_though_a_coupon_was_used(house: House) -> None:
+    of = await given.a_shop(house)
+    other = await given.an_order(house, of, Line(title="T 恤 白 L", price_cents=9_900))
+    bought = await given.an_order(house, of, Line(title="T 恤 白 M", price_cents=9_900, discount_cents=1_000))
+    async with begin(house, bought.buyer) as work:
+        claim = await claims.apply(
+            work,
+            NewClaim(
+                kind=ClaimKind.exchange,
+                reason=Reason.wrong_size,
+                lines=[
+                    AskedLine(
+                        order_line_id=bought.line_ids[0], quantity=1, new_product_id=other.product_ids[0]
+                    )
+                ],
+            ),
+        )
+        assert claim.difference_cents == 0

@@ -365,7 +365,7 @@ async def _freight(
 
 
 async def _difference(work: Work, new: NewClaim, lines: Sequence[LineView], credited: Sequence[int]) -> int:
-    """Price of the new goods less what was paid for the old: positive, the customer pays. The same product costs nothing."""
+    """What the new goods cost more: positive, the customer pays. The same product, or the same price, costs nothing."""
     total = 0
     for line, wish, credit in zip(lines, ordered(new.lines), credited, strict=True):
         if wish.new_product_id is None or wish.new_product_id == line.product_id:
@@ -373,7 +373,9 @@ async def _difference(work: Work, new: NewClaim, lines: Sequence[LineView], cred
         product = await shop.get_product(work, wish.new_product_id)
         if product.shop_id != line.shop_id or product.price_cents is None:
             raise model.NewProductMissing(product=wish.new_product_id)
-        total += exchange_difference(product.price_cents * wish.quantity, credit)
+        # Against the list price of the old: a coupon stays with the customer. Never more back than was paid.
+        each = exchange_difference(product.price_cents, line.unit_price_cents)
+        total += max(each * wish.quantity, -credit)
     return total
 
 

@@ -22,11 +22,11 @@ from aftercare.promises import ClockFired
 SOLVABLE = frozenset({cases.Status.open, cases.Status.waiting_shop, cases.Status.waiting_customer})
 
 
-@after(ClockFired, in_order_of="subject_id")
+@after(ClockFired, in_order_of="subject_id", when=lambda fact: fact.subject_kind == "claim")
 async def carry_out_clock(work: Work, fact: ClockFired) -> None:
     """A clock at zero makes the system's move, or alarms people where it has none, if the claim still stands where the clock
     was set for; else it does nothing."""
-    if fact.subject_kind != "claim" or not fact.clock.startswith("claim."):
+    if not fact.clock.startswith("claim."):
         return
     claim = await claim_for(work, fact.subject_id, lock=True)
     rule = clock_rule(fact.clock.removeprefix("claim."))
@@ -51,6 +51,10 @@ async def carry_out_clock(work: Work, fact: ClockFired) -> None:
             await step(work, claim, "out_of_stock", mover=Mover.system, rule=named)
         case "confirm_offline":
             await refunds.settle_offline(work, claim)
+        case "retry_refund":
+            # What fails time and again is for a person: the clock stays broken on the board, and finance has the list.
+            if not await refunds.given_up(work, claim):
+                await step(work, claim, "retry_refund", mover=Mover.system, rule=named)
         case other:
             await step(work, claim, other, mover=Mover.system, rule=named)
 

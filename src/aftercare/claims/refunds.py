@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from aftercare import shop
 from aftercare.claims import model
@@ -207,14 +207,12 @@ async def order_for(work: Work, refund: Refund) -> RefundOrder:
 
 async def locked(work: Work, refund_id: UUID) -> Refund:
     # The claim is locked first, here and everywhere, so that nobody waits for the other in a circle.
-    claim_id = (
-        await work.session.execute(select(Refund.claim_id).where(Refund.id == refund_id))
-    ).scalar_one_or_none()
-    if claim_id is None or not work.actor.sees(
-        (await work.session.execute(select(Refund.shop_id).where(Refund.id == refund_id))).scalar_one()
-    ):
+    where = (
+        await work.session.execute(select(Refund.claim_id, Refund.shop_id).where(Refund.id == refund_id))
+    ).one_or_none()
+    if where is None or not work.actor.sees(where.shop_id):
         raise RefundNotFound(refund=refund_id)
-    await work.session.execute(select(Claim.id).where(Claim.id == claim_id).with_for_update())
+    await work.session.execute(select(Claim.id).where(Claim.id == where.claim_id).with_for_update())
     return (
         await work.session.execute(
             select(Refund)
@@ -316,6 +314,19 @@ async def refunded_if_all_paid(work: Work, claim: Claim) -> None:
         return
     verb = "refund_paid" if claim.state is ClaimState.refunding else "confirm_offline"
     await step(work, claim, verb, mover=Mover.system, amount_cents=claim.agreed_cents)
+
+
+MOST_FAILURES = 3
+"""So often the clock has a refund asked for again; after that only people do."""
+
+
+async def given_up(work: Work, claim: Claim) -> bool:
+    most = await work.session.execute(
+        select(func.max(Refund.failures)).where(
+            Refund.claim_id == claim.id, Refund.state == RefundState.failed
+        )
+    )
+    return (most.scalar_one() or 0) >= MOST_FAILURES
 
 
 async def retry_refund(work: Work, claim_id: UUID) -> Claim:

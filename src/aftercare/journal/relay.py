@@ -63,20 +63,20 @@ def _listeners() -> dict[str, list[Reaction]]:
     return by_fact
 
 
+CURSOR_ROW = text(
+    "SELECT transaction::text::bigint AS transaction, position FROM reader WHERE name = :name FOR UPDATE"
+)
+
+
 async def relay(work: Work, *, limit: int = 5_000, only_writer: bool = False) -> Relayed:
     """One step: reads the next facts and lays out their deliveries. `only_writer` is for a process that knows that nobody
     writes beside it (the demo, tests): it may read what its own open transaction wrote."""
-    await work.session.execute(
-        text("INSERT INTO reader (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": CURSOR}
-    )
-    cursor = (
+    cursor = (await work.session.execute(CURSOR_ROW, {"name": CURSOR})).one_or_none()
+    if cursor is None:
         await work.session.execute(
-            text(
-                "SELECT transaction::text::bigint AS transaction, position FROM reader WHERE name = :name FOR UPDATE"
-            ),
-            {"name": CURSOR},
+            text("INSERT INTO reader (name) VALUES (:name) ON CONFLICT DO NOTHING"), {"name": CURSOR}
         )
-    ).one()
+        cursor = (await work.session.execute(CURSOR_ROW, {"name": CURSOR})).one()
     rows = (
         await work.session.execute(
             READ_ALL if only_writer else READ_SETTLED,
@@ -93,6 +93,8 @@ async def relay(work: Work, *, limit: int = 5_000, only_writer: bool = False) ->
             continue
         fact = FACTS[row.name].read(row.data, row.shop_id)
         for reaction in listeners:
+            if reaction.when is not None and not reaction.when(fact):
+                continue
             lane = fact.subject(reaction.in_order_of) or fact.subject() or UUID(int=0)
             deliveries.append((reaction.name, row.position, row.transaction, row.at, lane))
     if deliveries:

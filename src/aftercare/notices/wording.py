@@ -4,13 +4,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
-from jinja2 import Environment, StrictUndefined, TemplateError, nodes
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -116,6 +116,15 @@ def _sandbox() -> Environment:
     return sandbox
 
 
+@lru_cache(maxsize=1024)
+def _compiled(written: str) -> Template:
+    """Shops have few templates and many letters. Raises TemplateError."""
+    tree = _sandbox().parse(written)
+    if any(tree.find(kind) is not None for kind in NOT_POSSIBLE):
+        raise SecurityError("loops and macros are not possible here")
+    return _sandbox().from_string(written)
+
+
 def fill(words: Words, fields: Mapping[str, str]) -> Words:
     """The texts with their fields filled in. Refuses with TemplateBroken, which says in which part and why."""
     filled: dict[str, str] = {}
@@ -123,10 +132,7 @@ def fill(words: Words, fields: Mapping[str, str]) -> Words:
     for part in PARTS:
         written: str = getattr(words, part)
         try:
-            tree = _sandbox().parse(written)
-            if any(tree.find(kind) is not None for kind in NOT_POSSIBLE):
-                raise SecurityError("loops and macros are not possible here")
-            text = _sandbox().from_string(written).render(known)
+            text = _compiled(written).render(known)
         except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as wrong:
             raise TemplateBroken(part=part, reason=str(wrong), line=getattr(wrong, "lineno", None)) from wrong
         if len(text) > LONGEST * 4:
@@ -214,8 +220,8 @@ def render(words: Words, *, locale: str, shop: str, customer: str, link: str, an
     """Filled words as a letter in plain text and in HTML. `answerable`: a reply reaches the shop."""
     common = texts(locale)["common"]
     known = {"shop": shop, "customer": customer}
-    greeting = _sandbox().from_string(common["greeting" if customer else "greeting_unknown"]).render(known)
-    foot = _sandbox().from_string(common["foot" if answerable else "plain_foot"]).render(known)
+    greeting = _compiled(common["greeting" if customer else "greeting_unknown"]).render(known)
+    foot = _compiled(common["foot" if answerable else "plain_foot"]).render(known)
     text = f"{greeting}\n\n{words.body}\n\n{words.button}\n{link}\n\n-- \n{shop}\n{foot}\n"
     html = (
         _letter()
