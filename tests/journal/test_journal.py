@@ -65,6 +65,11 @@ async def other_look(work: Work, fact: LampLit) -> None:
     seen.append(1000 + fact.number)
 
 
+@after(LampLit, name="test.only_seventy", when=lambda fact: fact.number == 70)
+async def only_seventy(work: Work, fact: LampLit) -> None:
+    seen.append(2000 + fact.number)
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     seen.clear()
@@ -113,6 +118,14 @@ async def test_reactions_of_one_object_run_in_order_and_once(house: House) -> No
     await drain(house)
     assert [n for n in seen if n < 1000] == [1, 2, 3, 4, 5]
     assert [n for n in seen if n > 1000] == [1001, 1002, 1003, 1004, 1005]
+
+
+async def test_a_reaction_that_looks_at_the_fact_alone_gets_only_what_it_wants(house: House) -> None:
+    async with begin(house) as work:
+        for number in (69, 70):
+            work.record(LampLit(lamp_id=new_id(), number=number))
+    await drain(house)
+    assert sorted(seen) == [69, 70, 1069, 1070, 2070]
 
 
 async def test_a_reaction_that_crashes_half_way_runs_again_and_happens_once(

@@ -50,7 +50,10 @@ class Stage(StrEnum):
 
     @property
     def number(self) -> int:
-        return list(Stage).index(self)
+        return _STAGES[self]
+
+
+_STAGES = {stage: number for number, stage in enumerate(Stage)}
 
 
 class Priority(StrEnum):

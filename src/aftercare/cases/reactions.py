@@ -150,12 +150,10 @@ async def give_to_who_came(work: Work, fact: MemberChanged) -> None:
         await give_out(work, fact.account_id)
 
 
-@after(ClockWarned, ClockFired, in_order_of="subject_id")
+@after(ClockWarned, ClockFired, in_order_of="subject_id", when=lambda fact: fact.subject_kind == "case")
 async def press_on(work: Work, fact: ClockWarned | ClockFired) -> None:
     """A clock of the case itself warned or ran out, unless what it waits for has happened since."""
-    if fact.subject_kind != "case" or all(
-        clock.id != fact.clock_id for clock in await clocks_of(work, [fact.subject_id])
-    ):
+    if all(clock.id != fact.clock_id for clock in await clocks_of(work, [fact.subject_id])):
         return
     await escalate_late_answer(
         work,

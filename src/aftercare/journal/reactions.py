@@ -26,6 +26,7 @@ class Reaction:
     run: Callable[[Any, Any], Awaitable[None]]
     in_order_of: str | None
     outside: bool
+    when: Callable[[Any], bool] | None
 
 
 WITHIN: dict[str, list[Inside]] = {}
@@ -44,10 +45,15 @@ def within(*facts: type[Fact]) -> Callable[[Inside], Inside]:
 
 
 def after(
-    *facts: type[Fact], in_order_of: str | None = None, outside: bool = False, name: str | None = None
+    *facts: type[Fact],
+    in_order_of: str | None = None,
+    outside: bool = False,
+    name: str | None = None,
+    when: Callable[[Any], bool] | None = None,
 ) -> Callable[[Callable[[Any, Any], Awaitable[None]]], Callable[[Any, Any], Awaitable[None]]]:
     """Delivered by the worker once the fact is committed. `in_order_of` names the `_id` field whose facts keep their
-    order (default: the fact's subject). The reaction's name is `context.function`; changing it starts a new reaction."""
+    order (default: the fact's subject). `when` looks at the fact alone: where it says no, nothing is delivered, which is
+    cheaper than a reaction that finds nothing to do. The reaction's name is `context.function`; changing it starts a new reaction."""
 
     def register(function: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:
         context = function.__module__.removeprefix("aftercare.").split(".")[0]
@@ -55,7 +61,7 @@ def after(
         if called in AFTER and AFTER[called].run.__qualname__ != function.__qualname__:
             raise TypeError(f"two reactions are called {called}")
         AFTER[called] = Reaction(
-            called, frozenset(fact.name for fact in facts), function, in_order_of, outside
+            called, frozenset(fact.name for fact in facts), function, in_order_of, outside, when
         )
         return function
 
