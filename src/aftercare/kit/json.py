@@ -7,13 +7,19 @@ from typing import Any
 from uuid import UUID
 
 
+# A union written at its place would be made anew with each of the thousand values of a page.
+AS_TEXT = (UUID, Decimal)
+MOMENTS = (datetime, date)
+COLLECTIONS = (set, frozenset, tuple)
+
+
 def plain(value: Any) -> Any:
     """What the standard encoder cannot write itself. Raises TypeError for the rest."""
-    if isinstance(value, UUID | Decimal):
+    if isinstance(value, AS_TEXT):
         return str(value)
-    if isinstance(value, datetime | date):
+    if isinstance(value, MOMENTS):
         return value.isoformat()
-    if isinstance(value, set | frozenset | tuple):
+    if isinstance(value, COLLECTIONS):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no place in JSON")
 
