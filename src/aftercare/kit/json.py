@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-
 # A union written at its place would be made anew with each of the thousand values of a page.
 AS_TEXT = (UUID, Decimal)
 MOMENTS = (datetime, date)
