@@ -200,9 +200,19 @@ MOVES: tuple[Move, ...] = (
     ),
     _row(
         "refuse_receipt",
-        {S.in_transit_back, S.received, S.inspecting},
+        {S.in_transit_back, S.received},
         S.receipt_refused,
         {M.agent},
+        GOODS_COME_BACK,
+        ("reason", "proof"),
+        rank=2,
+    ),
+    # Whoever grades may find that nothing can be taken; to refuse a parcel unseen is the shop's word.
+    _row(
+        "refuse_receipt",
+        {S.inspecting},
+        S.receipt_refused,
+        {M.agent, M.warehouse, M.technician},
         GOODS_COME_BACK,
         ("reason", "proof"),
         rank=2,
