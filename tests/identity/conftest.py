@@ -8,7 +8,6 @@ from argon2 import PasswordHasher
 from aftercare.identity import passwords
 from tests.identity.people import CHEAP
 
-
 # Noted before any test runs: others make passwords cheap for a whole session.
 DEAR = passwords._hasher
 
