@@ -58,7 +58,8 @@ export async function problemOf(response: Response): Promise<Problem> {
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof DOMException && error.name === 'TimeoutError') return new Problem(0, 'timeout', 'Timeout')
-  if (error instanceof TypeError) return new Problem(0, 'offline', 'Offline', null, null, { cause: error.message })
+  // Browsers tell a lost network as a TypeError of fetch; any other one is a mistake of ours.
+  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) return new Problem(0, 'offline', 'Offline', null, null, { cause: error.message })
   return new Problem(0, 'unexpected', 'Unexpected', error instanceof Error ? error.message : String(error))
 }
 
