@@ -1,6 +1,7 @@
 """The withdrawal function of Directive 2011/83/EU art. 11a over HTTP: guests and customers, twice, in parts, limited."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from aftercare.claims.model import NothingLeft
 from aftercare.claims.routes import STATEMENTS_AN_HOUR
 from aftercare.journal import House, begin
 from tests import given
-from tests.conftest import NOON
+from tests.conftest import NOON, Clock
 from tests.given import Bought, Line
 
 
@@ -66,7 +67,7 @@ async def test_a_stranger_cannot_withdraw_from_what_is_not_theirs(
     assert (await client.post("/api/my/withdrawals", json=asked)).status_code in (401, 404)
 
 
-async def test_in_parts_and_after_a_return(house: House, bought: Bought) -> None:
+async def test_in_parts_and_after_a_return(house: House, bought: Bought, clock: Clock) -> None:
     async with begin(house, bought.buyer) as work:
         await claims.apply(
             work,
@@ -92,6 +93,7 @@ async def test_in_parts_and_after_a_return(house: House, bought: Bought) -> None
 
     cable, first = await withdrawn(1)
     assert [(line.title, line.quantity) for line in cable.lines] == [("Kabel", 1)]
+    clock.now += timedelta(minutes=1)
     rest, second = await withdrawn(0, 1)
     assert [(line.title, line.quantity) for line in rest.lines] == [("破壁料理机 L18", 1)]
     assert rest.requested_cents == 5_900
