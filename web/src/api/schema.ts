@@ -3399,11 +3399,6 @@ export interface components {
             /** File */
             file: string;
         };
-        /** Body_upload_evidence */
-        Body_upload_evidence: {
-            /** File */
-            file: string;
-        };
         /**
          * CalendarDate
          * @description One day of a year that is not like its weekday: a public holiday, a make-up working day, or the shop's own exception.
@@ -7663,7 +7658,6 @@ export type AuditLine = components['schemas']['AuditLine'];
 export type Author = components['schemas']['Author'];
 export type Bearer = components['schemas']['Bearer'];
 export type BodyImportOrdersFile = components['schemas']['Body_import_orders_file'];
-export type BodyUploadEvidence = components['schemas']['Body_upload_evidence'];
 export type CalendarDate = components['schemas']['CalendarDate'];
 export type CalendarView = components['schemas']['CalendarView'];
 export type CaseOpening = components['schemas']['CaseOpening'];
@@ -9922,7 +9916,10 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_upload_evidence"];
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
             };
         };
         responses: {
