@@ -504,3 +504,30 @@ async def test_an_exchange_for_the_same_price_costs_nothing_though_a_coupon_was_
             ),
         )
         assert claim.difference_cents == 0
+
+
+async def test_whose_turn_a_case_is_follows_its_claim(house: House) -> None:
+    async def status(claim_id: Any) -> tuple[str, bool]:
+        async with begin(house) as work:
+            row = (
+                await work.session.execute(
+                    text(
+                        "SELECT c.status, c.queued FROM service_case c JOIN claim k ON k.case_id = c.id WHERE k.id = :id"
+                    ),
+                    {"id": claim_id},
+                )
+            ).one()
+            return row.status, row.queued
+
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of)
+    claim = await applied(house, bought, ClaimKind.return_refund, Reason.no_reason)
+    assert await status(claim) == ("waiting_customer", False)
+    async with begin(house, bought.buyer) as work:
+        await claims.ship(work, claim, WayBack(carrier="shunfeng", tracking_number="SF1234567890199"))
+    async with begin(house, given.staff(of, given.WAREHOUSE)) as work:
+        await claims.receive(work, claim)
+    assert await status(claim) == ("waiting_shop", False)
+    other = await given.an_order(house, of, Line(price_cents=80_000))
+    asks = await applied(house, other, ClaimKind.refund_only, Reason.not_as_described)
+    assert await status(asks) == ("waiting_shop", True)

@@ -394,26 +394,36 @@ async def set_stage(work: Work, case_id: UUID, stage: Stage, reason: str = "") -
     return view_of(case)
 
 
-async def advance(work: Work, case_id: UUID, stage: Stage) -> None:
-    """At least this stage: moves forward, never back. For what follows by itself from claims, repairs and surveys: whoever
-    calls has shown that the actor may act on those, so no permission for cases is asked."""
+ADVANCE = text(
+    """
+    WITH old AS (SELECT id, stage FROM service_case WHERE id = :id FOR UPDATE)
+    UPDATE service_case c SET
+      stage = CASE WHEN old.stage = ANY(:earlier) THEN :stage ELSE old.stage END,
+      status = CASE WHEN CAST(:turn AS text) IS NULL OR c.waiting_since IS NOT NULL
+        OR c.status NOT IN ('open', 'waiting_shop', 'waiting_customer') THEN c.status ELSE :turn END,
+      queued = CASE WHEN :turn = 'waiting_customer' AND c.waiting_since IS NULL THEN false ELSE c.queued END
+    FROM old WHERE c.id = old.id
+    RETURNING c.shop_id, c.customer_id, old.stage AS before, c.stage AS now_at
+    """
+)
+
+
+async def advance(work: Work, case_id: UUID, stage: Stage, *, shop_acts: bool | None = None) -> None:
+    """At least this stage: moves forward, never back. `shop_acts` says whose turn it is in the matter; a customer who waits
+    for an answer to words keeps the turn with us. For what follows by itself from claims, repairs and surveys: whoever calls
+    has shown that the actor may act on those, so no permission for cases is asked."""
     row = (
         await work.session.execute(
-            text(
-                """
-                WITH old AS (SELECT id, stage FROM service_case WHERE id = :id AND stage = ANY(:earlier) FOR UPDATE)
-                UPDATE service_case c SET stage = :stage FROM old WHERE c.id = old.id
-                RETURNING c.shop_id, c.customer_id, old.stage AS before
-                """
-            ),
+            ADVANCE,
             {
                 "id": case_id,
                 "stage": stage.value,
                 "earlier": [one.value for one in Stage if one.number < stage.number],
+                "turn": None if shop_acts is None else ("waiting_shop" if shop_acts else "waiting_customer"),
             },
         )
     ).one_or_none()
-    if row is not None:
+    if row is not None and row.now_at != row.before:
         work.record(
             CaseStageSet(
                 shop_id=row.shop_id,

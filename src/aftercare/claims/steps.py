@@ -21,7 +21,7 @@ from aftercare.claims.moves import (
     onward,
     variant_after,
 )
-from aftercare.claims.states import SEVEN_STAGE, ClaimState, Mover, Remedy, is_end
+from aftercare.claims.states import SEVEN_STAGE, ClaimState, Mover, Remedy, is_end, waiting_for
 from aftercare.journal import Actor, ActorKind, Work
 
 MOVER_PERMISSIONS: tuple[tuple[Mover, str], ...] = (
@@ -163,9 +163,14 @@ async def step(
     for name in clocks.starts_if_absent:
         await start_clock(work, claim, name, unless_running=True)
     await work.session.flush()
-    if SEVEN_STAGE[to] != SEVEN_STAGE[came_from]:
-        await cases.advance(work, claim.case_id, cases.Stage(SEVEN_STAGE[to]))
     if to is not came_from:
+        waits = waiting_for(claim.kind, to)
+        await cases.advance(
+            work,
+            claim.case_id,
+            cases.Stage(SEVEN_STAGE[to]),
+            shop_acts=None if waits == "nobody" else waits in ("shop", "technician"),
+        )
         for entering in ENTERING.get(to, ()):
             await entering(work, claim)
     if is_end(to):
