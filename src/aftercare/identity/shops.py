@@ -147,11 +147,17 @@ async def get_shop(work: Work, shop_id: UUID) -> ShopView:
 
 
 async def find_shop(work: Work, code: str) -> ShopView:
-    """The active shop of this code, as anybody may see it. Refuses with NotFound."""
-    row = (await work.session.execute(_select_shop().where(Shop.code == code, Shop.active))).one_or_none()
-    if row is None:
-        raise NotFound(shop_code=code)
-    return ShopView.model_validate(row)
+    """The active shop of this code, as anybody may see it; as fresh as with `get_shop`. Refuses with NotFound."""
+    own = bool(work.session.info.get("changed_shops"))
+    known = None if own else _shops.get(work.house, (work.actor.shops, code))
+    if known is None:
+        row = (await work.session.execute(_select_shop().where(Shop.code == code, Shop.active))).one_or_none()
+        if row is None:
+            raise NotFound(shop_code=code)
+        known = ShopView.model_validate(row)
+        if not own:
+            _shops.put(work.house, (work.actor.shops, code), known)
+    return known
 
 
 async def list_shops(
@@ -201,7 +207,7 @@ async def change_shop(work: Work, shop_id: UUID, change: ShopChange) -> ShopView
         return before
     await work.session.execute(update(Shop).where(Shop.id == shop_id).values(**given))
     work.session.info.setdefault("changed_shops", set()).add(shop_id)
-    _shops.forget_with(work, lambda key, _: key == shop_id)
+    _shops.forget_with(work, lambda _, known: known.id == shop_id)
     work.record(ShopChanged(shop_id=shop_id, fields=sorted(given)))
     return before.model_copy(update=given)
 

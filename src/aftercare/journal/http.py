@@ -14,19 +14,19 @@ from aftercare.journal.work import House, Work, begin
 from aftercare.kit.errors import NotFound, NotSignedIn
 
 
-def house_of(request: Request) -> House:
+# Not plain functions: those would be run in a thread.
+async def house_of(request: Request) -> House:
     return request.app.state.house  # type: ignore[no-any-return]
 
 
-def actor_of(request: Request) -> Actor:
+async def actor_of(request: Request) -> Actor:
     """Who asks; put there by the sign-in layer. Somebody unknown is NOBODY, who sees no shop."""
     return getattr(request.state, "actor", NOBODY)
 
 
 async def open_work(request: Request) -> AsyncIterator[Work]:
-    async with begin(
-        house_of(request), actor_of(request), request_id=getattr(request.state, "request_id", None)
-    ) as work:
+    house, actor = await house_of(request), await actor_of(request)
+    async with begin(house, actor, request_id=getattr(request.state, "request_id", None)) as work:
         yield work
 
 
