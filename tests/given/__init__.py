@@ -23,12 +23,23 @@ ADDRESS = {
 }
 
 AGENT = frozenset(
-    ["claims.read", "claims.decide", "cases.read", "cases.write", "conversations.write", "orders.read", "logistics.write", "refunds.read"]
+    [
+        "claims.read",
+        "claims.decide",
+        "cases.read",
+        "cases.write",
+        "conversations.write",
+        "orders.read",
+        "logistics.write",
+        "refunds.read",
+    ]
 )
 WAREHOUSE = frozenset(
     ["claims.read", "claims.inspect", "cases.read", "orders.read", "logistics.write", "supply.write"]
 )
-FINANCE = frozenset(["claims.read", "claims.money", "cases.read", "refunds.read", "refunds.execute", "orders.read"])
+FINANCE = frozenset(
+    ["claims.read", "claims.money", "cases.read", "refunds.read", "refunds.execute", "orders.read"]
+)
 ARBITER = frozenset(["claims.read", "claims.arbitrate", "cases.read", "orders.read"])
 
 
