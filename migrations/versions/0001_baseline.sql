@@ -1773,7 +1773,7 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
           ORDER BY w.case_id DESC LIMIT most;
         GET DIAGNOSTICS found = ROW_COUNT;
         IF found < most THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block < newest
+          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < newest
             ORDER BY w.case_id DESC LIMIT most - found;
         END IF;
       ELSE
@@ -1783,7 +1783,7 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
         GET DIAGNOSTICS found = ROW_COUNT;
         IF found < most THEN
           RETURN QUERY SELECT w.case_id FROM case_words w
-            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block < newest
+            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block + 0 < newest
             ORDER BY w.case_id DESC LIMIT most - found;
         END IF;
       END IF;
