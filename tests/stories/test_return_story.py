@@ -220,7 +220,8 @@ async def everybody_was_told(story: Story, done: dict[str, Any]) -> None:
         ).all()
     assert {row.state for row in rows} == {"sent"}
     told = [row.template for row in rows]
-    for template in ("claim_applied", "claim_approved", "claim_received", "claim_accepted"):
+    # Applied and approved in the same breath is one letter.
+    for template in ("claim_approved_at_once", "claim_received", "claim_accepted", "refund_paid"):
         assert told.count(template) == 1, told
     assert len(sent) == len(rows) + 1  # and the code to enter with
     timeline = await story.ask("GET", f"/api/my/cases/{done['case_id']}/timeline")

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
+from aftercare.identity import shops_exist
 from aftercare.journal import ActorKind, PermissionMissing, Work
 from aftercare.kit.text import one_line
 from aftercare.people.events import MemberChanged
@@ -46,6 +47,7 @@ async def set_profile(work: Work, account_id: UUID, profile: MemberProfile) -> M
     known = await work.session.execute(text("SELECT 1 FROM account WHERE id = :id"), {"id": account_id})
     if known.one_or_none() is None or not all(work.actor.sees(shop_id) for shop_id in profile.shop_ids):
         raise MemberNotFound(account_id=account_id)
+    await shops_exist(work, profile.shop_ids)
     row = {
         "skills": sorted({one_line(skill) for skill in profile.skills} - {""}),
         "languages": sorted({one_line(language) for language in profile.languages} - {""}),
