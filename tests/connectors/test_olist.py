@@ -191,7 +191,9 @@ async def test_a_folder_without_its_files_or_columns_is_refused(house: House, fo
 
 
 @pytest.mark.slow
-async def test_the_whole_set_comes_in_and_every_row_is_accounted_for(own_house: House, shared_data: Path) -> None:
+async def test_the_whole_set_comes_in_and_every_row_is_accounted_for(
+    own_house: House, shared_data: Path
+) -> None:
     report = await import_olist(own_house, shared_data / "orders_olist", contact_domain="example.test")
     assert {table: (count.read, count.new, count.refused) for table, count in report.counts.items()} == {
         "sellers": (1610, 1610, 0),
