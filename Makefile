@@ -36,6 +36,7 @@ check: $(ENV) $(NODE_MODULES) ## format, lint, types, layers, front doors, migra
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/aftercare check
+	$(BIN)/python scripts/docs --check
 	cd web && $(NPM) run check && $(NPM) run client -- --check
 
 bench: $(ENV) $(WEB) ## speed beside the same SQL: a table, and JSON
