@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
         help="claim, message, push, inbox, case, timeline",
     )
     parser.add_argument("--processes", type=int, action="append", help="server processes (usually 1 and 2)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--rate", type=int, default=200, help="facts a second for the relay")
     parser.add_argument("--clocks", type=int, default=50_000, help="clocks that fall due at once")
     parser.add_argument("--olist", type=Path, default=OLIST, help="folder of the Olist set")

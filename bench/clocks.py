@@ -8,24 +8,31 @@ from datetime import UTC, datetime
 
 from bench.ground import Ground, owner
 from bench.relay import run_worker
+from bench.requests import a_world
 
 SECONDS_ALLOWED = 60.0
 
 DUE = """
-INSERT INTO clock (id, shop_id, subject_kind, subject_id, name, state, started_at, due_at, length, business, policy, max_extensions)
-SELECT gen_random_uuid(), s.id, 'claim', gen_random_uuid(), 'claim.ship', 'running', $1::timestamptz - interval '8 days',
-  $1::timestamptz - interval '1 second' * (n % 600), interval '7 days', false, 'default', 1
-FROM generate_series(1, $2::int) n, LATERAL (SELECT id FROM shop OFFSET n % (SELECT count(*) FROM shop) LIMIT 1) s
+WITH due AS (
+  UPDATE clock k SET state = 'running', ended_at = NULL, settled_at = NULL, started_at = $1::timestamptz - interval '4 days',
+    due_at = $1::timestamptz - interval '1 second' * (random() * 600)
+  FROM (SELECT id FROM clock WHERE name = 'case.resolution' ORDER BY id DESC LIMIT $2) newest WHERE k.id = newest.id
+  RETURNING k.subject_id
+)
+UPDATE service_case c SET status = 'waiting_shop', waiting_since = $1::timestamptz - interval '4 days', closed_at = NULL, closing = NULL
+FROM due WHERE c.id = due.subject_id
 """
 LEFT = """
-SELECT (SELECT count(*) FROM clock WHERE state = 'running') AS running, (SELECT count(*) FROM delivery) AS deliveries,
-  (SELECT count(*) FROM fact f WHERE f.name = 'clock.fired') AS fired
+SELECT (SELECT count(*) FROM clock WHERE state = 'running' AND due_at <= $1) AS due,
+  EXISTS (SELECT FROM delivery) AS waiting,
+  EXISTS (SELECT FROM fact f, reader r WHERE r.name = 'relay' AND f.transaction >= r.transaction AND (f.transaction, f.position) > (r.transaction, r.position))
+    AS unread
 """
 
 
 @dataclass
 class Result:
-    """`rung` when every clock had fired, `seconds` when every reaction had run as well."""
+    """`rung_seconds` until every clock had fired, `seconds` until every reaction had run as well, and what followed from it."""
 
     clocks: int
     rung_seconds: float
@@ -38,12 +45,13 @@ async def _measure(ground: Ground, database: str, clocks: int) -> Result:
     url = ground.url(database)
     connection = await owner(url)
     try:
-        for number in range(8):
-            await connection.execute(
-                "INSERT INTO shop (id, code, name, market, locale, time_zone, currency, created_at)"
-                " VALUES (gen_random_uuid(), $1, $1, 'CN', 'zh-CN', 'Asia/Shanghai', 'CNY', now())",
-                f"clock-{number}",
-            )
+        # Neither what the world told long ago nor other clocks of it are to be worked off.
+        await connection.execute(
+            "UPDATE clock SET due_at = due_at + interval '30 days' WHERE state = 'running'"
+        )
+        await connection.execute(
+            "INSERT INTO reader SELECT 'relay', max(transaction), max(position) FROM fact"
+        )
         await connection.execute(DUE, datetime.now(UTC), clocks)
         await connection.execute("ANALYZE")
         worker = multiprocessing.get_context("spawn").Process(target=run_worker, args=(url,))
@@ -52,13 +60,10 @@ async def _measure(ground: Ground, database: str, clocks: int) -> Result:
         try:
             while time.monotonic() - began < 10 * SECONDS_ALLOWED:
                 await asyncio.sleep(0.25)
-                left = await connection.fetchrow(LEFT)
-                if not rung and left["running"] == 0:
+                left = await connection.fetchrow(LEFT, datetime.now(UTC))
+                if not rung and left["due"] == 0:
                     rung = time.monotonic() - began
-                behind = await connection.fetchval(
-                    "SELECT count(*) FROM fact f, reader r WHERE r.name = 'relay' AND (f.transaction, f.position) > (r.transaction, r.position)"
-                )
-                if rung and left["fired"] == clocks and left["deliveries"] == 0 and behind == 0:
+                if rung and not left["waiting"] and not left["unread"]:
                     break
             took = time.monotonic() - began
         finally:
@@ -71,9 +76,9 @@ async def _measure(ground: Ground, database: str, clocks: int) -> Result:
 
 def measure(ground: Ground, clocks: int) -> Result:
     """From the start of the worker on."""
+    world, _ = a_world(ground, max(10_000, 2 * clocks))
     database = "bench_clocks"
-    ground.drop(database)
-    ground.make(database)
+    ground.copy(world, database)
     try:
         return asyncio.run(_measure(ground, database, clocks))
     finally:

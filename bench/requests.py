@@ -11,7 +11,8 @@ from bench.ground import Ground, owner, serving
 from bench.load import load
 
 CASES = 10_000
-CAPTURED = 160
+CAPTURED = 100
+TRIED = "bench_tried"
 WARMING = 400
 CONNECTIONS = 16
 
@@ -69,15 +70,19 @@ def measure(
     results = []
     for kind in kinds(who):
         if not only or kind.name in only:
-            results += [_one(ground, database, kind, number, seconds) for number in processes]
+            ground.copy(database, TRIED)
+            sample = asyncio.run(capture(ground.url(TRIED), ground.home / "home", kind.asks(CAPTURED)))
+            results += [_one(ground, database, kind, sample, number, seconds) for number in processes]
+    ground.drop(TRIED)
     return results
 
 
-def _one(ground: Ground, database: str, kind: Kind, processes: int, seconds: float) -> Result:
-    tried = "bench_tried"
-    ground.copy(database, tried)
-    url = ground.url(tried)
-    sample: list[Sequel] = asyncio.run(capture(url, ground.home / "home", kind.asks(CAPTURED)))
+def _one(
+    ground: Ground, database: str, kind: Kind, sample: list[Sequel], processes: int, seconds: float
+) -> Result:
+    # What was written before is gone before the like of it is written again.
+    ground.copy(database, TRIED)
+    url = ground.url(TRIED)
     bare = ceiling(
         url,
         sample,
@@ -93,11 +98,10 @@ def _one(ground: Ground, database: str, kind: Kind, processes: int, seconds: flo
         by_pgbench = pgbench(
             program, url, sample[:40], connections=CONNECTIONS, seconds=seconds, threads=processes
         )
-    # What the ceiling wrote is gone before the application writes the like.
-    ground.copy(database, tried)
+    ground.copy(database, TRIED)
     most = 4_000 if kind.name == "claim" else 40_000 if kind.written else 4_000
     asked = [bytes(ask) for ask in kind.asks(most)]
-    with serving(ground, tried, processes=processes) as port:
+    with serving(ground, TRIED, processes=processes) as port:
         load(
             port,
             asked[:WARMING],
@@ -112,7 +116,6 @@ def _one(ground: Ground, database: str, kind: Kind, processes: int, seconds: flo
             seconds=seconds,
             again=not kind.written or kind.name == "message",
         )
-    ground.drop(tried)
     return Result(
         request=kind.title,
         processes=processes,
