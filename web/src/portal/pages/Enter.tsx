@@ -15,10 +15,16 @@ export default function Enter({ why, entryId }: { why?: string; entryId?: string
   const [number, setNumber] = useState(() => new URLSearchParams(location.search).get('order') ?? '')
   const [contact, setContact] = useState('')
   const [issued, setIssued] = useState<EntryIssued | null>(entryId ? { entry_id: entryId, expires_at: '', resend_at: '' } : null)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (issued) heading.current?.focus()
+  }, [issued])
   return (
     <div className={s.enter}>
       <div className={s.words}>
-        <h1>{t(issued ? 'enter.codeTitle' : 'enter.title')}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {t(issued ? 'enter.codeTitle' : 'enter.title')}
+        </h1>
         <p className="muted">{issued ? t(contact ? 'enter.codeSent' : 'enter.codeAsked', { contact }) : (why ?? t('enter.text'))}</p>
       </div>
       {issued ? (
