@@ -151,7 +151,7 @@ async def test_who_is_too_slow_or_away_too_long_is_told_to_load_afresh(
     slow = feed.stream(actor, None)
     here = await begun(slow)
     await tell(own_house, *(CaseRung(case_id=new_id()) for _ in range(9)))
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(2)
     assert (await take(slow, 1))[0] == ["afresh"]
     await tell(own_house, CaseWhispered(case_id=new_id()))
     assert (await take(slow, 1))[0] == ["case.whispered"]
