@@ -120,7 +120,7 @@ async def test_questions_are_signed_and_answers_read() -> None:
     client, asked = stand_in({"YT1234567890123": found, "YT0000000000000": nothing})
     async with client:
         query = Kuaidi100Query(client, key="key", customer="customer")
-        updates = await query.track("yuantong", ["YT1234567890123", "YT0000000000000"])
+        updates = await query.track("yuantong", ["YT1234567890123", "YT0000000000000"], {})
     assert [param["com"] for param in asked] == ["yuantong", "yuantong"]
     [update] = updates
     assert (update.number, update.events[0].status) == ("YT1234567890123", S.delivered)
@@ -142,5 +142,20 @@ async def test_one_who_does_not_answer_to_us_is_unavailable(answer: Any) -> None
     async with client:
         with pytest.raises(Kuaidi100Unavailable):
             await Kuaidi100Query(client, key="key", customer="customer").track(
-                "yuantong", ["YT1234567890123"]
+                "yuantong", ["YT1234567890123"], {}
             )
+
+
+async def test_carriers_that_ask_for_it_are_told_the_last_four_digits_and_no_others() -> None:
+    nothing = {"result": False, "returnCode": "500", "message": "查询无结果"}
+    client, asked = stand_in({"SF1234567890123": nothing, "SF0000000000000": nothing, "YT1": nothing})
+    async with client:
+        query = Kuaidi100Query(client, key="key", customer="customer")
+        phones = {"SF1234567890123": "+86 138-0013-8765", "YT1": "13800138765"}
+        assert await query.track("shunfeng", ["SF1234567890123", "SF0000000000000"], phones) == []
+        assert await query.track("yuantong", ["YT1"], phones) == []
+    assert [(param["num"], param.get("phone")) for param in asked] == [
+        ("SF1234567890123", "8765"),
+        ("SF0000000000000", None),
+        ("YT1", None),
+    ]

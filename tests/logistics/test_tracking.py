@@ -1,7 +1,7 @@
 """Carriers' events: twice, late, in the wrong order, unknown, and all at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import permutations
 from uuid import UUID
@@ -13,12 +13,15 @@ from aftercare.journal import House, begin
 from aftercare.kit.ids import new_id
 from aftercare.logistics import (
     CarrierEvent,
+    Direction,
+    NewShipment,
     Poll,
     Pushed,
     ShipmentStatus,
     ShipmentView,
     TrackingSource,
     TrackingUpdate,
+    announce_shipment,
     due_for_poll,
     get_shipment,
     mark_delivered,
@@ -26,6 +29,8 @@ from aftercare.logistics import (
     push_tracking,
 )
 from tests.conftest import NOON, Clock
+from tests.given import a_shop as given_shop
+from tests.given import an_order
 from tests.logistics.given import DAY, a_parcel, a_shop, event, facts
 
 S = ShipmentStatus
@@ -238,7 +243,10 @@ class Carriers:
     def __init__(self, answers: dict[str, list[CarrierEvent]], down: str = "") -> None:
         self.answers, self.down, self.asked = answers, down, list[tuple[str, list[str]]]()
 
-    async def track(self, carrier: str, numbers: Sequence[str]) -> list[TrackingUpdate]:
+    async def track(
+        self, carrier: str, numbers: Sequence[str], phones: Mapping[str, str]
+    ) -> list[TrackingUpdate]:
+        self.phones = dict(phones)
         self.asked.append((carrier, list(numbers)))
         if carrier == self.down:
             raise TimeoutError("no answer")
@@ -286,6 +294,25 @@ async def test_polling_moves_parcels_and_one_carrier_down_holds_up_no_other(
     source.down = ""
     assert await poll_parcels(house) == 0
     assert source.asked[2:] == [("shunfeng", ["SF1234567890123"])]
+
+
+async def test_the_telephone_of_the_order_goes_along(house: House) -> None:
+    bought = await an_order(house, await given_shop(house))
+    async with begin(house) as work:
+        await announce_shipment(
+            work,
+            NewShipment(
+                shop_id=bought.shop.id,
+                direction=Direction.returning,
+                order_id=bought.order_id,
+                carrier="shunfeng",
+                tracking_number="SF1234567890123",
+            ),
+        )
+    source = Carriers({})
+    house.ports = {TrackingSource: source}
+    await poll_parcels(house)
+    assert source.phones == {"SF1234567890123": "13800000000"}
 
 
 async def test_two_workers_never_take_the_same_parcel(own_house: House) -> None:

@@ -35,9 +35,12 @@ class TrackingUpdate:
 
 
 class TrackingSource(Protocol):
-    """Somebody who can be asked where parcels are. Numbers that it knows nothing about are missing in the answer."""
+    """Somebody who can be asked where parcels are. Numbers that it knows nothing about are missing in the answer. `phones`
+    are the customers' telephones by number, as far as they are known: some carriers answer only whoever knows its end."""
 
-    async def track(self, carrier: str, numbers: Sequence[str]) -> list[TrackingUpdate]: ...
+    async def track(
+        self, carrier: str, numbers: Sequence[str], phones: Mapping[str, str]
+    ) -> list[TrackingUpdate]: ...
 
 
 class TrackingPushes(Protocol):

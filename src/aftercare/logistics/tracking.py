@@ -8,7 +8,7 @@ not know is kept and leaves the status alone.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -267,12 +267,14 @@ DUE = text(
       SELECT id FROM shipment WHERE next_poll_at <= :now AND tracking_number IS NOT NULL
       ORDER BY next_poll_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE shipment s SET next_poll_at = {
+    , taken AS (UPDATE shipment s SET next_poll_at = {
         NEXT_POLL.format(
             status="s.status", returned="s.returned_at", heard="greatest(s.last_event_at, s.announced_at)"
         )
     }
-    FROM due WHERE s.id = due.id RETURNING s.carrier, s.tracking_number
+    FROM due WHERE s.id = due.id RETURNING s.carrier, s.tracking_number, s.order_id)
+    SELECT t.carrier, t.tracking_number, coalesce(nullif(o.shipping_address->>'phone', ''), u.phone) AS phone
+    FROM taken t LEFT JOIN sales_order o ON o.id = t.order_id LEFT JOIN customer u ON u.id = o.customer_id
     """  # noqa: S608  # only our own words are put in
 )
 
@@ -281,6 +283,8 @@ DUE = text(
 class Poll:
     carrier: str
     numbers: list[str]
+    phones: dict[str, str] = field(default_factory=dict)
+    """The customers' telephones by number, where they are known."""
 
 
 async def due_for_poll(work: Work, limit: int = 200) -> list[Poll]:
@@ -288,10 +292,18 @@ async def due_for_poll(work: Work, limit: int = 200) -> list[Poll]:
     whose question fails is asked after again at its turn."""
     rows = (await work.session.execute(DUE, {"now": work.now, "limit": limit})).all()
     ordered = sorted({(row.carrier, row.tracking_number) for row in rows})
-    return [
+    phones = {(row.carrier, row.tracking_number): row.phone for row in rows if row.phone}
+    polls = [
         Poll(carrier, [number for _, number in group])
         for carrier, group in groupby(ordered, key=lambda pair: pair[0])
     ]
+    for poll in polls:
+        poll.phones.update(
+            (number, phones[poll.carrier, number])
+            for number in poll.numbers
+            if (poll.carrier, number) in phones
+        )
+    return polls
 
 
 async def poll_parcels(house: House, limit: int = 200) -> int:
@@ -303,7 +315,7 @@ async def poll_parcels(house: House, limit: int = 200) -> int:
     moved = 0
     for poll in polls:
         try:
-            updates = await source.track(poll.carrier, poll.numbers)
+            updates = await source.track(poll.carrier, poll.numbers, poll.phones)
         except Exception as failure:
             log.warning("carrier could not be asked", carrier=poll.carrier, error=repr(failure))
             continue
