@@ -10,12 +10,12 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -26,6 +26,8 @@ from fsspec.implementations.local import LocalFileSystem
 from aftercare.kit.errors import Invalid, NotFound, Unavailable
 from aftercare.kit.photographs import blank_position
 from aftercare.kit.text import one_line
+
+T = TypeVar("T")
 
 PIECE = 256 * 1024
 HEAD = 4096
@@ -151,7 +153,7 @@ class Files:
             if size == 0:
                 raise EmptyFile()
             kind = media_type(head)
-            return await asyncio.to_thread(self._settle, spool, path, kind, size, digest.hexdigest())
+            return await self._asked(self._settle, spool, path, kind, size, digest.hexdigest())
         except OSError as failure:
             raise _plainly(failure) from failure
         finally:
@@ -160,22 +162,20 @@ class Files:
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to but not including `end`. Refuses with BytesMissing before the first piece."""
         try:
-            source = await asyncio.to_thread(self._system.open, self._at(key), "rb")
+            source = await self._asked(self._system.open, self._at(key), "rb")
         except FileNotFoundError:
             raise BytesMissing(key=key) from None
-        except OSError as failure:
-            raise _plainly(failure) from failure
         return _pieces(source, start, end)
 
     async def forget(self, key: str) -> None:
         """Deletes the content. Whoever calls knows that nothing else is kept under the same key."""
         with suppress(FileNotFoundError):
-            await asyncio.to_thread(self._system.rm_file, self._at(key))
+            await self._asked(self._system.rm_file, self._at(key))
 
     async def forget_if_older(self, key: str, moment: datetime) -> bool:
         """Deletes the content unless it was put here (again) since `moment`; tells whether it did."""
         try:
-            put_at = await asyncio.to_thread(self._system.modified, self._at(key))
+            put_at = await self._asked(self._system.modified, self._at(key))
         except FileNotFoundError:
             return False
         if put_at.replace(tzinfo=put_at.tzinfo or UTC) >= moment:
@@ -186,6 +186,20 @@ class Files:
     async def forget_broken_off(self, moment: datetime) -> int:
         """Deletes what uploads of before `moment` left behind that died half-way; returns how many."""
         return await asyncio.to_thread(self._sweep, moment.timestamp())
+
+    async def _asked(self, question: Callable[..., T], *given: Any) -> T:
+        """Asks the store. Raises FileNotFoundError; refuses with DiskFull or StoreAway for every other failure of it."""
+        try:
+            return await asyncio.to_thread(question, *given)
+        except FileNotFoundError:
+            raise
+        except OSError as failure:
+            raise _plainly(failure) from failure
+        except Exception as failure:
+            # Object stores fail in families of their own: those of botocore are no OSErrors.
+            if self._local:
+                raise
+            raise StoreAway(reason=type(failure).__name__) from failure
 
     def _sweep(self, before: float) -> int:
         swept = 0
