@@ -62,7 +62,7 @@ async def test_a_first_answer_that_is_late_is_urgent_and_given_to_somebody_else(
 
     fact = await told(house, ClockFired, "case.first_answer")
     async with begin(house) as work:
-        await press_on(work, fact)
+        await press_on(work, [fact])
     assert len(await facts(house, "case.escalated")) == 2
     assert len(await notes(world, case.thread_id)) == 1
 
@@ -81,7 +81,7 @@ async def test_who_answered_in_time_is_not_pressed_by_a_late_reaction(house: Hou
     async with begin(house, world.mei) as work:
         await say(work, case.id, "您好，请问接头处有没有生料带？")
     async with begin(house) as work:
-        await press_on(work, fact)
+        await press_on(work, [fact])
         assert (await get_case(work, case.id)).priority is Priority.normal
     assert await facts(house, "case.escalated") == []
 

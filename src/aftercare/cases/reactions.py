@@ -1,13 +1,20 @@
 """What follows for a case: from words (who waits for whom, clocks), from clocks (the ring), and who becomes its owner."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 
-from aftercare.cases.escalation import escalate_late_answer
-from aftercare.cases.events import CaseAssigned, CaseClosed, CaseOpened, CaseSolved, CaseTagged
-from aftercare.cases.model import SNIPPET, Status, Step
+from aftercare.cases.escalation import escalate_late_answers
+from aftercare.cases.events import (
+    CaseAssigned,
+    CaseClosed,
+    CaseOpened,
+    CaseReleased,
+    CaseSolved,
+    CaseTagged,
+)
+from aftercare.cases.model import SNIPPET, Status
 from aftercare.cases.routing import find_owner, give_out
 from aftercare.cases.search import index_case, index_message
 from aftercare.cases.verbs import (
@@ -30,7 +37,7 @@ from aftercare.promises import (
     ClockResumed,
     ClockStarted,
     ClockWarned,
-    clocks_of,
+    open_clocks,
     pause_clocks,
     resume_clocks,
     start_clock,
@@ -102,20 +109,14 @@ async def hear(work: Work, fact: MessagePosted) -> None:
             await pause_clocks(work, case_id, names=[RESOLUTION])
 
 
-LINKED = text("SELECT case_id FROM case_link WHERE object_id = :object_id")
+Wound = ClockStarted | ClockPaused | ClockResumed | ClockExtended | ClockKept | ClockCancelled
 
 
-@within(ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockKept, ClockCancelled)
-async def wind_ring(
-    work: Work,
-    fact: ClockStarted | ClockPaused | ClockResumed | ClockExtended | ClockKept | ClockCancelled,
-) -> None:
-    """A clock of a case, or of what is linked to it. One that fires stays due until it is settled: nothing to note."""
-    if fact.subject_kind == "case":
-        await wind(work, fact.subject_id)
-        return
-    for case_id in (await work.session.execute(LINKED, {"object_id": fact.subject_id})).scalars():
-        await wind(work, case_id)
+@within(ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockKept, ClockCancelled, together=True)
+async def wind_ring(work: Work, facts: Sequence[Wound]) -> None:
+    """Clocks of cases, or of what is linked to them. One that fires stays due until it is settled: nothing to note."""
+    cases = {fact.subject_id for fact in facts if fact.subject_kind == "case"}
+    await wind(work, cases, {fact.subject_id for fact in facts} - cases)
 
 
 OWN = text(
@@ -150,19 +151,23 @@ async def give_to_who_came(work: Work, fact: MemberChanged) -> None:
         await give_out(work, fact.account_id)
 
 
-@after(ClockWarned, ClockFired, in_order_of="subject_id", when=lambda fact: fact.subject_kind == "case")
-async def press_on(work: Work, fact: ClockWarned | ClockFired) -> None:
+@after(CaseReleased)
+async def give_to_somebody_else(work: Work, fact: CaseReleased) -> None:
+    """Who was late with it does not get it again; what was put back by hand waits until somebody takes it."""
+    await find_owner(work, fact.case_id, not_to=fact.account_id)
+
+
+@after(
+    ClockWarned,
+    ClockFired,
+    in_order_of="subject_id",
+    when=lambda fact: fact.subject_kind == "case",
+    in_batches_of=500,
+)
+async def press_on(work: Work, facts: Sequence[ClockWarned | ClockFired]) -> None:
     """A clock of the case itself warned or ran out, unless what it waits for has happened since."""
-    if all(clock.id != fact.clock_id for clock in await clocks_of(work, [fact.subject_id])):
-        return
-    await escalate_late_answer(
-        work,
-        fact.subject_id,
-        clock_id=fact.clock_id,
-        clock=fact.clock,
-        step=Step.broken if isinstance(fact, ClockFired) else Step.warned,
-        due_at=fact.due_at,
-    )
+    still = await open_clocks(work, [fact.clock_id for fact in facts])
+    await escalate_late_answers(work, [fact for fact in facts if fact.clock_id in still])
 
 
 @after(CaseOpened, CaseTagged)

@@ -1,6 +1,6 @@
 """Opening, owning, moving and closing cases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -572,22 +572,29 @@ async def link(work: Work, case_id: UUID, kind: str, object_id: UUID) -> None:
     )
     if done.one_or_none() is not None:
         work.record(CaseLinked(shop_id=case.shop_id, case_id=case.id, object_kind=kind, object_id=object_id))
-        await wind(work, case.id)
+        await wind(work, [case.id])
 
 
 WIND = text(
     """
     UPDATE service_case c SET due_at = s.due_at
     FROM (
-      SELECT coalesce(min(k.due_at), :no_clock) AS due_at
-      FROM (SELECT CAST(:id AS uuid) AS id UNION ALL SELECT object_id FROM case_link WHERE case_id = :id) o
+      SELECT o.case_id, coalesce(min(k.due_at), :no_clock) AS due_at
+      FROM (
+        SELECT case_id, case_id AS id FROM unnest(CAST(:cases AS uuid[])) AS given(case_id)
+        UNION SELECT case_id, case_id FROM case_link WHERE object_id = ANY(:objects)
+        UNION SELECT l.case_id, l.object_id FROM case_link l WHERE l.case_id = ANY(:cases)
+          OR l.case_id IN (SELECT case_id FROM case_link WHERE object_id = ANY(:objects))
+      ) o
       LEFT JOIN clock k ON k.subject_id = o.id AND k.settled_at IS NULL AND k.state <> 'paused'
+      GROUP BY o.case_id ORDER BY o.case_id
     ) s
-    WHERE c.id = :id AND c.due_at <> s.due_at
+    WHERE c.id = s.case_id AND c.due_at <> s.due_at
     """
 )
 
 
-async def wind(work: Work, case_id: UUID) -> None:
-    """Notes on the case when the soonest of its clocks, and of what is linked to it, ends."""
-    await work.session.execute(WIND, {"id": case_id, "no_clock": NO_CLOCK})
+async def wind(work: Work, cases: Collection[UUID], objects: Collection[UUID] = ()) -> None:
+    """Notes on the cases, and on those that the objects are linked to, when the soonest of their clocks, and of what is linked
+    to them, ends."""
+    await work.session.execute(WIND, {"cases": list(cases), "objects": list(objects), "no_clock": NO_CLOCK})

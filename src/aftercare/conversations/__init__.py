@@ -16,6 +16,7 @@ from aftercare.conversations.model import (
     NotesAreForStaff,
     ThreadNotFound,
 )
+from aftercare.conversations.notes import Note, leave_notes
 from aftercare.conversations.queries import MessageFileView, MessageView, message_rows, messages
 from aftercare.conversations.tidy import forget_unused, uses_files
 from aftercare.conversations.verbs import (
@@ -50,6 +51,7 @@ __all__ = [
     "MessageTooLong",
     "MessageView",
     "NewMessage",
+    "Note",
     "NoteWritten",
     "NotesAreForStaff",
     "Posted",
@@ -61,6 +63,7 @@ __all__ = [
     "get_thread",
     "keep_draft",
     "keep_file",
+    "leave_notes",
     "mark_read",
     "message_rows",
     "messages",

@@ -7,6 +7,7 @@ a slow writer is never jumped over. A delivery row lives exactly as long as its 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,10 @@ log = structlog.get_logger()
 
 MOST_ATTEMPTS = 8
 CURSOR = "relay"
+SHARES = tuple(UUID(int=number) for number in range(4))
+"""A reaction that takes many facts at once has its lanes in so many shares, each of which is run by one at a time."""
+BATCHES_AT_ONCE = 10
+"""A share that has more waiting is queued again, so that a worker that is told to stop need not finish all of it."""
 
 READ = """
     SELECT position, transaction::text::bigint AS transaction, at, name, shop_id, data FROM fact
@@ -43,10 +48,18 @@ DELIVER = text(
 
 @dataclass(frozen=True)
 class Lane:
-    """The facts of one subject on their way to one reaction."""
+    """The facts of one subject on their way to one reaction; or of all subjects of a share, when it takes many at once."""
 
     reaction: str
     subject: UUID
+
+    @property
+    def shared(self) -> "Lane":
+        """What runs it: itself, or its share."""
+        reaction = AFTER.get(self.reaction)
+        if reaction is None or reaction.in_batches_of is None:
+            return self
+        return Lane(self.reaction, SHARES[self.subject.int % len(SHARES)])
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,7 @@ async def relay(work: Work, *, limit: int = 5_000, only_writer: bool = False) ->
         ),
         {"name": CURSOR, "transaction": str(last.transaction), "position": last.position},
     )
-    lanes = {Lane(reaction, lane): None for reaction, _, _, _, lane in deliveries}
+    lanes = {Lane(reaction, lane).shared: None for reaction, _, _, _, lane in deliveries}
     return Relayed(len(rows), list(lanes))
 
 
@@ -148,7 +161,14 @@ class Ran:
 
 
 async def run_lane(house: House, lane: Lane) -> Ran:
-    """Runs what waits in the lane, in order, until it is empty, not yet due, or held by a failure."""
+    """Runs what waits in the lane, in order, until it is empty, not yet due, or held by a failure. A share is left when it is
+    empty, or after a number of batches."""
+    if lane.subject in SHARES and lane.shared == lane:
+        return await _run_share(house, lane)
+    return await _run_one_by_one(house, lane)
+
+
+async def _run_one_by_one(house: House, lane: Lane) -> Ran:
     ran = 0
     while True:
         outcome = await _run_next(house, lane)
@@ -169,7 +189,7 @@ async def _run_next(house: House, lane: Lane) -> bool | datetime | None:
     try:
         async with begin(house, SYSTEM) as work:
             # An advisory lock, not a row lock: it takes no transaction id, so a slow reaction never holds the relay up.
-            await work.session.execute(LOCK_LANE, which)
+            await work.session.execute(LOCK_LANE, which | {"lane": lane.shared.subject})
             row = (await work.session.execute(NEXT_IN_LANE, which)).one_or_none()
             if row is None or row.state == "failed":
                 return None
@@ -188,6 +208,91 @@ async def _run_next(house: House, lane: Lane) -> bool | datetime | None:
         if position is None:
             raise
         return await _note_failure(house, lane, position, failure)
+
+
+IN_SHARE = f"get_byte(uuid_send(d.lane), 15) % {len(SHARES)} = :share"  # the same as in Lane.shared
+
+# Lanes in which something has failed are run one by one. `position` alone says roughly what is oldest, by an index; what has an
+# older one of its own lane before it that is not among these waits for the next batch.
+NEXT_IN_SHARE = text(
+    f"""
+    WITH next AS (
+      SELECT position, transaction, at, lane FROM delivery d
+      WHERE reaction = :reaction AND state = 'waiting' AND attempts = 0 AND {IN_SHARE}
+        AND NOT EXISTS (SELECT FROM delivery h WHERE h.reaction = d.reaction AND h.lane = d.lane AND h.attempts > 0
+          AND h.state <> 'set_aside')
+      ORDER BY position LIMIT :many
+    )
+    SELECT d.position, d.lane, f.name, f.shop_id, f.data, f.request_id FROM next d
+    JOIN fact f ON f.at = d.at AND f.position = d.position
+    WHERE NOT EXISTS (SELECT FROM delivery e WHERE e.reaction = :reaction AND e.lane = d.lane AND e.state = 'waiting'
+      AND (e.transaction, e.position) < (d.transaction, d.position) AND e.position NOT IN (SELECT position FROM next))
+    ORDER BY d.transaction, d.position
+    """  # noqa: S608  # only our own condition
+)
+HELD_IN_SHARE = text(
+    f"""
+    SELECT lane, min(next_at) AS next_at FROM delivery d
+    WHERE reaction = :reaction AND state = 'waiting' AND attempts > 0 AND {IN_SHARE} GROUP BY lane ORDER BY 2
+    """  # noqa: S608  # only our own condition
+)
+ALL_DONE = text("DELETE FROM delivery WHERE reaction = :reaction AND position = ANY(:positions)")
+
+
+async def _run_share(house: House, lane: Lane) -> Ran:
+    reaction, ran = AFTER[lane.reaction], 0
+    for _ in range(BATCHES_AT_ONCE):
+        rows, happened = await _run_batch(house, reaction, lane)
+        if happened:
+            ran += len(rows)
+        else:
+            for subject in dict.fromkeys(row.lane for row in rows):
+                ran += (await _run_one_by_one(house, Lane(lane.reaction, subject))).ran
+        if len(rows) < (reaction.in_batches_of or 1):
+            break
+    else:
+        return Ran(ran, house.clock())
+    async with begin(house, SYSTEM) as work:
+        held = (await work.session.execute(HELD_IN_SHARE, _which(lane))).all()
+    again = [row.next_at for row in held if row.next_at > work.now]
+    for row in held:
+        if row.next_at <= work.now:
+            left = await _run_one_by_one(house, Lane(lane.reaction, row.lane))
+            ran += left.ran
+            again += [left.again_at] if left.again_at is not None else []
+    return Ran(ran, min(again, default=None))
+
+
+def _which(lane: Lane) -> dict[str, Any]:
+    return {"reaction": lane.reaction, "share": SHARES.index(lane.subject)}
+
+
+async def _run_batch(house: House, reaction: Reaction, lane: Lane) -> tuple[Sequence[Any], bool]:
+    """What was next, and whether the reaction has happened to all of it or to none."""
+    rows: Sequence[Any] = ()
+    try:
+        async with begin(house, SYSTEM) as work:
+            await work.session.execute(LOCK_LANE, {"reaction": lane.reaction, "lane": lane.subject})
+            found = await work.session.execute(
+                NEXT_IN_SHARE, {**_which(lane), "many": reaction.in_batches_of}
+            )
+            rows = found.all()
+            if rows:
+                facts = [FACTS[row.name].read(row.data, row.shop_id) for row in rows]
+                for row, fact in zip(rows, facts, strict=True):
+                    work.follows(fact, row.position, row.request_id)
+                await reaction.run_batch(work, facts)
+                await work.session.execute(
+                    ALL_DONE, {"reaction": lane.reaction, "positions": [row.position for row in rows]}
+                )
+    except Exception as failure:
+        if not rows:
+            raise
+        log.warning(
+            "a batch failed: one by one now", reaction=lane.reaction, facts=len(rows), error=repr(failure)
+        )
+        return rows, False
+    return rows, True
 
 
 async def _note_failure(house: House, lane: Lane, position: int, failure: Exception) -> datetime | None:
@@ -220,14 +325,26 @@ async def _note_failure(house: House, lane: Lane, position: int, failure: Except
 async def lanes_waiting(work: Work, *, idle_for: timedelta, limit: int = 1_000) -> Sequence[Lane]:
     """Lanes whose next delivery has been due for `idle_for`: what a killed worker left, or a retry that came due."""
     rows = await work.session.execute(
-        text(
-            "SELECT DISTINCT reaction, lane FROM delivery d WHERE state = 'waiting' AND next_at <= :before"
-            " AND NOT EXISTS (SELECT FROM delivery f WHERE f.reaction = d.reaction AND f.lane = d.lane"
-            "   AND f.state = 'failed') LIMIT :limit"
-        ),
-        {"before": work.now - idle_for, "limit": limit},
+        LANES_WAITING,
+        {
+            "before": work.now - idle_for,
+            "limit": limit,
+            "batched": [name for name, reaction in AFTER.items() if reaction.in_batches_of is not None],
+            "shares": list(SHARES),
+        },
     )
     return [Lane(row.reaction, row.lane) for row in rows]
+
+
+LANES_WAITING = text(
+    f"""
+    SELECT DISTINCT reaction, CASE WHEN reaction = ANY(:batched)
+      THEN (CAST(:shares AS uuid[]))[1 + get_byte(uuid_send(d.lane), 15) % {len(SHARES)}] ELSE lane END AS lane
+    FROM delivery d WHERE state = 'waiting' AND next_at <= :before
+      AND NOT EXISTS (SELECT FROM delivery f WHERE f.reaction = d.reaction AND f.lane = d.lane AND f.state = 'failed')
+    LIMIT :limit
+    """  # noqa: S608  # only how many shares there are
+)
 
 
 async def drain(house: House, *, only_writer: bool = True) -> int:

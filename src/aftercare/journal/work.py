@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from aftercare.journal.actors import SYSTEM, Actor
 from aftercare.journal.facts import Fact
-from aftercare.journal.reactions import WITHIN
+from aftercare.journal.reactions import TOGETHER, WITHIN, Inside
 from aftercare.kit.database import Database
 from aftercare.kit.errors import NotAllowed, Unavailable
 from aftercare.kit.ids import new_id
@@ -70,15 +70,29 @@ class Work:
         self.now = now
         self.cause = cause
         self.request_id = request_id
-        self._pending: list[Fact] = []
+        self._pending: list[Said] = []
+        self._said: dict[int, Said] = {}
         self.recorded = 0
 
     def new_id(self) -> UUID:
         return new_id(self.now)
 
-    def record(self, fact: Fact) -> None:
-        """States that it happened; it enters the journal with this transaction or not at all."""
-        self._pending.append(fact)
+    def record(self, fact: Fact, *, because: Fact | None = None) -> None:
+        """States that it happened; it enters the journal with this transaction or not at all. `because` is for a reaction to
+        many facts: which of them made it happen."""
+        of = None if because is None else self._said.get(id(because))
+        if of is None:
+            self._pending.append(Said(fact, self.cause, self.request_id))
+        else:
+            self._pending.append(Said(fact, of.cause, of.request_id))
+
+    def follows(self, fact: Fact, position: int, request_id: str | None) -> None:
+        """This work is a reaction to a fact, among others. For the relay."""
+        self._said[id(fact)] = Said(fact, position, request_id)
+
+    def position_of(self, fact: Fact) -> int:
+        """Where the journal has a fact that this work has recorded: for listeners within."""
+        return self._said[id(fact)].position
 
     def require(self, permission: str) -> None:
         """Refuses with PermissionMissing."""
@@ -87,54 +101,81 @@ class Work:
 
     async def write_facts(self) -> None:
         """Writes what was recorded and runs what belongs in the same transaction, until nothing new is said."""
+        own = self.cause, self.request_id
         while self._pending:
-            facts, self._pending = self._pending, []
-            await write(self, facts)
-            self.recorded += len(facts)
-            for fact in facts:
-                for listener in WITHIN.get(fact.name, ()):
-                    await listener(self, fact)
+            said, self._pending = self._pending, []
+            await write(self, said)
+            self.recorded += len(said)
+            together: dict[Inside, list[Fact]] = {}
+            for one in said:
+                self._said[id(one.fact)] = one
+                for listener in TOGETHER.get(one.fact.name, ()):
+                    together.setdefault(listener, []).append(one.fact)
+            for one in said:
+                # What follows within follows from the same as the fact itself.
+                self.cause, self.request_id = one.cause, one.request_id
+                for listener in WITHIN.get(one.fact.name, ()):
+                    await listener(self, one.fact)
+            self.cause, self.request_id = own
+            for listener, facts in together.items():
+                await listener(self, facts)
+
+
+@dataclass(slots=True)
+class Said:
+    """A fact of a work: what made it happen, and its place in the journal once it is written."""
+
+    fact: Fact
+    cause: int | None
+    request_id: str | None
+    position: int = 0
 
 
 WRITE = text(
     """
     WITH told AS (
-      SELECT nextval('fact_position') AS position, ord, name, shop_id, data::jsonb AS data
-      FROM unnest(CAST(:names AS text[]), CAST(:shops AS uuid[]), CAST(:data AS text[])) WITH ORDINALITY
-        AS t(name, shop_id, data, ord)
+      SELECT nextval('fact_position') AS position, ord, name, shop_id, data::jsonb AS data, cause, request_id
+      FROM unnest(CAST(:names AS text[]), CAST(:shops AS uuid[]), CAST(:data AS text[]), CAST(:causes AS bigint[]),
+        CAST(:request_ids AS text[])) WITH ORDINALITY AS t(name, shop_id, data, cause, request_id, ord)
     ), facts AS (
       INSERT INTO fact (at, position, name, actor_kind, actor_id, shop_id, cause, request_id, data)
-      SELECT :at, position, name, :actor_kind, :actor_id, shop_id, :cause, :request_id, data FROM told
+      SELECT :at, position, name, :actor_kind, :actor_id, shop_id, cause, request_id, data FROM told
+    ), objects AS (
+      INSERT INTO fact_object (object_kind, object_id, at, position, shop_id)
+      SELECT o.kind, o.id, :at, told.position, told.shop_id
+      FROM unnest(CAST(:fact_ords AS int[]), CAST(:kinds AS text[]), CAST(:ids AS uuid[])) AS o(ord, kind, id)
+      JOIN told USING (ord)
+      ON CONFLICT DO NOTHING
     )
-    INSERT INTO fact_object (object_kind, object_id, at, position, shop_id)
-    SELECT o.kind, o.id, :at, told.position, told.shop_id
-    FROM unnest(CAST(:fact_ords AS int[]), CAST(:kinds AS text[]), CAST(:ids AS uuid[])) AS o(ord, kind, id)
-    JOIN told USING (ord)
-    ON CONFLICT DO NOTHING
+    SELECT position FROM told ORDER BY ord
     """
 )
 
 
-async def write(work: Work, facts: list[Fact]) -> None:
+async def write(work: Work, said: list[Said]) -> None:
     objects = [
-        (number, kind, identity) for number, fact in enumerate(facts, 1) for kind, identity in fact.objects()
+        (number, kind, identity)
+        for number, one in enumerate(said, 1)
+        for kind, identity in one.fact.objects()
     ]
-    await work.session.execute(
+    positions = await work.session.scalars(
         WRITE,
         {
-            "names": [fact.name for fact in facts],
-            "shops": [fact.shop_id for fact in facts],
-            "data": [to_json(fact.data()) for fact in facts],
+            "names": [one.fact.name for one in said],
+            "shops": [one.fact.shop_id for one in said],
+            "data": [to_json(one.fact.data()) for one in said],
+            "causes": [one.cause for one in said],
+            "request_ids": [one.request_id for one in said],
             "at": work.now,
             "actor_kind": work.actor.kind.value,
             "actor_id": work.actor.id,
-            "cause": work.cause,
-            "request_id": work.request_id,
             "fact_ords": [number for number, _, _ in objects],
             "kinds": [kind for _, kind, _ in objects],
             "ids": [identity for _, _, identity in objects],
         },
     )
+    for one, position in zip(said, positions, strict=True):
+        one.position = position
 
 
 @asynccontextmanager

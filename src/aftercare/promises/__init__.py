@@ -68,6 +68,7 @@ from aftercare.promises.queries import (
     PromiseNow,
     broken_clocks,
     clocks_of,
+    open_clocks,
     promise_board,
     running_clocks,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "get_calendar",
     "make_calendar",
     "next_due",
+    "open_clocks",
     "pause_clocks",
     "preview_due",
     "promise_board",

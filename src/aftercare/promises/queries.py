@@ -100,6 +100,14 @@ async def clocks_of(work: Work, subject_ids: Collection[UUID], *, ended: bool = 
     return [_view(row) for row in rows]
 
 
+async def open_clocks(work: Work, clock_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the clocks that what they wait for has not settled yet; one that fired is still open."""
+    rows = await work.session.scalars(
+        text("SELECT id FROM clock WHERE id = ANY(:ids) AND settled_at IS NULL"), {"ids": list(clock_ids)}
+    )
+    return set(rows)
+
+
 async def running_clocks(
     work: Work,
     *,
