@@ -233,3 +233,41 @@ async def test_views_are_kept_per_account(house: House) -> None:
     async with begin(house, world.mei) as work:
         await forget_view(work, kept.id)
         assert await my_views(work) == []
+
+
+async def test_queues_by_skill_and_language_go_on_page_by_page_and_are_kept_as_views(
+    house: House, clock: Clock
+) -> None:
+    world = await a_world(house)
+    for title, skill, locale in (
+        ("一", "repair", "zh-CN"),
+        ("二", "repair", "zh-TW"),
+        ("三", None, "en"),
+        ("四", "repair", "zh-CN"),
+        ("五", "billing", "en-GB"),
+    ):
+        clock.now += timedelta(minutes=1)
+        await a_case(world, title, skill=skill, locale=locale)
+
+    async def paged(filters: Filters) -> list[str]:
+        seen: list[str] = []
+        mark = None
+        async with begin(house, world.mei) as work:
+            while True:
+                items, mark = await queue(work, filters, after=mark, limit=1)
+                seen += [item["title"] for item in items]
+                if mark is None:
+                    return seen
+
+    assert await paged(Filters(skill="repair")) == ["一", "二", "四"]
+    assert await paged(Filters(language="zh")) == ["一", "二", "四"]
+    assert await paged(Filters(language="zh-CN")) == ["一", "四"]
+    assert await paged(Filters(language="en")) == ["三", "五"]
+    assert await paged(Filters(skill="repair", language="zh-TW", view=View.unassigned)) == ["二"]
+    assert await paged(Filters(skill="welding")) == []
+    kept = Filters(skill="repair", language="zh-CN")
+    async with begin(house, world.mei) as work:
+        await save_view(work, NewView(name="维修·简体", filters=kept))
+        (mine,) = await my_views(work)
+    assert mine.filters == kept
+    assert await paged(mine.filters) == ["一", "四"]

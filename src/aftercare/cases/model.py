@@ -194,6 +194,16 @@ class ServiceCase(Base):
                 "owner_id IS NULL AND status IN ('open', 'waiting_shop', 'waiting_customer')"
             ),
         ),
+        Index(
+            "service_case_shop_skill_due_idx",
+            "shop_id",
+            "skill",
+            "due_at",
+            "id",
+            postgresql_where=text(
+                "skill IS NOT NULL AND status IN ('open', 'waiting_shop', 'waiting_customer')"
+            ),
+        ),
         Index("service_case_queued_idx", "shop_id", "due_at", "id", postgresql_where=text("queued")),
         CheckConstraint("NOT queued OR owner_id IS NULL", name="a_queued_case_has_no_owner"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="a_closed_case_knows_when"),

@@ -45,9 +45,13 @@ class Sort(StrEnum):
 Word = Annotated[str, Field(max_length=80), AfterValidator(one_line)]
 
 
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20)]
+
+
 class Filters(BaseModel):
     """Which cases. `words` are searched for in numbers, titles, names, orders and all that was said. `linked` is a kind of
-    object: claim, shipment, repair."""
+    object: claim, shipment, repair. `skill` is what the owner must know; `language` is a whole locale, zh-TW, or the
+    language of many, en."""
 
     view: View = View.active
     shop_id: UUID | None = None
@@ -57,6 +61,8 @@ class Filters(BaseModel):
     channel: Channel | None = None
     tag: Word | None = None
     linked: Word | None = None
+    skill: Word | None = None
+    language: Language | None = None
     owner_id: UUID | None = None
     customer_id: UUID | None = None
     order_id: UUID | None = None
@@ -123,6 +129,8 @@ _FILTERS = {
     "channel": "c.channel = :channel",
     "tag": "c.tags @> ARRAY[CAST(:tag AS varchar)]",
     "linked": "EXISTS (SELECT FROM case_link l WHERE l.case_id = c.id AND l.object_kind = :linked)",
+    "skill": "c.skill = :skill",
+    "language": "(c.locale = :language OR starts_with(c.locale, CAST(:language AS text) || '-'))",
     "owner_id": "c.owner_id = :owner_id",
     "customer_id": "c.customer_id = :customer_id",
     "order_id": "c.order_id = :order_id",

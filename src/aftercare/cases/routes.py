@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
 from aftercare.cases.model import Closing, Priority, Stage, Status
-from aftercare.cases.queries import CasePage, Counts, Filters, LinkView, QueueItem, Sort, View, Word
+from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
 from aftercare.cases.verbs import CaseView, NewCase
 from aftercare.cases.views import NewView, ViewView
 from aftercare.conversations import (
@@ -117,6 +117,8 @@ async def list_cases(
     channel: Channel | None = None,
     tag: Annotated[Word | None, Query()] = None,
     linked: Annotated[Word | None, Query(description="claim, shipment, repair …")] = None,
+    skill: Annotated[Word | None, Query(description="What the owner must know")] = None,
+    language: Annotated[Language | None, Query(description="A locale, zh-TW, or a language, en")] = None,
     owner_id: UUID | None = None,
     customer_id: UUID | None = None,
     order_id: UUID | None = None,
@@ -135,6 +137,8 @@ async def list_cases(
         channel=channel,
         tag=tag.casefold() if tag else None,
         linked=linked or None,
+        skill=skill or None,
+        language=language,
         owner_id=owner_id,
         customer_id=customer_id,
         order_id=order_id,

@@ -26,6 +26,8 @@ class Claim(Base):
         Index("claim_shop_state_idx", "shop_id", "state", "applied_at"),
         Index("claim_customer_idx", "customer_id", "applied_at"),
         Index("claim_case_idx", "case_id"),
+        Index("claim_newest_idx", "applied_at", "id"),
+        Index("claim_shop_newest_idx", "shop_id", "applied_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

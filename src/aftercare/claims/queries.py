@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Select, select, text, tuple_
 
 from aftercare import conversations, identity, logistics, promises, shop
+from aftercare.claims.circumstances import Reason
 from aftercare.claims.model import (
     Claim,
     ClaimLine,
@@ -541,12 +542,23 @@ def refund_view(refund: Refund, claim_number: str) -> RefundView:
     )
 
 
+MOST_CENTS = 10**15
+
+
 class ClaimFilter(BaseModel):
-    """`open`: only claims that have not ended. `search`: a claim, order or tracking number."""
+    """`open`: only claims that have not ended. `search`: a claim, order or tracking number. Applied for from `applied_from`
+    on and before `applied_before`. Amounts are of what was asked for, in minor units; give the currency with them."""
 
     shop_id: UUID | None = None
     states: list[ClaimState] = []
     kinds: list[ClaimKind] = []
+    reasons: list[Reason] = []
+    market: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$")] = None
+    from_cents: Annotated[int | None, Field(ge=0, le=MOST_CENTS)] = None
+    to_cents: Annotated[int | None, Field(ge=0, le=MOST_CENTS)] = None
+    applied_from: AwareDatetime | None = None
+    applied_before: AwareDatetime | None = None
     open: bool | None = None
     case_id: UUID | None = None
     customer_id: UUID | None = None
@@ -582,6 +594,20 @@ async def _narrow(work: Work, statement: Select[Claim], wanted: ClaimFilter) -> 
         statement = statement.where(Claim.state.in_(wanted.states))
     if wanted.kinds:
         statement = statement.where(Claim.kind.in_(wanted.kinds))
+    if wanted.reasons:
+        statement = statement.where(Claim.reason.in_(wanted.reasons))
+    if wanted.market:
+        statement = statement.where(Claim.shop_id.in_(await identity.shops_of_market(work, wanted.market)))
+    if wanted.currency:
+        statement = statement.where(Claim.currency == wanted.currency)
+    if wanted.from_cents is not None:
+        statement = statement.where(Claim.requested_cents >= wanted.from_cents)
+    if wanted.to_cents is not None:
+        statement = statement.where(Claim.requested_cents <= wanted.to_cents)
+    if wanted.applied_from is not None:
+        statement = statement.where(Claim.applied_at >= wanted.applied_from)
+    if wanted.applied_before is not None:
+        statement = statement.where(Claim.applied_at < wanted.applied_before)
     if wanted.open is not None:
         ended = Claim.state.in_(END_STATES)
         statement = statement.where(~ended if wanted.open else ended)

@@ -117,6 +117,7 @@ from aftercare.identity.shops import (
     list_shops,
     new_shop,
     shops_exist,
+    shops_of_market,
 )
 from aftercare.identity.signing_in import change_password, password_link_text, set_password, sign_in
 from aftercare.identity.tidy import tidy
@@ -242,6 +243,7 @@ __all__ = [
     "set_memberships",
     "set_password",
     "shops_exist",
+    "shops_of_market",
     "sign_in",
     "sign_out",
     "tidy",

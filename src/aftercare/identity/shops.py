@@ -186,6 +186,14 @@ async def list_shops(
     return Page(items=[ShopView.model_validate(row) for row in kept], next=following)
 
 
+async def shops_of_market(work: Work, market: str) -> Sequence[UUID]:
+    """The shops of a country (ISO 3166) that the actor sees."""
+    query = select(Shop.id).where(Shop.market == market).order_by(Shop.id)
+    if work.actor.shops is not None:
+        query = query.where(Shop.id.in_(work.actor.shops))
+    return (await work.session.scalars(query)).all()
+
+
 async def shops_exist(work: Work, shops: Collection[UUID]) -> None:
     """Refuses with NotFound when one of them does not exist or is not the actor's to see."""
     known = set(await work.session.scalars(select(Shop.id).where(Shop.id.in_(shops))))
