@@ -1,0 +1,31 @@
+"""Assistant: the colleague that never sleeps.
+
+An **intent** is what somebody wants; a **classifier** tells it from a text, with a calibrated probability, or says that it is
+out of **scope**. Models lie on the **shelf** by name and version.
+"""
+
+from aftercare.assistant.classifier import (
+    Classifier,
+    Example,
+    Guess,
+    ModelUnreadable,
+    TooFewExamples,
+)
+from aftercare.assistant.shelf import KeptModel, ModelNameNotPossible, ModelShelf
+from aftercare.assistant.training import Score, TableUnreadable, read_examples, score, train
+
+__all__ = [
+    "Classifier",
+    "Example",
+    "Guess",
+    "KeptModel",
+    "ModelNameNotPossible",
+    "ModelShelf",
+    "ModelUnreadable",
+    "Score",
+    "TableUnreadable",
+    "TooFewExamples",
+    "read_examples",
+    "score",
+    "train",
+]

@@ -1,0 +1,363 @@
+"""Training a classifier and scoring one."""
+
+import csv
+import hashlib
+import io
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aftercare.assistant import wordage
+from aftercare.assistant.classifier import (
+    NETS_LOOK_AT,
+    WORDS_AND_ROWS,
+    Classifier,
+    Example,
+    Floats,
+    Gate,
+    Looked,
+    Tell,
+    TooFewExamples,
+    Vocabulary,
+    logs_of,
+    mixed,
+    signs_of,
+    stack,
+)
+from aftercare.assistant.net import ROWS_AT_ONCE, Net, train_net
+from aftercare.kit.errors import Invalid
+from aftercare.kit.text import decode
+
+KEPT_BACK = 0.15
+LEFT_OUT_INTENTS = 0.2
+FEWEST_INTENTS_TO_LEAVE_OUT = 10
+MOST_LOST = 0.01
+"""Of the right answers on kept-back examples, so many may fall to the gate."""
+STEPS_OF_A_NET = 1_700
+MOST_PER_NET = 40_000
+PENALTY = 0.5
+
+TEXTS = ("text", "utterance", "question", "sentence", "review", "query")
+INTENTS = ("intent", "label", "category")
+OUTSIDE = frozenset({"oos", "out_of_scope", "out-of-scope", "outofscope"})
+YES = frozenset({"1", "true", "yes", "y", "oos"})
+
+
+class TableUnreadable(Invalid):
+    """The file needs the columns text and intent."""
+
+
+def read_examples(path: Path, *, training: bool = True) -> list[Example]:
+    """CSV with the columns text, intent and, if wanted, oos (also packed with gzip); of a folder all `train*` to train on,
+    all `test*` else, or simply all where none is called so. Refuses with TableUnreadable."""
+    files = [path]
+    if path.is_dir():
+        tables = sorted(file for file in path.iterdir() if file.name.endswith((".csv", ".csv.gz")))
+        files = [file for file in tables if file.name.startswith("train" if training else "test")] or tables
+    found: list[Example] = []
+    for file in files:
+        raw = file.read_bytes()
+        if file.suffix == ".gz":
+            import gzip
+
+            raw = gzip.decompress(raw)
+        found += _examples(decode(raw)[0], file)
+    if not found:
+        raise TableUnreadable(path=str(path))
+    return found
+
+
+def _examples(text: str, file: Path) -> Iterator[Example]:
+    table = csv.DictReader(io.StringIO(text, newline=""))
+    names = {(name or "").strip().casefold(): name for name in table.fieldnames or []}
+    said = next((names[name] for name in TEXTS if name in names), None)
+    meant = next((names[name] for name in INTENTS if name in names), None)
+    outside = names.get("oos")
+    if said is None or (meant is None and outside is None):
+        raise TableUnreadable(path=str(file), columns=list(names))
+    for row in table:
+        intent = (row[meant] or "").strip() if meant is not None else ""
+        is_outside = (outside is not None and (row[outside] or "").strip().casefold() in YES) or (
+            intent.casefold() in OUTSIDE
+        )
+        if (row[said] or "").strip() and (intent or is_outside):
+            yield Example(row[said].strip(), "" if is_outside else intent)
+
+
+def digest_of(examples: Sequence[Example]) -> str:
+    """Of what a model was trained on."""
+    told = hashlib.sha256()
+    for one in sorted(f"{example.intent}\t{example.text}" for example in examples):
+        told.update(one.encode())
+        told.update(b"\n")
+    return told.hexdigest()
+
+
+def quiet(_: str, __: int, ___: int) -> None:
+    """Tells nobody."""
+
+
+@dataclass
+class Judges:
+    """What looks at a text, before anything says how sure it is."""
+
+    intents: list[str]
+    vocabulary: Vocabulary
+    margins: Floats
+    nets: list[Net]
+    looked: list[Looked]
+    """The training examples."""
+
+    def scores(self, looked: Sequence[Looked]) -> tuple[Floats, Floats | None]:
+        margins = np.asarray(
+            stack(looked).matrix(self.vocabulary.width) @ self.margins[:-1] + self.margins[-1],
+            dtype=np.float32,
+        )
+        return margins, logs_of(self.nets, looked)
+
+    def nearest(self, looked: Sequence[Looked]) -> Floats:
+        width = self.vocabulary.words
+        examples = stack(self.looked, WORDS_AND_ROWS).matrix(width).T.tocsr()
+        asked = stack(looked, WORDS_AND_ROWS).matrix(width)
+        found = [
+            np.asarray((asked[begin : begin + 500] @ examples).max(axis=1).todense()).ravel() / 2
+            for begin in range(0, asked.shape[0], 500)
+        ]
+        return np.concatenate(found).astype(np.float32)
+
+
+Cut = tuple[list[str], ...]
+
+
+def _judges(cut: Sequence[Cut], answers: Sequence[str], *, with_nets: bool) -> Judges:
+    from sklearn.svm import LinearSVC
+
+    intents = sorted(set(answers))
+    index = {intent: number for number, intent in enumerate(intents)}
+    wanted = np.array([index[answer] for answer in answers], dtype=np.int64)
+    vocabulary = Vocabulary.learn(cut)
+    looked = [vocabulary.look(one) for one in cut]
+    fitted = LinearSVC(C=PENALTY, random_state=0).fit(stack(looked).matrix(vocabulary.width), wanted)
+    slopes, bias = fitted.coef_, fitted.intercept_
+    if len(intents) == 2:
+        slopes, bias = np.vstack([-slopes[0], slopes[0]]), np.array([-bias[0], bias[0]])
+    margins = np.vstack([slopes.T, bias[None, :]]).astype(np.float32)
+    nets: list[Net] = []
+    if with_nets:
+        dice = np.random.default_rng(1)
+        chosen = np.arange(len(cut))
+        if len(cut) > MOST_PER_NET:
+            chosen = np.sort(dice.choice(len(cut), MOST_PER_NET, replace=False))
+        rounds = int(min(14, max(2, STEPS_OF_A_NET * ROWS_AT_ONCE // len(chosen))))
+        for number, blocks in enumerate(NETS_LOOK_AT):
+            rows = stack([looked[place] for place in chosen], blocks)
+            nets.append(
+                train_net(rows, wanted[chosen], len(intents), vocabulary.width, rounds=rounds, seed=number)
+            )
+    return Judges(intents, vocabulary, margins, nets, looked)
+
+
+def _part(
+    examples: Sequence[Example], share: float, dice: np.random.Generator
+) -> tuple[list[int], list[int]]:
+    """Numbers of the examples to learn from and to keep back: of every intent the same share."""
+    by_intent: dict[str, list[int]] = defaultdict(list)
+    for number, example in enumerate(examples):
+        by_intent[example.intent].append(number)
+    learn: list[int] = []
+    keep: list[int] = []
+    for numbers in by_intent.values():
+        mixed_up = [numbers[place] for place in dice.permutation(len(numbers))]
+        back = round(len(numbers) * share) if len(numbers) > 2 else 0
+        keep += mixed_up[:back]
+        learn += mixed_up[back:]
+    return sorted(learn), sorted(keep)
+
+
+def train(
+    examples: Sequence[Example], *, tell: Tell = quiet, with_nets: bool = True, seed: int = 7
+) -> Classifier:
+    """Refuses with TooFewExamples."""
+    began = time.perf_counter()
+    inside = [example for example in examples if example.intent]
+    outside = [example.text for example in examples if not example.intent]
+    counts = Counter(example.intent for example in inside)
+    if len(counts) < 2 or min(counts.values()) < 2:
+        raise TooFewExamples(intents=len(counts))
+    dice = np.random.default_rng(seed)
+    tell("reading", 0, 4)
+    cut = [wordage.pieces(example.text) for example in inside]
+    learn, keep = _part(inside, KEPT_BACK, dice)
+    left_out: set[str] = set()
+    if len(outside) < 20 and len(counts) >= FEWEST_INTENTS_TO_LEAVE_OUT:
+        names = sorted(counts)
+        left_out = {
+            names[place] for place in dice.permutation(len(names))[: int(len(names) * LEFT_OUT_INTENTS)]
+        }
+    tell("reading", 1, 4)
+    rehearsal = _judges(
+        [cut[number] for number in learn if inside[number].intent not in left_out],
+        [inside[number].intent for number in learn if inside[number].intent not in left_out],
+        with_nets=with_nets,
+    )
+    tell("reading", 2, 4)
+    kept = [number for number in keep if inside[number].intent not in left_out]
+    strange = [cut[number] for number in keep if inside[number].intent in left_out]
+    strange += [wordage.pieces(text) for text in outside]
+    mixing, gate, kept_scores = _calibrated(
+        rehearsal, [cut[number] for number in kept], [inside[number].intent for number in kept], strange
+    )
+    final = _judges(cut, [example.intent for example in inside], with_nets=with_nets)
+    tell("reading", 4, 4)
+    return Classifier(
+        final.intents,
+        final.vocabulary,
+        final.margins,
+        final.nets,
+        stack(final.looked, WORDS_AND_ROWS),
+        mixing,
+        gate,
+        {
+            "examples": len(inside),
+            "outside": len(outside),
+            "gate_from": "whole intents left out" if left_out else "examples given" if outside else "nothing",
+            "digest": digest_of(examples),
+            "seconds": round(time.perf_counter() - began, 1),
+            "kept_back": kept_scores,
+        },
+    )
+
+
+def _calibrated(
+    judges: Judges, kept: Sequence[Cut], answers: Sequence[str], strange: Sequence[Cut]
+) -> tuple[tuple[float, float], Gate, dict[str, float]]:
+    index = {intent: number for number, intent in enumerate(judges.intents)}
+    looked = [judges.vocabulary.look(one) for one in kept]
+    wanted = np.array([index[answer] for answer in answers])
+    margins, logs = judges.scores(looked)
+    mixing = _mixing(margins, logs, wanted)
+    probabilities = mixed(margins, logs, mixing)
+    right = probabilities.argmax(axis=1) == wanted
+    scores = {
+        "examples": float(len(kept)),
+        "accuracy": float(right.mean()),
+        "ece": calibration_error(probabilities.max(axis=1), right),
+    }
+    if not strange:
+        return mixing, Gate(np.zeros(4, dtype=np.float32), 10.0, 0.0), scores
+    signs = _signs(judges, looked, mixing)
+    strange_signs = _signs(judges, [judges.vocabulary.look(one) for one in strange], mixing)
+    weights, bias = _gate_weights(signs, strange_signs)
+    gate = Gate(weights, bias, 0.0)
+    known = gate.probability(signs)
+    # The rightly answered that may be lost: the least known of them.
+    gate.threshold = float(np.quantile(known[right], MOST_LOST))
+    scores["outside_recall"] = float((gate.probability(strange_signs) < gate.threshold).mean())
+    scores["outside_examples"] = float(len(strange))
+    return mixing, gate, scores
+
+
+def _signs(judges: Judges, looked: Sequence[Looked], mixing: tuple[float, float]) -> Floats:
+    margins, logs = judges.scores(looked)
+    known = np.array([one.known_share for one in looked], dtype=np.float32)
+    return signs_of(mixed(margins, logs, mixing), margins, known, judges.nearest(looked))
+
+
+def _mixing(margins: Floats, logs: Floats | None, wanted: npt.NDArray[Any]) -> tuple[float, float]:
+    """What gives the kept-back answers the highest likelihood."""
+    rows = np.arange(len(wanted))
+    best = (np.inf, 1.0, 0.0)
+    for scale in np.geomspace(0.5, 16, 16):
+        for share in (0.0,) if logs is None else (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8):
+            likely = mixed(margins, logs, (float(scale), share))[rows, wanted]
+            loss = float(-np.log(np.maximum(likely, 1e-9)).mean())
+            if loss < best[0]:
+                best = (loss, float(scale), share)
+    return best[1], best[2]
+
+
+def _gate_weights(inside: Floats, outside: Floats) -> tuple[Floats, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    signs = np.vstack([inside, outside])
+    answers = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
+    fitted = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1_000).fit(signs, answers)
+    return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
+
+
+def calibration_error(sure: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """Expected calibration error: how far, on average, probability and share of right answers lie apart."""
+    places = np.minimum((sure * bins).astype(int), bins - 1)
+    error = 0.0
+    for place in range(bins):
+        inside = places == place
+        if inside.any():
+            error += float(inside.mean()) * abs(float(sure[inside].mean()) - float(right[inside].mean()))
+    return error
+
+
+@dataclass(frozen=True)
+class Score:
+    """`accuracy` and `macro_f1` of what is in scope, whatever the gate says; `answered_accuracy` counts what the gate keeps
+    out as wrong; `outside_recall` is the share of what is out of scope that the gate keeps out."""
+
+    examples: int
+    accuracy: float
+    macro_f1: float
+    answered_accuracy: float
+    outside_examples: int
+    outside_recall: float | None
+    threshold: float
+    ece: float
+    p50_ms: float
+    p95_ms: float
+    unknown_intents: list[str] = field(default_factory=list)
+
+
+def score(model: Classifier, examples: Sequence[Example], *, timed: int = 500) -> Score:
+    inside = [example for example in examples if example.intent]
+    guesses = []
+    spent: list[float] = []
+    model.guess("warm")
+    for number, example in enumerate(examples):
+        begin = time.perf_counter()
+        guesses.append(model.guess(example.text))
+        if number < timed:
+            spent.append((time.perf_counter() - begin) * 1000)
+    of_inside = [guess for guess, example in zip(guesses, examples, strict=True) if example.intent]
+    outside = [guess for guess, example in zip(guesses, examples, strict=True) if not example.intent]
+    right = np.array(
+        [guess.intent == example.intent for guess, example in zip(of_inside, inside, strict=True)], dtype=bool
+    )
+    known = np.array([guess.known for guess in of_inside], dtype=bool)
+    sure = np.array([guess.probability for guess in of_inside], dtype=np.float32)
+    return Score(
+        examples=len(inside),
+        accuracy=float(right.mean()) if len(right) else 0.0,
+        macro_f1=_macro_f1([one.intent for one in inside], [one.intent for one in of_inside]),
+        answered_accuracy=float((right & known).mean()) if len(right) else 0.0,
+        outside_examples=len(outside),
+        outside_recall=float(np.mean([not guess.known for guess in outside])) if outside else None,
+        threshold=model.gate.threshold,
+        ece=calibration_error(sure, right) if len(right) else 0.0,
+        p50_ms=float(np.quantile(spent, 0.5)) if spent else 0.0,
+        p95_ms=float(np.quantile(spent, 0.95)) if spent else 0.0,
+        unknown_intents=sorted({one.intent for one in inside} - set(model.intents)),
+    )
+
+
+def _macro_f1(wanted: Sequence[str], given: Sequence[str]) -> float:
+    values: list[float] = []
+    pairs = list(zip(wanted, given, strict=True))
+    for intent in set(wanted):
+        hit = sum(one == intent == other for one, other in pairs)
+        said = sum(other == intent for _, other in pairs)
+        meant = sum(one == intent for one, _ in pairs)
+        values.append(2 * hit / (said + meant) if said + meant else 0.0)
+    return float(np.mean(values)) if values else 0.0

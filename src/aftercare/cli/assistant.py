@@ -1,0 +1,100 @@
+"""assistant: train what understands people, and see how well it does on any labelled set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from aftercare.cli.words import console, fail, progress, settings, table
+
+if TYPE_CHECKING:
+    from aftercare.assistant import Classifier
+
+tasks = typer.Typer(
+    help="The assistant: intents learned from labelled examples, and how well they are told.",
+    no_args_is_help=True,
+)
+NAME = typer.Option("trial", help="What the model is called; every training makes a new version.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(tasks, name="assistant")
+
+
+@tasks.command()
+def train(
+    source: Path = typer.Argument(
+        help="CSV with the columns text, intent and, if wanted, oos; of a folder all train*.csv.", exists=True
+    ),
+    name: str = NAME,
+) -> None:
+    """Learns from labelled examples and keeps the model in the home folder."""
+    from aftercare.assistant import ModelShelf, read_examples
+    from aftercare.assistant import train as learn
+
+    examples = read_examples(source)
+    with progress() as tell:
+        model = learn(examples, tell=tell)
+    kept = ModelShelf(settings().home).put(name, model)
+    about = model.about
+    said = console()
+    said.print(
+        f"{about['examples']:,} examples of {len(model.intents)} intents, {about['outside']:,} out of scope:"
+        f" learned in {about['seconds']} s"
+    )
+    back = about["kept_back"]
+    recall = (
+        f", out of scope kept out {back['outside_recall']:.1%} ({about['gate_from']})"
+        if "outside_recall" in back
+        else ""
+    )
+    said.print(
+        f"on {back['examples']:,.0f} kept-back examples: accuracy {back['accuracy']:.1%}, ECE {back['ece']:.1%}{recall}"
+    )
+    said.print(f"{kept.path}  version {kept.version}, sha256 {kept.digest[:12]}")
+
+
+@tasks.command()
+def score(
+    source: Path = typer.Argument(help="Labelled CSV that the model has not seen.", exists=True),
+    name: str = NAME,
+    version: int | None = typer.Option(None, help="Another than the newest."),
+) -> None:
+    """How well a model tells what people want, on examples that it has not seen."""
+    from aftercare.assistant import read_examples
+    from aftercare.assistant import score as judge
+
+    model = _model(name, version)
+    found = judge(model, read_examples(source, training=False))
+    rows: list[list[object]] = [["examples in scope", f"{found.examples:,}"]]
+    if found.examples:
+        rows += [
+            ["accuracy", f"{found.accuracy:.2%}"],
+            ["macro-F1", f"{found.macro_f1:.2%}"],
+            ["accuracy behind the threshold", f"{found.answered_accuracy:.2%}"],
+            ["calibration error (ECE)", f"{found.ece:.2%}"],
+        ]
+    rows.append(["threshold", f"{found.threshold:.3f}"])
+    if found.outside_recall is not None:
+        rows += [
+            ["examples out of scope", f"{found.outside_examples:,}"],
+            ["out-of-scope recall", f"{found.outside_recall:.2%}"],
+        ]
+    rows.append(["latency p50 / p95", f"{found.p50_ms:.1f} / {found.p95_ms:.1f} ms"])
+    table("", ["measure", "value"], rows, right=("value",))
+    if found.unknown_intents:
+        console().print(
+            f"Intents that the model has never seen: {', '.join(found.unknown_intents[:10])}"
+            + (" …" if len(found.unknown_intents) > 10 else "")
+        )
+
+
+def _model(name: str, version: int | None) -> Classifier:
+    from aftercare.assistant import ModelShelf
+
+    found = ModelShelf(settings().home).get(name, version)
+    if found is None:
+        fail(f"There is no model {name}: train one with `aftercare assistant train`.")
+    return found
