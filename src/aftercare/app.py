@@ -22,7 +22,6 @@ from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
 from aftercare.insights import routes as insights_routes
-from aftercare.installation import newest_revision
 from aftercare.journal import SYSTEM, House, begin
 from aftercare.journal import http as journal_http
 from aftercare.journal.jobs import last_beat
@@ -39,6 +38,8 @@ from aftercare.kit.http import (
     problems_documented,
 )
 from aftercare.kit.pages import Faces
+from aftercare.kit.server import newest_revision
+from aftercare.knowledge import routes as knowledge_routes
 from aftercare.logistics import routes as logistics_routes
 from aftercare.notices import routes as notices_routes
 from aftercare.people import routes as people_routes
@@ -55,6 +56,7 @@ ROUTERS: list[APIRouter] = [
     people_routes.router,
     identity_routes.router,
     insights_routes.router,
+    knowledge_routes.router,
     logistics_routes.router,
     notices_routes.router,
     promises_routes.router,

@@ -6,12 +6,9 @@ Importing this module registers everything; `open_house` makes what a process wo
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
-import structlog
-from sqlalchemy.engine import make_url
 
 from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     cases,
@@ -19,6 +16,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     conversations,
     identity,
     insights,
+    knowledge,
     logistics,
     notices,
     people,
@@ -27,83 +25,32 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     supply,
 )
 from aftercare.claims import RefundGateways
+from aftercare.connectors.channels import channel_senders
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.mail_smtp import mail_sender
 from aftercare.connectors.tracking import tracking_pushes, tracking_source
+from aftercare.conversations import ChannelSenders
 from aftercare.journal import House
-from aftercare.kit import cluster
-from aftercare.kit.database import Database, async_url
+from aftercare.kit.database import Database
 from aftercare.kit.files import Files
-from aftercare.kit.tables import APP_ROLE
+from aftercare.kit.server import DATABASE, SECONDS_BETWEEN_LOOKS, Server, connect, find_server
 from aftercare.logistics import TrackingPushes, TrackingSource
 from aftercare.notices import MailSender
 from aftercare.settings import Settings
 
-log = structlog.get_logger()
+__all__ = [
+    "DATABASE",
+    "FACTS_CHANNEL",
+    "Bell",
+    "Server",
+    "connect",
+    "connect_ports",
+    "find_server",
+    "open_house",
+]
 
 FACTS_CHANNEL = "aftercare_facts"
-DATABASE = "aftercare"
 SECONDS_BETWEEN_RINGS = 0.01
-SECONDS_BETWEEN_LOOKS = 1.0
-
-
-@dataclass
-class Server:
-    """The PostgreSQL that we work on: ours, started and held, or somebody else's."""
-
-    url: str
-    own: cluster.Cluster | None = field(default=None, repr=False)
-
-    def stop(self) -> None:
-        if self.own is not None:
-            self.own.stop()
-
-    async def keep_alive(self) -> None:
-        """Starts our own server again whenever it dies."""
-        if self.own is None:
-            return
-        while True:
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-            try:
-                if self.own.pid is None and await asyncio.to_thread(self.own.revive):
-                    log.warning("our PostgreSQL had died and was started again")
-            except (cluster.ClusterUnavailable, OSError) as failure:
-                log.error("our PostgreSQL cannot be started again", error=str(failure))
-
-
-def find_server(settings: Settings) -> Server:
-    """The server of the settings, or the wheel's, which starts within a second. Raises ClusterUnavailable."""
-    if settings.database_url:
-        return Server(async_url(settings.database_url))
-    own = cluster.start(settings.home)
-    own.ensure_database(DATABASE)
-    return Server(own.url(DATABASE), own)
-
-
-async def empty_database(server: Server) -> None:
-    """Makes our database anew, with nothing in it."""
-    if server.own is None:
-        raise ValueError("not our own server")
-    admin = await connect(server.own.url("postgres"), as_app=False)
-    try:
-        await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        await admin.execute(f"CREATE DATABASE {DATABASE}")
-    finally:
-        await admin.close()
-
-
-async def connect(url: str, *, as_app: bool = True) -> asyncpg.Connection:
-    """One connection outside of any pool. With `as_app` under the role that owns nothing."""
-    parts = make_url(url)
-    return await asyncpg.connect(
-        host=parts.query.get("host", parts.host),
-        port=int(str(parts.query.get("port", parts.port or 5432))),
-        user=parts.username,
-        password=parts.password,
-        database=parts.database,
-        server_settings={"application_name": "aftercare", "timezone": "UTC"}
-        | ({"role": APP_ROLE} if as_app else {}),
-    )
 
 
 class Bell:
@@ -151,6 +98,7 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
         RefundGateways: ConfiguredGateways(settings, house),
         Files: Files(files.url or str(settings.home / "files"), largest=files.largest_bytes, **options),
         MailSender: mail_sender(settings),
+        ChannelSenders: channel_senders(settings),
         TrackingPushes: tracking_pushes(settings.tracking),
     }
     source = await stack.enter_async_context(tracking_source(settings.tracking))

@@ -5,16 +5,8 @@ and the journal's partitions of the coming months. And whether it has them.
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 from uuid import uuid4
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.base import ischema_names
@@ -23,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
-import aftercare
-from aftercare.house import connect
 from aftercare.identity import seed_roles
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.database import Database
+from aftercare.kit.server import connect, migrations_folder
 from aftercare.kit.tables import APP_ROLE, PRELUDE, Base, Xid8, schema_statements, shop_tables
 from aftercare.settings import Settings
 
@@ -36,39 +27,12 @@ NOT_MODELLED = ("pgqueuer", "alembic_version", "fact_")
 """Tables that no model describes: the job queue's, Alembic's own, the journal's partitions."""
 
 
-def migrations_folder() -> Path:
-    """Inside the package in a wheel, beside `src/` in a checkout."""
-    package = Path(aftercare.__file__).parent
-    inside = package / "migrations"
-    return inside if inside.is_dir() else package.parents[1] / "migrations"
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    return config
-
-
-@lru_cache
-def newest_revision() -> str:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError(f"no migrations in {migrations_folder()}")
-    return head
-
-
 async def revision_of(connection: AsyncConnection) -> str | None:
     """The revision that the database stands at; None when it has no schema yet."""
     if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
     revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
-
-
-async def standing(url: str) -> str | None:
-    """The same, for who has no connection."""
-    async with _owner(url) as connection:
-        return await revision_of(connection)
 
 
 @asynccontextmanager
@@ -98,7 +62,12 @@ async def upgrade(url: str) -> tuple[str | None, str]:
 
 
 def _run_migrations(connection: Connection) -> None:
-    config = _config()
+    # Alembic, here and below, is loaded where it is used: most starts have nothing to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
@@ -145,6 +114,8 @@ def schema_script() -> list[str]:
 
 def queue_script() -> str:
     """The tables of the job queue, as the installed pgqueuer wants them."""
+    from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+
     return QueryBuilderEnvironment().build_install_query()
 
 
@@ -218,6 +189,9 @@ async def lay(url: str) -> None:
 
 
 def _metadata_differences(connection: Connection) -> Iterable[str]:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     ischema_names.setdefault("xid8", Xid8)  # which SQLAlchemy would not recognise
     context = MigrationContext.configure(
         connection,

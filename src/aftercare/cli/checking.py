@@ -11,7 +11,7 @@ import typer
 from aftercare.cli.words import aside, console, server, settings
 
 if TYPE_CHECKING:
-    from aftercare.house import Server
+    from aftercare.kit.server import Server
 
 
 class What(StrEnum):

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from aftercare.cli.words import aside, console, fail, progress, server, settings
+from aftercare.cli.words import aside, complain, console, fail, progress, server, settings
 
 if TYPE_CHECKING:
-    from aftercare.house import Server
-    from aftercare.serving import Part
+    from aftercare.demo import Whole
+    from aftercare.kit.processes import Family, Part
+    from aftercare.kit.server import Server
     from aftercare.settings import Settings
 
 HOST = typer.Option("127.0.0.1", help="Address to listen on; 0.0.0.0 for all.")
 PORT = typer.Option(8000, min=1, max=65535, help="Port to listen on.")
 SECONDS_TO_ANSWER = 60
+INTERRUPTED = 130
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,21 +40,20 @@ def serve(
     with_worker: bool = typer.Option(False, "--with-worker", help="Run a worker beside them."),
 ) -> None:
     """Serve portal, desk, console and API. Needs `aftercare migrate` once, and a worker."""
-    from aftercare.kit.logs import configure_logs
-    from aftercare.kit.loop import run
-    from aftercare.serving import Family, bind, serve_web
+    alone = workers == 1 and not with_worker
+    from aftercare.kit.processes import Family, bind, nursery
 
+    if not alone:
+        nursery()
     given = settings()
-    configure_logs(given.log_format, given.log_level)
     with bind(host, port) as listening, server(given) as found:
         _must_be_installed(found)
-        if workers == 1 and not with_worker:
-            run(serve_web(given, found, listening))
+        if alone:
+            _serve_alone(given, found, listening)
             return
         family = Family(_parts(given, listening, web=workers, worker=with_worker))
         family.start()
-        if not family.watch():
-            fail("A process could not be kept running; see above.")
+        _watched(family, given)
 
 
 def work(
@@ -78,9 +79,12 @@ def work(
 
 def migrate() -> None:
     """Bring the database's schema up to date, and add what every installation begins with. Safe to run again."""
+    from aftercare.installation import install
+    from aftercare.kit.loop import run
+
     given = settings()
-    with server(given) as found:
-        before, after = _install(given, found)
+    with server(given) as found, aside().status("Laying the schema …"):
+        before, after = run(install(given, found.url))
     console().print(
         f"Up to date at {after}." if before == after else f"Migrated from {before or 'nothing'} to {after}."
     )
@@ -97,31 +101,29 @@ def demo(
     port: int = PORT,
 ) -> None:
     """A believable shop group over a year, with web and worker, on one address. Ctrl-C stops all of it."""
-    from aftercare.kit.processes import nursery
+    from aftercare.kit.processes import Family, Part, bind, nursery
 
     nursery()
-    from aftercare.kit.logs import configure_logs
-    from aftercare.kit.loop import run
-    from aftercare.serving import Family, Part, bind
-
-    given = settings().model_copy(update={"sandbox_gateway": True, "base_url": f"http://{host}:{port}"})
+    typer.echo("Starting …", err=True)
+    given = settings().model_copy(
+        update={"sandbox_gateway": True, "base_url": f"http://{host}:{port}", "log_level": "WARNING"}
+    )
     if given.environment == "production":
         fail("The demo is not for production.")
-    configure_logs(given.log_format, "WARNING")
     with bind(host, port) as listening, server(given) as found:
-        if reset:
-            _forget_everything(given, found)
-        _install(given, found)
-        with progress() as tell:
-            sign_ins = run(_tell(given, found, tell))
-        quiet = given.model_copy(update={"log_level": "WARNING"})
-        parts = _parts(quiet, listening, web=1, worker=True)
+        if reset and found.own is None:
+            fail(
+                "--reset deletes only databases of our own server; empty the one of AFTERCARE_DATABASE_URL yourself."
+            )
+        whole = None if reset else _told_already(found)
+        if whole is None:
+            whole = _prepare(given, found, reset)
+        parts = _parts(given, listening, web=1, worker=True)
         if live:
-            parts.append(Part("demo", live_part, (quiet,)))
+            parts.append(Part("demo", "aftercare.cli.running:live_part", (given,)))
         family = Family(parts)
         family.start()
-        if not family.watch(lambda: _welcome(host, port, sign_ins)):
-            fail("A process could not be kept running; see above.")
+        _watched(family, given, lambda: _welcome(host, port, whole, family))
     aside().print("Stopped. The data is kept; `aftercare demo` goes on with it.")
 
 
@@ -137,70 +139,110 @@ def openapi(file: Path | None = typer.Argument(None, help="Write it here instead
 
 
 def _parts(given: Settings, listening: Any, *, web: int, worker: bool) -> list[Part]:
-    from aftercare.serving import Part, web_part
-    from aftercare.worker import worker_part
+    from aftercare.kit.processes import Part
 
-    parts = [Part(f"web-{number}", web_part, (given, listening)) for number in range(1, web + 1)]
-    return [*parts, Part("worker", worker_part, (given,))] if worker else parts
+    parts = [
+        Part(f"web-{number}", "aftercare.serving:web_part", (given, listening))
+        for number in range(1, web + 1)
+    ]
+    return [*parts, Part("worker", "aftercare.worker:worker_part", (given,))] if worker else parts
+
+
+def _serve_alone(given: Settings, found: Server, listening: Any) -> None:
+    from aftercare.kit.logs import configure_logs
+    from aftercare.kit.loop import run
+    from aftercare.serving import serve_web
+
+    configure_logs(given.log_format, given.log_level)
+    run(serve_web(given, found, listening))
+
+
+def _watched(family: Family, given: Settings, ready: Callable[[], None] = lambda: None) -> None:
+    if not family.watch(ready):
+        fail("A process could not be kept running; see above.")
 
 
 def _must_be_installed(found: Server) -> None:
-    from aftercare.installation import newest_revision, standing
-    from aftercare.kit.loop import run
+    import asyncio
 
-    stands = run(standing(found.url))
+    from aftercare.kit.server import newest_revision, standing
+
+    stands = asyncio.run(standing(found.url))
     if stands != newest_revision():
         fail(
             f"The database stands at {stands or 'nothing'}, this version needs {newest_revision()}: run `aftercare migrate`."
         )
 
 
-def _install(given: Settings, found: Server) -> tuple[str | None, str]:
-    from aftercare.installation import install
+def _told_already(found: Server) -> Whole | None:
+    """What the demo's database holds, if it stands at this version and its year was told to the end."""
+    import asyncio
+
+    from aftercare.demo import told_in
+    from aftercare.kit.server import newest_revision, standing
+
+    async def looked() -> Whole | None:
+        if await standing(found.url) != newest_revision():
+            return None
+        return await told_in(found.url)
+
+    return asyncio.run(looked())
+
+
+def _prepare(given: Settings, found: Server, reset: bool) -> Whole:
+    """Schema and story, told by a child, which is shown as bars."""
+    from aftercare.kit.processes import ErrandFailed, errand
+
+    whole: list[Whole] = []
+    with progress() as tell:
+        tell("Laying the schema", 0, 0)
+
+        def hear(word: Any) -> None:
+            if isinstance(word, tuple):
+                tell(*word)
+            elif isinstance(word, str):
+                aside().print(word, markup=False)
+            else:
+                whole.append(word)
+
+        try:
+            errand("aftercare.cli.running:prepare_part", given, reset, hear=hear)
+        except ErrandFailed as failed:
+            sys.exit(failed.code)
+    return whole[0]
+
+
+def prepare_part(given: Settings, say: Callable[[Any], None], reset: bool) -> None:
+    """The errand of who prepares."""
+    import asyncio
+
+    from aftercare.demo import prepare
     from aftercare.kit.loop import run
+    from aftercare.kit.processes import unless_told
+    from aftercare.kit.server import find_server
 
-    with aside().status("Laying the schema …"):
-        return run(install(given, found.url))
+    found = find_server(given)
 
+    async def prepared() -> None:
+        say(await prepare(given, found, say, reset=reset))
 
-def _forget_everything(given: Settings, found: Server) -> None:
-    import shutil
-
-    from aftercare.house import empty_database
-    from aftercare.kit.loop import run
-
-    if found.own is None:
-        fail(
-            "--reset deletes only databases of our own server; empty the one of AFTERCARE_DATABASE_URL yourself."
-        )
-    run(empty_database(found))
-    for folder in ("files", "outbox"):
-        shutil.rmtree(given.home / folder, ignore_errors=True)
-
-
-async def _tell(given: Settings, found: Server, tell: Callable[[str, int, int], None]) -> Any:
-    from aftercare.demo import tell as tell_the_year
-    from aftercare.house import open_house
-
-    async with open_house(given, found) as house:
-        told = await tell_the_year(house, tell)
-    return [
-        "",
-        f"{told.orders:,} orders · {told.claims:,} claims · {told.cases:,} cases · {told.facts:,} facts",
-        "",
-        *(f"{role:<12} {email:<34} {password}" for role, email, password in told.sign_ins),
-        "",
-        "Enter the portal with an order number and its contact; the code lies in outbox/:",
-        *(f"  {number:<24} {contact}" for number, contact in told.entries),
-    ]
+    try:
+        run(unless_told(prepared()))
+    except asyncio.CancelledError:
+        sys.exit(INTERRUPTED)
+    except Exception as failure:
+        sys.exit(complain(failure))
+    finally:
+        found.stop()
 
 
 def live_part(given: Settings) -> None:
     """The demo's own process while it goes on living."""
     from aftercare.demo import live
-    from aftercare.house import find_server, open_house
+    from aftercare.house import open_house
     from aftercare.kit.loop import run
     from aftercare.kit.processes import as_child, until_told
+    from aftercare.kit.server import find_server
 
     as_child(given.log_format, given.log_level)
     found = find_server(given)
@@ -215,33 +257,29 @@ def live_part(given: Settings) -> None:
         found.stop()
 
 
-def _welcome(host: str, port: int, sign_ins: Any) -> None:
+def _welcome(host: str, port: int, whole: Whole, family: Family) -> None:
     address = f"http://{host}:{port}"
-    with aside().status("Starting web and worker …"):
-        if not _answers(f"{address}/health"):
-            return
-    said = console()
-    said.print(
-        f"\n[bold]Aftercare is open.[/bold]  portal {address}/   desk {address}/desk   console {address}/console"
+    if not _answers(f"{address}/health", family):
+        return
+    lines = (
+        f"\nAftercare is open.  portal {address}/   desk {address}/desk   console {address}/console",
+        f"API {address}/api/docs   metrics {address}/metrics   mail lies in outbox/ of the home folder",
+        "",
+        *(f"  {line}".rstrip() for line in whole),
+        "Ctrl-C stops everything; the data stays.\n",
     )
-    said.print(
-        f"API {address}/api/docs   metrics {address}/metrics   mail lies in outbox/ of the home folder"
-    )
-    for line in sign_ins or ():
-        said.print(f"  {line}", markup=False)
-    said.print("Ctrl-C stops everything; the data stays.\n")
-    sys.stdout.flush()
+    typer.echo("\n".join(lines))
 
 
-def _answers(address: str) -> bool:
+def _answers(address: str, family: Family) -> bool:
     from urllib.error import URLError
     from urllib.request import urlopen
 
     ends = time.monotonic() + SECONDS_TO_ANSWER
-    while time.monotonic() < ends:
+    while time.monotonic() < ends and not family.stopping:
         try:
             with urlopen(address, timeout=2):  # noqa: S310  # our own http address
                 return True
         except (URLError, OSError):
-            time.sleep(0.1)
+            time.sleep(0.05)
     return False

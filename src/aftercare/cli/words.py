@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from aftercare.house import Server
     from aftercare.journal import House
+    from aftercare.kit.server import Server
     from aftercare.settings import Settings
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def settings() -> Settings:
 
 @contextmanager
 def server(given: Settings) -> Iterator[Server]:
-    from aftercare.house import find_server
+    from aftercare.kit.server import find_server
 
     found = find_server(given)
     try:
@@ -78,7 +78,7 @@ def table(title: str, columns: list[str], rows: list[list[Any]], *, right: tuple
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Bars for whoever tells what is being done, how much of it is done, and how much there is."""
+    """Bars for whoever tells what is being done, how much of it is done, and how much there is; 0 when nobody knows."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     known: dict[str, TaskID] = {}
@@ -92,8 +92,8 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
         def tell(doing: str, done: int, whole: int) -> None:
             if doing not in known:
-                known[doing] = bars.add_task(doing, total=whole)
-            bars.update(known[doing], completed=done, total=whole)
+                known[doing] = bars.add_task(doing, total=whole or None)
+            bars.update(known[doing], completed=done, total=whole or None)
 
         yield tell
 

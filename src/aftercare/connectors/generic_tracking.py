@@ -10,9 +10,8 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from aftercare.connectors import kuaidi100
@@ -32,6 +31,9 @@ from aftercare.logistics import (
     read_waybill,
 )
 from aftercare.settings import Tracking
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS_OF_GRACE = 300
 """How far a push's timestamp may be from our clock."""
@@ -134,7 +136,7 @@ class Pushes:
         raise PortMissing(port=f"{TrackingPushes.__name__}:{source}")
 
 
-def tracking_ports(settings: Tracking, client: httpx.AsyncClient | None = None) -> dict[type, Any]:
+def tracking_ports(settings: Tracking, client: "httpx.AsyncClient | None" = None) -> dict[type, Any]:
     """What logistics asks of the outside, as far as the settings give the keys for it."""
     salt, secret, key = (
         value.get_secret_value() if value else None
@@ -142,6 +144,8 @@ def tracking_ports(settings: Tracking, client: httpx.AsyncClient | None = None) 
     )
     ports: dict[type, Any] = {TrackingPushes: Pushes(kuaidi100_salt=salt, secret=secret)}
     if key and settings.kuaidi100_customer:
+        import httpx
+
         ports[TrackingSource] = kuaidi100.Kuaidi100Query(
             client or httpx.AsyncClient(), key=key, customer=settings.kuaidi100_customer
         )

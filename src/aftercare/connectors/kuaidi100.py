@@ -11,11 +11,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
-
-import httpx
 
 from aftercare.connectors.carrier_answers import codes_of, read_time
 from aftercare.kit.errors import Unavailable
@@ -28,6 +26,9 @@ from aftercare.logistics import (
     WaybillUnreadable,
     read_waybill,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 QUERY = "https://poll.kuaidi100.com/poll/query.do"
@@ -113,7 +114,7 @@ def last_four(carrier: str, phone: str | None) -> str | None:
 class Kuaidi100Query:
     """Asks number by number, a few at once."""
 
-    def __init__(self, client: httpx.AsyncClient, *, key: str, customer: str) -> None:
+    def __init__(self, client: "httpx.AsyncClient", *, key: str, customer: str) -> None:
         self.client, self.key, self.customer = client, key, customer
 
     async def track(
@@ -131,6 +132,8 @@ class Kuaidi100Query:
         return [answer for answer in answers if answer is not None]
 
     async def _ask(self, carrier: str, number: str, phone: str | None) -> TrackingUpdate | None:
+        import httpx  # loaded where somebody is asked
+
         asked = {"com": THEIR_CODES.get(carrier, carrier), "num": number, "resultv2": "4", "order": "desc"}
         if phone:
             asked["phone"] = phone

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
-
 from aftercare.connectors.generic_tracking import Pushes
 from aftercare.connectors.kuaidi100 import Kuaidi100Query
 from aftercare.settings import Tracking
@@ -28,5 +26,7 @@ async def tracking_source(settings: Tracking) -> AsyncIterator[Kuaidi100Query | 
     if key is None or customer is None:
         yield None
         return
+    import httpx  # loaded where somebody is asked
+
     async with httpx.AsyncClient(timeout=SECONDS_TO_ANSWER) as client:
         yield Kuaidi100Query(client, key=key.get_secret_value(), customer=customer)

@@ -1,11 +1,34 @@
 """Demo: a year of a shop group, told through the same verbs as in life.
 
-`tell` fills an empty installation with the past twelve months of four shops: orders, parcels, claims of all kinds and ends,
-words, notices. Every step is done by its own actor at its own moment. The same seed, day and size tell the same story. `live`
-goes on in real time.
+`tell` fills an empty installation with the past twelve months of a group's shops: orders, parcels, claims of all kinds and
+ends, words, notices. Every step is done by its own actor at its own moment. The same seed, day and size tell the same story.
+`prepare` does all that a start needs; `live` goes on in real time.
 """
 
-from aftercare.demo.living import live
-from aftercare.demo.year import HalfTold, Told, tell, told
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["HalfTold", "Told", "live", "tell", "told"]
+from aftercare.demo.told import Whole, told_in
+
+if TYPE_CHECKING:
+    from aftercare.demo.living import live
+    from aftercare.demo.starting import prepare
+    from aftercare.demo.year import HalfTold, Told, tell, told
+
+__all__ = ["HalfTold", "Told", "Whole", "live", "prepare", "tell", "told", "told_in"]
+
+# A second start only looks whether the story is there; what tells it would load the whole program.
+LATE = {
+    "live": "living",
+    "prepare": "starting",
+    "tell": "year",
+    "told": "year",
+    "Told": "year",
+    "HalfTold": "year",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{LATE[name]}"), name)

@@ -1,11 +1,9 @@
 """What was bought in the year: customers, goods and orders, made from the seed alone, before anything is told."""
 
-import tomllib
 from bisect import bisect
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -13,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aftercare.demo.pictures import drawing
+from aftercare.demo.told import read
 from aftercare.kit.calendars import special_days
 from aftercare.shop import (
     CustomerRecord,
@@ -34,11 +33,6 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "perishable": {"perishable": True},
     "custom": {"custom_made": True},
 }
-
-
-@cache
-def read(name: str) -> dict[str, Any]:
-    return tomllib.loads((files("aftercare.demo") / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)

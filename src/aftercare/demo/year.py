@@ -1,7 +1,7 @@
 """The year as a whole: who asks for it, what is told in which order, and how it is counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -13,9 +13,10 @@ from sqlalchemy import text
 from aftercare import logistics, shop
 from aftercare.demo.founding import found
 from aftercare.demo.plots import PLOTS, Plot, asks
-from aftercare.demo.purchases import SOURCE, Purchase, World, read
+from aftercare.demo.purchases import SOURCE, Purchase, World
 from aftercare.demo.scene import STORE_SYSTEM, Stage, Telling
 from aftercare.demo.telling import Step, Story, Teller
+from aftercare.demo.told import COUNTS, ENTRIES, Standing, sign_ins, standing_of
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.errors import Refusal
 from aftercare.logistics import CarrierEvent, Direction, NewShipment, ShipmentStatus, TrackingUpdate
@@ -55,30 +56,15 @@ class Told:
     reactions: int = 0
     rung: int = 0
 
-    def __iter__(self) -> Iterator[str]:
-        """Lines to print: who can sign in, and with what the portal can be entered."""
-        for role, email, password in self.sign_ins:
-            yield f"{role:<12}{email:<34}{password}"
-        for number, contact in self.entries:
-            yield f"{'portal':<12}{number:<34}{contact}"
-
-
-def sign_ins() -> list[tuple[str, str, str]]:
-    return [(row[0], row[2], row[6]) for row in read("people")["staff"]]
-
 
 async def told(house: House) -> bool:
     """Whether the whole story is there. Refuses with HalfTold when only a part is."""
     async with begin(house, SYSTEM) as work:
-        settings = await work.session.scalar(
-            text("SELECT settings FROM shop WHERE code = :code"),
-            {"code": read("catalogue")["shop"][0]["code"]},
-        )
-    if settings is None:
-        return False
-    if not settings.get("told"):
+        rows = await work.session.execute(text("SELECT code, settings FROM shop"))
+        standing = standing_of({code: "told" in settings for code, settings in rows})
+    if standing is Standing.half:
         raise HalfTold()
-    return True
+    return standing is Standing.whole
 
 
 async def tell(
@@ -294,17 +280,6 @@ async def finish(house: House, stage: Stage) -> None:
             text("UPDATE shop SET settings = settings || '{\"told\": true}'::jsonb WHERE id = :id"),
             {"id": stage.shops[stage.world.shops[0]["code"]].id},
         )
-
-
-COUNTS = """
-    SELECT (SELECT count(*) FROM sales_order), (SELECT count(*) FROM claim), (SELECT count(*) FROM service_case),
-      (SELECT count(*) FROM message), (SELECT count(*) FROM fact)
-"""
-ENTRIES = """
-    SELECT DISTINCT ON (s.code) o.number, coalesce(c.email, c.phone) FROM sales_order o
-    JOIN customer c ON c.id = o.customer_id JOIN shop s ON s.id = o.shop_id
-    WHERE o.status = 'delivered' ORDER BY s.code, o.delivered_at DESC, o.id
-"""
 
 
 async def counted(house: House, result: Told) -> Told:

@@ -7,19 +7,15 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import TextClause, event, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
 from aftercare.kit.json import to_json
+from aftercare.kit.server import async_url
 from aftercare.kit.tables import APP_ROLE
 
-
-def async_url(url: str) -> str:
-    """Accepts the usual spellings (`postgres://`, `postgresql://`) and names the driver that we use."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-
+__all__ = ["Database", "ShopConnection", "ShopSession", "async_url", "statement"]
 
 SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
 STATEMENTS_KEPT = 400

@@ -1,18 +1,66 @@
-"""A child among several processes of ours: one parent starts them, answers to Ctrl-C, and stops them in order."""
+"""Several processes under one parent, which starts them, answers to Ctrl-C, and stops them in order.
+
+The parent loads next to nothing: children are named by where their function stands, and one **nursery** process loads the
+program for all of them. Whoever is told to stop finishes what it is doing; a child whose parent is gone stops by itself, so
+nothing is left running.
+"""
 
 import asyncio
+import atexit
+import gc
 import multiprocessing
+import pkgutil
+import shutil
 import signal
+import socket
 import tempfile
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import Literal
+from types import FrameType
+from typing import Any, Literal
 
-from aftercare.kit.logs import configure_logs
-from aftercare.settings import share_metrics
+from aftercare.kit.errors import Unavailable
+from aftercare.settings import Settings, share_metrics
+
+SECONDS_TO_FINISH = 30
+SECONDS_TO_LIVE = 5.0
+"""A child that dies sooner has not really started."""
+MOST_FALSE_STARTS = 3
+BACKLOG = 2048
+
+
+class PortTaken(Unavailable):
+    """Something else listens on this address already; choose another with --port."""
+
+
+class PortForbidden(Unavailable):
+    """This user may not listen on this address; choose a port from 1024 on with --port."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Refuses with PortTaken, PortForbidden."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as failure:
+        listening.close()
+        refused = PortForbidden if isinstance(failure, PermissionError) else PortTaken
+        raise refused(host=host, port=port, reason=failure.strerror) from None
+    listening.listen(BACKLOG)
+    listening.set_inheritable(True)
+    return listening
+
+
+# The nursery.
 
 
 @cache
@@ -21,16 +69,22 @@ def nursery() -> tuple[ForkServerContext, Path]:
     once, while the parent does something else, and every child begins as its copy: called early, it saves each child the
     seconds that importing takes."""
     folder = Path(tempfile.mkdtemp(prefix="aftercare-metrics-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     share_metrics(folder)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["aftercare.serving", "aftercare.worker"])
+    context.set_forkserver_preload(
+        ["aftercare.kit.nursery", "aftercare.serving", "aftercare.worker", "aftercare.cli"]
+    )
     forkserver.ensure_running()
     return context, folder
 
 
 def as_child(log_format: Literal["json", "console"], log_level: str) -> None:
     """Ctrl-C reaches the whole group; the parent alone answers to it."""
+    from aftercare.kit.logs import configure_logs
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.enable()
     configure_logs(log_format, log_level)
 
 
@@ -54,3 +108,151 @@ async def until_told(story: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         loop.add_signal_handler(name, stop.set)
     stop_with_parent(loop)
     await story(stop)
+
+
+async def unless_told(story: Awaitable[None]) -> None:
+    """Runs it to its end, or gives it up when this process is told to stop."""
+    task = asyncio.ensure_future(story)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    stop_with_parent(loop)
+    await task
+
+
+# A family: parts that live until told to stop.
+
+
+@dataclass
+class Part:
+    """One child: `target(*args)` in a process of its own. `target` is told as `package.module:function`."""
+
+    name: str
+    target: str
+    args: tuple[Any, ...]
+    process: ForkServerProcess = field(init=False, repr=False)
+    started_at: float = 0.0
+    false_starts: int = 0
+
+
+def _become(target: str, args: tuple[Any, ...]) -> None:
+    pkgutil.resolve_name(target)(*args)
+
+
+class Family:
+    """The parent's side: starts the parts, starts again what dies, stops all of them in order."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = list(parts)
+        self._context, self._metrics = nursery()
+        self._stopping = threading.Event()
+        self._tell, self._told = socket.socketpair()
+
+    def start(self) -> None:
+        for part in self.parts:
+            self._start(part)
+
+    def _start(self, part: Part) -> None:
+        part.process = self._context.Process(target=_become, args=(part.target, part.args), name=part.name)
+        part.process.start()
+        part.started_at = time.monotonic()
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Asked once, it lets everything finish; asked again, it does not."""
+        for part in self.parts:
+            if part.process.is_alive():
+                part.process.kill() if self._stopping.is_set() else part.process.terminate()
+        self._stopping.set()
+        with suppress(OSError):
+            self._tell.send(b"!")
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def watch(self, ready: Callable[[], None] = lambda: None) -> bool:
+        """Until stopped; then waits for all. True when it ended because it was told to, False when a part cannot live."""
+        kept = [(name, signal.signal(name, self.stop)) for name in (signal.SIGTERM, signal.SIGINT)]
+        failed = False
+        try:
+            ready()
+            while not self._stopping.is_set():
+                wait([*(part.process.sentinel for part in self.parts), self._told], timeout=1)
+                dead = [part for part in self.parts if not part.process.is_alive()]
+                if not self._stopping.is_set() and not all(self._again(part) for part in dead):
+                    failed = True
+                    self.stop()
+            self._wait_for_all()
+        finally:
+            for name, handler in kept:
+                signal.signal(name, handler)
+        return not failed
+
+    def _again(self, part: Part) -> bool:
+        import structlog
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(part.process.pid or 0, str(self._metrics))  # type: ignore[no-untyped-call]
+        young = time.monotonic() - part.started_at < SECONDS_TO_LIVE
+        part.false_starts = part.false_starts + 1 if young else 0
+        structlog.get_logger().error("process ended by itself", part=part.name, code=part.process.exitcode)
+        if part.false_starts >= MOST_FALSE_STARTS:
+            return False
+        self._start(part)
+        return True
+
+    def _wait_for_all(self) -> None:
+        import structlog
+
+        ends = time.monotonic() + SECONDS_TO_FINISH + 5
+        for part in self.parts:
+            part.process.join(max(0.1, ends - time.monotonic()))
+            if part.process.is_alive():
+                structlog.get_logger().error("process did not finish in time", part=part.name)
+                part.process.kill()
+                part.process.join()
+
+
+# An errand: something long that a child does once.
+
+
+class ErrandFailed(Exception):
+    """The child has said what went wrong; `code` is its exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"ended with {code}")
+        self.code = code
+
+
+def errand(target: str, settings: Settings, *args: Any, hear: Callable[[Any], None]) -> None:
+    """`target(settings, tell, *args)` in a child, until it is done; what it tells is heard here. Raises ErrandFailed. However this
+    ends, the child has ended too."""
+    context, _ = nursery()
+    heard, tells = context.Pipe(duplex=False)
+    child = context.Process(target=_run_errand, args=(target, settings, tells, args))
+    child.start()
+    tells.close()
+    try:
+        while True:
+            try:
+                hear(heard.recv())
+            except EOFError:
+                break
+        child.join()
+    finally:
+        if child.is_alive():
+            child.terminate()
+            child.join(SECONDS_TO_FINISH)
+            child.kill()
+            child.join()
+    if child.exitcode:
+        raise ErrandFailed(child.exitcode)
+
+
+def _run_errand(target: str, settings: Settings, tells: "Connection[Any, Any]", args: tuple[Any, ...]) -> None:
+    as_child(settings.log_format, "WARNING")
+
+    def tell(word: Any) -> None:
+        with suppress(BrokenPipeError):  # the parent is gone; this process is told so as well
+            tells.send(word)
+
+    pkgutil.resolve_name(target)(settings, tell, *args)

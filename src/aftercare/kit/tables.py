@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-APP_ROLE = "aftercare_app"
+from aftercare.kit.server import APP_ROLE as APP_ROLE
 
 NAMES = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",

@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import rjieba
-
 TOKENIZER = 1
 """Stored beside every tsvector; raise it when `tokens` gives other tokens for the same text."""
 
@@ -165,6 +163,8 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
 def _words(stretch: str, *, finely: bool) -> Iterator[str]:
     if not stretch.strip():
         return
+    import rjieba  # reads a dictionary as it is loaded
+
     for word in rjieba.cut_for_search(stretch) if finely else rjieba.cut(stretch):
         trimmed = word.strip().strip("_")
         if trimmed and trimmed not in COMMON and _WORD.search(trimmed):
