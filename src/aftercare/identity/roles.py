@@ -42,10 +42,12 @@ PERMISSIONS = (
     "journal.read",
     "journal.operate",
     "insights.read",
+    "knowledge.read",
+    "knowledge.write",
 )
 """All that a role or a token can be allowed."""
 
-_DESK = "claims.read cases.read conversations.write orders.read shops.read policies.read promises.read refunds.read"
+_DESK = "claims.read cases.read conversations.write orders.read shops.read policies.read promises.read refunds.read knowledge.read"
 
 BUILT_IN: dict[str, frozenset[str]] = {
     "owner": frozenset(PERMISSIONS),
