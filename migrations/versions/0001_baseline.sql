@@ -18,7 +18,11 @@ CREATE OR REPLACE FUNCTION aftercare_shops() RETURNS uuid[] LANGUAGE sql STABLE 
     AS $$ SELECT CASE WHEN coalesce(current_setting('aftercare.shops', true), '') IN ('', '*') THEN '{}'::uuid[]
                  ELSE string_to_array(current_setting('aftercare.shops', true), ',')::uuid[] END $$;
 
+CREATE SEQUENCE claim_number;
+
 CREATE SEQUENCE fact_position CACHE 1;
+
+CREATE SEQUENCE service_case_number CACHE 1;
 
 CREATE TABLE account (
 	id UUID NOT NULL,
@@ -46,6 +50,13 @@ CREATE UNLOGGED TABLE allowance (
 );
 
 CREATE INDEX allowance_ends_at_idx ON allowance (ends_at);
+
+CREATE TABLE category_name (
+	source VARCHAR NOT NULL,
+	code VARCHAR NOT NULL,
+	name VARCHAR NOT NULL,
+	CONSTRAINT category_name_pkey PRIMARY KEY (source, code)
+);
 
 CREATE TABLE delivery (
 	reaction VARCHAR NOT NULL,
@@ -113,6 +124,28 @@ CREATE TABLE fact_object (
 	CONSTRAINT fact_object_pkey PRIMARY KEY (object_id, at, position)
 );
 
+CREATE TABLE knowledge_word (
+	word VARCHAR NOT NULL,
+	documents INTEGER NOT NULL,
+	sound VARCHAR,
+	CONSTRAINT knowledge_word_pkey PRIMARY KEY (word)
+);
+
+CREATE INDEX knowledge_word_sound_idx ON knowledge_word (sound text_pattern_ops);
+
+CREATE INDEX knowledge_word_spelling_idx ON knowledge_word USING gin (word gin_trgm_ops);
+
+CREATE TABLE postal_area (
+	country VARCHAR NOT NULL,
+	prefix VARCHAR NOT NULL,
+	latitude DOUBLE PRECISION NOT NULL,
+	longitude DOUBLE PRECISION NOT NULL,
+	city VARCHAR NOT NULL,
+	state VARCHAR NOT NULL,
+	points INTEGER NOT NULL,
+	CONSTRAINT postal_area_pkey PRIMARY KEY (country, prefix)
+);
+
 CREATE TABLE reader (
 	name VARCHAR NOT NULL,
 	transaction xid8 DEFAULT '0'::xid8 NOT NULL,
@@ -128,6 +161,30 @@ CREATE TABLE role (
 	CONSTRAINT role_pkey PRIMARY KEY (id),
 	CONSTRAINT role_name_key UNIQUE (name)
 );
+
+CREATE TABLE sandbox_payment (
+	key VARCHAR NOT NULL,
+	payment_ref VARCHAR NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	whim VARCHAR(40) NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	failure VARCHAR,
+	asked INTEGER DEFAULT 0 NOT NULL,
+	calls JSONB DEFAULT '[]'::jsonb NOT NULL,
+	calls_at TIMESTAMP WITH TIME ZONE,
+	first_asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	paid_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT sandbox_payment_pkey PRIMARY KEY (key),
+	CONSTRAINT a_sandbox_refund_pays_something CHECK (amount_cents > 0),
+	CONSTRAINT a_paid_sandbox_refund_says_when CHECK ((state = 'paid') = (paid_at IS NOT NULL)),
+	CONSTRAINT a_sandbox_refund_has_a_known_whim CHECK (whim IN ('pays', 'late', 'twice', 'disordered', 'loses_answer', 'unreachable', 'short', 'never')),
+	CONSTRAINT a_sandbox_refund_is_in_a_known_state CHECK (state IN ('paid', 'pending', 'failed'))
+);
+
+CREATE INDEX sandbox_payment_calls_at_idx ON sandbox_payment (calls_at) WHERE calls_at IS NOT NULL;
+
+CREATE INDEX sandbox_payment_payment_ref_idx ON sandbox_payment (payment_ref);
 
 CREATE TABLE shop (
 	id UUID NOT NULL,
@@ -188,6 +245,126 @@ CREATE TABLE api_token (
 
 CREATE INDEX api_token_account_id_idx ON api_token (account_id);
 
+CREATE TABLE article (
+	id UUID NOT NULL,
+	shop_id UUID,
+	audience VARCHAR(40) NOT NULL,
+	topic VARCHAR NOT NULL,
+	categories VARCHAR[] DEFAULT '{}' NOT NULL,
+	product_ids UUID[] DEFAULT '{}' NOT NULL,
+	owner_id UUID,
+	status VARCHAR(40) NOT NULL,
+	version INTEGER DEFAULT 0 NOT NULL,
+	draft BOOLEAN DEFAULT true NOT NULL,
+	revision INTEGER DEFAULT 1 NOT NULL,
+	review_days INTEGER,
+	review_on DATE,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	created_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	published_at TIMESTAMP WITH TIME ZONE,
+	withdrawn_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT article_pkey PRIMARY KEY (id),
+	CONSTRAINT an_article_is_a_draft_until_published CHECK ((status = 'draft') = (version = 0)),
+	CONSTRAINT a_withdrawn_article_knows_when CHECK (status <> 'withdrawn' OR withdrawn_at IS NOT NULL),
+	CONSTRAINT a_published_article_knows_when CHECK (status <> 'published' OR published_at IS NOT NULL),
+	CONSTRAINT a_review_is_due_after_some_days CHECK (review_days > 0),
+	CONSTRAINT article_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT an_article_is_for_the_public_or_staff CHECK (audience IN ('public', 'staff')),
+	CONSTRAINT article_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id),
+	CONSTRAINT an_article_has_a_known_standing CHECK (status IN ('draft', 'published', 'withdrawn'))
+);
+
+CREATE INDEX article_changed_idx ON article (changed_at, id);
+
+CREATE INDEX article_review_idx ON article (review_on) WHERE status = 'published';
+
+CREATE INDEX article_shop_idx ON article (shop_id, changed_at, id);
+
+CREATE TABLE business_calendar (
+	id UUID NOT NULL,
+	shop_id UUID,
+	name VARCHAR NOT NULL,
+	time_zone VARCHAR NOT NULL,
+	country VARCHAR,
+	subdivision VARCHAR,
+	week JSONB NOT NULL,
+	version INTEGER DEFAULT 1 NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT business_calendar_pkey PRIMARY KEY (id),
+	CONSTRAINT business_calendar_shop_id_name_key UNIQUE NULLS NOT DISTINCT (shop_id, name),
+	CONSTRAINT a_week_has_seven_days CHECK (jsonb_array_length(week) = 7),
+	CONSTRAINT a_calendar_counts_its_versions CHECK (version > 0),
+	CONSTRAINT business_calendar_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE channel_account (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	name VARCHAR NOT NULL,
+	address VARCHAR NOT NULL,
+	settings JSONB NOT NULL,
+	secrets BYTEA NOT NULL,
+	marks JSONB DEFAULT '{}' NOT NULL,
+	active BOOLEAN NOT NULL,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE,
+	last_error VARCHAR,
+	CONSTRAINT channel_account_pkey PRIMARY KEY (id),
+	CONSTRAINT channel_account_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT an_account_is_of_a_known_channel CHECK (kind IN ('portal', 'email', 'api', 'phone', 'chat', 'sms', 'social', 'desk', 'wechat', 'wecom', 'whatsapp', 'telegram', 'webhook'))
+);
+
+CREATE UNIQUE INDEX channel_account_address_idx ON channel_account (shop_id, kind, address) WHERE active;
+
+CREATE TABLE claim_policy (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	version INTEGER NOT NULL,
+	document JSONB NOT NULL,
+	published_at TIMESTAMP WITH TIME ZONE,
+	saved_by UUID,
+	saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT claim_policy_pkey PRIMARY KEY (id),
+	CONSTRAINT claim_policy_shop_id_version_key UNIQUE (shop_id, version),
+	CONSTRAINT claim_policy_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE customer (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	name VARCHAR NOT NULL,
+	email VARCHAR,
+	phone VARCHAR,
+	locale VARCHAR NOT NULL,
+	tier VARCHAR DEFAULT '' NOT NULL,
+	address JSONB DEFAULT '{}'::jsonb NOT NULL,
+	content VARCHAR NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT customer_pkey PRIMARY KEY (id),
+	CONSTRAINT customer_shop_id_external_id_key UNIQUE (shop_id, external_id),
+	CONSTRAINT customer_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX customer_email_idx ON customer (email);
+
+CREATE INDEX customer_phone_idx ON customer (phone);
+
+CREATE INDEX customer_shop_name_idx ON customer (shop_id, name, id);
+
+CREATE TABLE member (
+	account_id UUID NOT NULL,
+	skills VARCHAR[] DEFAULT '{}' NOT NULL,
+	languages VARCHAR[] DEFAULT '{}' NOT NULL,
+	capacity INTEGER DEFAULT 20 NOT NULL,
+	working BOOLEAN DEFAULT false NOT NULL,
+	CONSTRAINT member_pkey PRIMARY KEY (account_id),
+	CONSTRAINT a_member_carries_between_none_and_a_thousand_cases CHECK (capacity BETWEEN 0 AND 1000),
+	CONSTRAINT member_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id)
+);
+
 CREATE TABLE membership (
 	id UUID NOT NULL,
 	account_id UUID NOT NULL,
@@ -205,6 +382,23 @@ CREATE INDEX membership_role_idx ON membership (role);
 
 CREATE INDEX membership_shop_id_idx ON membership (shop_id);
 
+CREATE TABLE notice_template (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	template VARCHAR NOT NULL,
+	locale VARCHAR NOT NULL,
+	subject VARCHAR NOT NULL,
+	body VARCHAR NOT NULL,
+	button VARCHAR NOT NULL,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	error VARCHAR,
+	broke_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT notice_template_pkey PRIMARY KEY (id),
+	CONSTRAINT a_shop_words_a_template_once_per_language UNIQUE (shop_id, template, locale),
+	CONSTRAINT notice_template_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
 CREATE TABLE password_link (
 	id UUID NOT NULL,
 	account_id UUID NOT NULL,
@@ -217,12 +411,64 @@ CREATE TABLE password_link (
 
 CREATE INDEX password_link_account_id_idx ON password_link (account_id);
 
+CREATE TABLE product (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	sku VARCHAR NOT NULL,
+	title VARCHAR NOT NULL,
+	category VARCHAR NOT NULL,
+	price_cents BIGINT,
+	currency VARCHAR NOT NULL,
+	weight_grams INTEGER,
+	length_mm INTEGER,
+	width_mm INTEGER,
+	height_mm INTEGER,
+	image VARCHAR,
+	attributes JSONB DEFAULT '{}'::jsonb NOT NULL,
+	content VARCHAR NOT NULL,
+	CONSTRAINT product_pkey PRIMARY KEY (id),
+	CONSTRAINT product_shop_id_external_id_key UNIQUE (shop_id, external_id),
+	CONSTRAINT product_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX product_shop_category_idx ON product (shop_id, category, id);
+
+CREATE INDEX product_shop_sku_idx ON product (shop_id, sku);
+
 CREATE TABLE recovery_code (
 	account_id UUID NOT NULL,
 	code_hash BYTEA NOT NULL,
 	used_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, code_hash),
 	CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id)
+);
+
+CREATE TABLE saved_view (
+	id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	name VARCHAR NOT NULL,
+	position INTEGER NOT NULL,
+	filters JSONB NOT NULL,
+	CONSTRAINT saved_view_pkey PRIMARY KEY (id),
+	CONSTRAINT saved_view_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id)
+);
+
+CREATE INDEX saved_view_account_idx ON saved_view (account_id, position);
+
+CREATE TABLE service_point (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	code VARCHAR NOT NULL,
+	name VARCHAR NOT NULL,
+	address JSONB NOT NULL,
+	hours VARCHAR NOT NULL,
+	takes_drop_off BOOLEAN NOT NULL,
+	gives_pick_up BOOLEAN NOT NULL,
+	active BOOLEAN DEFAULT true NOT NULL,
+	CONSTRAINT service_point_pkey PRIMARY KEY (id),
+	CONSTRAINT service_point_shop_id_code_key UNIQUE (shop_id, code),
+	CONSTRAINT service_point_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
 CREATE TABLE session (
@@ -252,6 +498,1234 @@ CREATE INDEX session_account_id_idx ON session (account_id) WHERE account_id IS 
 CREATE INDEX session_contact_idx ON session (contact) WHERE contact IS NOT NULL;
 
 CREATE INDEX session_expires_at_idx ON session (expires_at);
+
+CREATE TABLE store_event (
+	shop_id UUID NOT NULL,
+	source VARCHAR NOT NULL,
+	event_id VARCHAR NOT NULL,
+	topic VARCHAR NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT store_event_pkey PRIMARY KEY (shop_id, source, event_id),
+	CONSTRAINT store_event_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX store_event_received_idx ON store_event (received_at);
+
+CREATE TABLE article_entry (
+	article_id UUID NOT NULL,
+	locale VARCHAR NOT NULL,
+	shop_id UUID,
+	version INTEGER NOT NULL,
+	reach VARCHAR[] NOT NULL,
+	title VARCHAR NOT NULL,
+	summary VARCHAR NOT NULL,
+	title_words TSVECTOR NOT NULL,
+	words TSVECTOR NOT NULL,
+	links UUID[] DEFAULT '{}' NOT NULL,
+	tokenizer INTEGER NOT NULL,
+	CONSTRAINT article_entry_pkey PRIMARY KEY (article_id, locale),
+	CONSTRAINT article_entry_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id),
+	CONSTRAINT article_entry_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX article_entry_links_idx ON article_entry USING gin (links);
+
+CREATE INDEX article_entry_title_words_idx ON article_entry USING gin (reach, title_words);
+
+CREATE INDEX article_entry_words_idx ON article_entry USING gin (reach, words);
+
+CREATE TABLE article_feedback (
+	id UUID NOT NULL,
+	article_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	version INTEGER NOT NULL,
+	locale VARCHAR NOT NULL,
+	reader VARCHAR NOT NULL,
+	helped BOOLEAN NOT NULL,
+	words VARCHAR NOT NULL,
+	given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT article_feedback_pkey PRIMARY KEY (id),
+	CONSTRAINT article_feedback_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id),
+	CONSTRAINT article_feedback_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE UNIQUE INDEX article_feedback_once_idx ON article_feedback (article_id, reader);
+
+CREATE INDEX article_feedback_recent_idx ON article_feedback (article_id, given_at);
+
+CREATE TABLE article_reading (
+	article_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	locale VARCHAR NOT NULL,
+	day_on DATE NOT NULL,
+	views INTEGER NOT NULL,
+	CONSTRAINT article_reading_pkey PRIMARY KEY (article_id, shop_id, locale, day_on),
+	CONSTRAINT article_reading_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id),
+	CONSTRAINT article_reading_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX article_reading_shop_day_idx ON article_reading (shop_id, day_on);
+
+CREATE TABLE article_text (
+	article_id UUID NOT NULL,
+	version INTEGER NOT NULL,
+	locale VARCHAR NOT NULL,
+	shop_id UUID,
+	title VARCHAR NOT NULL,
+	summary VARCHAR NOT NULL,
+	body VARCHAR NOT NULL,
+	keywords VARCHAR NOT NULL,
+	CONSTRAINT article_text_pkey PRIMARY KEY (article_id, version, locale),
+	CONSTRAINT article_text_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id),
+	CONSTRAINT article_text_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE article_version (
+	article_id UUID NOT NULL,
+	version INTEGER NOT NULL,
+	shop_id UUID,
+	published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	published_by UUID,
+	note VARCHAR NOT NULL,
+	CONSTRAINT article_version_pkey PRIMARY KEY (article_id, version),
+	CONSTRAINT published_versions_count_from_one CHECK (version > 0),
+	CONSTRAINT article_version_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id),
+	CONSTRAINT article_version_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE calendar_day (
+	calendar_id UUID NOT NULL,
+	day_on DATE NOT NULL,
+	shop_id UUID,
+	open BOOLEAN NOT NULL,
+	note VARCHAR DEFAULT '' NOT NULL,
+	CONSTRAINT calendar_day_pkey PRIMARY KEY (calendar_id, day_on),
+	CONSTRAINT calendar_day_calendar_id_fkey FOREIGN KEY(calendar_id) REFERENCES business_calendar (id) ON DELETE CASCADE,
+	CONSTRAINT calendar_day_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX calendar_day_shop_id_idx ON calendar_day (shop_id);
+
+CREATE TABLE channel_push (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	digest VARCHAR NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	body BYTEA NOT NULL,
+	about JSONB NOT NULL,
+	worked_at TIMESTAMP WITH TIME ZONE,
+	outcome VARCHAR,
+	CONSTRAINT channel_push_pkey PRIMARY KEY (id),
+	CONSTRAINT channel_push_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT channel_push_account_id_fkey FOREIGN KEY(account_id) REFERENCES channel_account (id)
+);
+
+CREATE UNIQUE INDEX channel_push_once_idx ON channel_push (account_id, digest);
+
+CREATE INDEX channel_push_received_idx ON channel_push (received_at);
+
+CREATE TABLE clock (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	subject_kind VARCHAR NOT NULL,
+	subject_id UUID NOT NULL,
+	name VARCHAR NOT NULL,
+	state VARCHAR(40) DEFAULT 'running' NOT NULL,
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	warn_at TIMESTAMP WITH TIME ZONE,
+	warned_at TIMESTAMP WITH TIME ZONE,
+	paused_at TIMESTAMP WITH TIME ZONE,
+	remaining INTERVAL,
+	remaining_to_warning INTERVAL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	settled_at TIMESTAMP WITH TIME ZONE,
+	length INTERVAL NOT NULL,
+	business BOOLEAN NOT NULL,
+	calendar_id UUID,
+	policy VARCHAR NOT NULL,
+	extensions INTEGER DEFAULT 0 NOT NULL,
+	max_extensions INTEGER NOT NULL,
+	extension_reason VARCHAR,
+	CONSTRAINT clock_pkey PRIMARY KEY (id),
+	CONSTRAINT a_clock_is_due_after_it_starts CHECK (due_at >= started_at),
+	CONSTRAINT a_clock_warns_before_it_is_due CHECK (warn_at IS NULL OR warn_at <= due_at),
+	CONSTRAINT a_paused_clock_and_no_other_knows_what_is_left CHECK ((state = 'paused') = (paused_at IS NOT NULL) AND (state = 'paused') = (remaining IS NOT NULL)),
+	CONSTRAINT a_clock_that_counts_has_not_ended CHECK ((state IN ('running', 'paused')) = (ended_at IS NULL)),
+	CONSTRAINT a_clock_that_fired_ended_when_it_was_due CHECK (state <> 'fired' OR ended_at = due_at),
+	CONSTRAINT a_kept_or_cancelled_clock_is_settled_and_one_that_counts_is_not CHECK (CASE WHEN state IN ('kept', 'cancelled') THEN settled_at IS NOT NULL WHEN state = 'fired' THEN true ELSE settled_at IS NULL END),
+	CONSTRAINT a_clock_is_extended_no_more_often_than_allowed CHECK (extensions <= max_extensions),
+	CONSTRAINT an_extended_clock_says_why CHECK ((extensions > 0) = (extension_reason IS NOT NULL)),
+	CONSTRAINT clock_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_clock_is_running_paused_kept_fired_or_cancelled CHECK (state IN ('running', 'paused', 'kept', 'fired', 'cancelled')),
+	CONSTRAINT clock_calendar_id_fkey FOREIGN KEY(calendar_id) REFERENCES business_calendar (id)
+);
+
+CREATE INDEX clock_due_at_id_idx ON clock (due_at, id) WHERE state = 'running';
+
+CREATE INDEX clock_ended_at_idx ON clock (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX clock_shop_id_due_at_id_idx ON clock (shop_id, due_at, id) WHERE state = 'running';
+
+CREATE INDEX clock_subject_id_idx ON clock (subject_id);
+
+CREATE UNIQUE INDEX clock_subject_id_name_open_key ON clock (subject_id, name) WHERE settled_at IS NULL;
+
+CREATE INDEX clock_warn_at_idx ON clock (warn_at) WHERE state = 'running' AND warned_at IS NULL;
+
+CREATE TABLE clock_policy (
+	id UUID NOT NULL,
+	shop_id UUID,
+	name VARCHAR NOT NULL,
+	version INTEGER NOT NULL,
+	length INTERVAL,
+	working_days INTEGER,
+	business BOOLEAN NOT NULL,
+	calendar_id UUID,
+	warn_fraction DOUBLE PRECISION NOT NULL,
+	max_extensions INTEGER NOT NULL,
+	valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	valid_until TIMESTAMP WITH TIME ZONE,
+	reason VARCHAR NOT NULL,
+	set_by UUID,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT clock_policy_pkey PRIMARY KEY (id),
+	CONSTRAINT a_policy_has_a_length_or_working_days CHECK ((length IS NULL) <> (working_days IS NULL)),
+	CONSTRAINT a_policy_runs_for_some_time CHECK (length > interval '0'),
+	CONSTRAINT a_policy_runs_for_some_days CHECK (working_days > 0),
+	CONSTRAINT working_days_are_business_time CHECK (working_days IS NULL OR business),
+	CONSTRAINT a_warning_leaves_part_of_the_time CHECK (warn_fraction >= 0 AND warn_fraction < 1),
+	CONSTRAINT extensions_are_counted_from_nought CHECK (max_extensions >= 0),
+	CONSTRAINT a_policy_does_not_end_before_it_begins CHECK (valid_until IS NULL OR valid_until >= valid_from),
+	CONSTRAINT clock_policy_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT clock_policy_calendar_id_fkey FOREIGN KEY(calendar_id) REFERENCES business_calendar (id)
+);
+
+CREATE INDEX clock_policy_calendar_id_idx ON clock_policy (calendar_id);
+
+CREATE UNIQUE INDEX clock_policy_name_shop_id_open_ended_key ON clock_policy (name, shop_id) NULLS NOT DISTINCT WHERE valid_until IS NULL;
+
+CREATE UNIQUE INDEX clock_policy_name_shop_id_version_key ON clock_policy (name, shop_id, version) NULLS NOT DISTINCT;
+
+CREATE INDEX clock_policy_shop_id_idx ON clock_policy (shop_id);
+
+CREATE TABLE contact (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID,
+	channel VARCHAR(40) NOT NULL,
+	address VARCHAR NOT NULL,
+	account_id UUID,
+	name VARCHAR NOT NULL,
+	verified_at TIMESTAMP WITH TIME ZONE,
+	verified_by VARCHAR(40),
+	bounced_at TIMESTAMP WITH TIME ZONE,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT contact_pkey PRIMARY KEY (id),
+	CONSTRAINT a_contact_has_a_customer_when_verified CHECK ((customer_id IS NULL) = (verified_at IS NULL) AND (verified_at IS NULL) = (verified_by IS NULL)),
+	CONSTRAINT contact_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT contact_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT a_contact_is_of_a_known_channel CHECK (channel IN ('portal', 'email', 'api', 'phone', 'chat', 'sms', 'social', 'desk', 'wechat', 'wecom', 'whatsapp', 'telegram', 'webhook')),
+	CONSTRAINT contact_account_id_fkey FOREIGN KEY(account_id) REFERENCES channel_account (id),
+	CONSTRAINT a_contact_is_verified_in_a_known_way CHECK (verified_by IN ('signed_in', 'code', 'order_contact', 'hand'))
+);
+
+CREATE UNIQUE INDEX contact_address_idx ON contact (shop_id, channel, address);
+
+CREATE INDEX contact_customer_idx ON contact (customer_id);
+
+CREATE TABLE file (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID,
+	shown_to_customer BOOLEAN NOT NULL,
+	name VARCHAR NOT NULL,
+	media_type VARCHAR NOT NULL,
+	bytes BIGINT NOT NULL,
+	sha256 VARCHAR NOT NULL,
+	key VARCHAR NOT NULL,
+	uploaded_by_kind VARCHAR(40) NOT NULL,
+	uploaded_by_id UUID,
+	uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT file_pkey PRIMARY KEY (id),
+	CONSTRAINT a_file_has_bytes CHECK (bytes > 0),
+	CONSTRAINT file_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT file_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT a_file_is_by_a_customer_staff_or_a_machine CHECK (uploaded_by_kind IN ('customer', 'staff', 'system', 'integration'))
+);
+
+CREATE INDEX file_customer_idx ON file (customer_id, uploaded_at);
+
+CREATE INDEX file_key_idx ON file (key);
+
+CREATE INDEX file_uploaded_idx ON file (uploaded_at, id);
+
+CREATE TABLE knowledge_question (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	words VARCHAR NOT NULL,
+	tokens VARCHAR[] NOT NULL,
+	locale VARCHAR NOT NULL,
+	outcome VARCHAR(40) NOT NULL,
+	source VARCHAR NOT NULL,
+	article_id UUID,
+	drafted BOOLEAN DEFAULT false NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT knowledge_question_pkey PRIMARY KEY (id),
+	CONSTRAINT knowledge_question_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_question_has_a_known_outcome CHECK (outcome IN ('found', 'nothing_found', 'not_helped', 'handed_over', 'answered')),
+	CONSTRAINT knowledge_question_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id)
+);
+
+CREATE INDEX knowledge_question_asked_idx ON knowledge_question (asked_at);
+
+CREATE INDEX knowledge_question_recent_idx ON knowledge_question (shop_id, asked_at);
+
+CREATE TABLE member_shop (
+	account_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	CONSTRAINT member_shop_pkey PRIMARY KEY (account_id, shop_id),
+	CONSTRAINT member_shop_account_id_fkey FOREIGN KEY(account_id) REFERENCES member (account_id),
+	CONSTRAINT member_shop_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX member_shop_shop_idx ON member_shop (shop_id);
+
+CREATE TABLE notice (
+	id UUID NOT NULL,
+	shop_id UUID,
+	customer_id UUID,
+	claim_id UUID,
+	case_id UUID,
+	position BIGINT NOT NULL,
+	fact VARCHAR NOT NULL,
+	data JSONB NOT NULL,
+	template VARCHAR NOT NULL,
+	state VARCHAR(40) DEFAULT 'planned' NOT NULL,
+	locale VARCHAR,
+	address VARCHAR,
+	addressee VARCHAR,
+	subject VARCHAR,
+	body VARCHAR,
+	button VARCHAR,
+	message_id VARCHAR,
+	attempts INTEGER DEFAULT 0 NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	error VARCHAR,
+	planned_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	read_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT notice_pkey PRIMARY KEY (id),
+	CONSTRAINT a_fact_is_told_once_with_each_template UNIQUE (position, template),
+	CONSTRAINT a_sent_notice_says_when CHECK (state <> 'sent' OR sent_at IS NOT NULL),
+	CONSTRAINT a_read_notice_says_when CHECK (state <> 'read' OR read_at IS NOT NULL),
+	CONSTRAINT notice_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT notice_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT a_notice_is_in_a_known_state CHECK (state IN ('planned', 'sent', 'failed', 'bounced', 'suppressed', 'read')),
+	CONSTRAINT notice_message_id_key UNIQUE (message_id)
+);
+
+CREATE INDEX notice_claim_idx ON notice (claim_id);
+
+CREATE INDEX notice_customer_idx ON notice (customer_id, planned_at, id);
+
+CREATE INDEX notice_due_idx ON notice (next_at) WHERE state = 'planned';
+
+CREATE INDEX notice_shop_idx ON notice (shop_id, planned_at, id);
+
+CREATE TABLE sales_order (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	number VARCHAR NOT NULL,
+	number_key VARCHAR NOT NULL,
+	external_id VARCHAR NOT NULL,
+	source VARCHAR NOT NULL,
+	customer_id UUID NOT NULL,
+	status VARCHAR(40) NOT NULL,
+	currency VARCHAR NOT NULL,
+	placed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	paid_at TIMESTAMP WITH TIME ZONE,
+	shipped_at TIMESTAMP WITH TIME ZONE,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	promised_at TIMESTAMP WITH TIME ZONE,
+	cancelled_at TIMESTAMP WITH TIME ZONE,
+	confirmed_at TIMESTAMP WITH TIME ZONE,
+	auto_confirm_at TIMESTAMP WITH TIME ZONE,
+	confirmation_held_at TIMESTAMP WITH TIME ZONE,
+	goods_cents BIGINT NOT NULL,
+	discount_cents BIGINT NOT NULL,
+	freight_cents BIGINT NOT NULL,
+	paid_cents BIGINT NOT NULL,
+	shipping_address JSONB DEFAULT '{}'::jsonb NOT NULL,
+	raw JSONB DEFAULT '{}'::jsonb NOT NULL,
+	source_updated_at TIMESTAMP WITH TIME ZONE,
+	content VARCHAR NOT NULL,
+	tsv TSVECTOR NOT NULL,
+	tokenizer INTEGER NOT NULL,
+	CONSTRAINT sales_order_pkey PRIMARY KEY (id),
+	CONSTRAINT sales_order_shop_id_source_external_id_key UNIQUE (shop_id, source, external_id),
+	CONSTRAINT amounts_of_an_order_are_not_negative CHECK (goods_cents >= 0 AND discount_cents >= 0 AND freight_cents >= 0 AND paid_cents >= 0),
+	CONSTRAINT an_order_is_not_discounted_below_nothing CHECK (discount_cents <= goods_cents),
+	CONSTRAINT an_order_has_a_currency_of_three_capitals CHECK (currency ~ '^[A-Z]{3}$'),
+	CONSTRAINT sales_order_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT sales_order_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT an_order_has_a_known_status CHECK (status IN ('awaiting_payment', 'paid', 'shipped', 'delivered', 'confirmed', 'cancelled'))
+);
+
+CREATE INDEX sales_order_customer_idx ON sales_order (customer_id, placed_at, id);
+
+CREATE INDEX sales_order_number_key_idx ON sales_order (number_key);
+
+CREATE INDEX sales_order_placed_idx ON sales_order (placed_at, id);
+
+CREATE INDEX sales_order_search_idx ON sales_order USING gin (shop_id, tsv);
+
+CREATE INDEX sales_order_shop_placed_idx ON sales_order (shop_id, placed_at, id);
+
+CREATE INDEX sales_order_shop_status_placed_idx ON sales_order (shop_id, status, placed_at, id);
+
+CREATE INDEX sales_order_to_confirm_idx ON sales_order (auto_confirm_at) WHERE status = 'delivered' AND confirmation_held_at IS NULL;
+
+CREATE TABLE solution (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	problem VARCHAR NOT NULL,
+	remedy VARCHAR NOT NULL,
+	category VARCHAR DEFAULT '' NOT NULL,
+	product_ids UUID[] DEFAULT '{}' NOT NULL,
+	article_id UUID,
+	case_id UUID,
+	locale VARCHAR NOT NULL,
+	kept_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	kept_by UUID,
+	retired_at TIMESTAMP WITH TIME ZONE,
+	words TSVECTOR NOT NULL,
+	CONSTRAINT solution_pkey PRIMARY KEY (id),
+	CONSTRAINT solution_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT solution_article_id_fkey FOREIGN KEY(article_id) REFERENCES article (id)
+);
+
+CREATE INDEX solution_recent_idx ON solution (shop_id, kept_at, id);
+
+CREATE INDEX solution_words_idx ON solution USING gin (shop_id, words);
+
+CREATE TABLE stock_item (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	product_id UUID NOT NULL,
+	location VARCHAR NOT NULL,
+	condition VARCHAR(40) NOT NULL,
+	on_hand INTEGER NOT NULL,
+	reserved INTEGER DEFAULT 0 NOT NULL,
+	CONSTRAINT stock_item_pkey PRIMARY KEY (id),
+	CONSTRAINT stock_item_product_id_location_condition_key UNIQUE (product_id, location, condition),
+	CONSTRAINT stock_is_never_below_zero CHECK (on_hand >= 0),
+	CONSTRAINT no_more_is_reserved_than_is_there CHECK (reserved >= 0 AND reserved <= on_hand),
+	CONSTRAINT only_sellable_stock_is_reserved CHECK (reserved = 0 OR condition = 'sellable'),
+	CONSTRAINT stock_item_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT stock_item_product_id_fkey FOREIGN KEY(product_id) REFERENCES product (id),
+	CONSTRAINT stock_condition_is_known CHECK (condition IN ('sellable', 'refurbish', 'quarantine', 'supplier_return', 'send_back'))
+);
+
+CREATE INDEX stock_item_shop_product_idx ON stock_item (shop_id, product_id, location, condition);
+
+CREATE TABLE thread (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_message_at TIMESTAMP WITH TIME ZONE,
+	customer_read_at TIMESTAMP WITH TIME ZONE,
+	shop_read_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT thread_pkey PRIMARY KEY (id),
+	CONSTRAINT thread_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT thread_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id)
+);
+
+CREATE INDEX thread_customer_idx ON thread (customer_id, opened_at);
+
+CREATE TABLE confirmation_hold (
+	order_id UUID NOT NULL,
+	holder_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	held_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT confirmation_hold_pkey PRIMARY KEY (order_id, holder_id),
+	CONSTRAINT confirmation_hold_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT confirmation_hold_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE draft (
+	account_id UUID NOT NULL,
+	thread_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	body VARCHAR NOT NULL,
+	updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT draft_pkey PRIMARY KEY (account_id, thread_id),
+	CONSTRAINT draft_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
+	CONSTRAINT draft_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT draft_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_draft_becomes_a_message_or_a_note CHECK (kind IN ('message', 'note'))
+);
+
+CREATE TABLE freight_account (
+	order_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	paid_cents BIGINT NOT NULL,
+	taken_cents BIGINT DEFAULT 0 NOT NULL,
+	CONSTRAINT freight_account_pkey PRIMARY KEY (order_id),
+	CONSTRAINT freight_comes_back_at_most_once CHECK (taken_cents BETWEEN 0 AND paid_cents),
+	CONSTRAINT freight_account_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT freight_account_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE message (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	thread_id UUID NOT NULL,
+	author_kind VARCHAR(40) NOT NULL,
+	author_id UUID,
+	kind VARCHAR(40) NOT NULL,
+	channel VARCHAR(40) NOT NULL,
+	body VARCHAR NOT NULL,
+	html VARCHAR,
+	sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	client_key VARCHAR,
+	account_id UUID,
+	contact_id UUID,
+	external_id VARCHAR,
+	position BIGINT GENERATED BY DEFAULT AS IDENTITY,
+	CONSTRAINT message_pkey PRIMARY KEY (id),
+	CONSTRAINT a_customer_writes_no_notes CHECK (kind = 'message' OR author_kind <> 'customer'),
+	CONSTRAINT message_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT message_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT a_message_is_by_a_customer_staff_or_a_machine CHECK (author_kind IN ('customer', 'staff', 'system', 'integration')),
+	CONSTRAINT a_message_is_said_or_noted CHECK (kind IN ('message', 'note')),
+	CONSTRAINT a_message_comes_by_a_known_channel CHECK (channel IN ('portal', 'email', 'api', 'phone', 'chat', 'sms', 'social', 'desk', 'wechat', 'wecom', 'whatsapp', 'telegram', 'webhook')),
+	CONSTRAINT message_account_id_fkey FOREIGN KEY(account_id) REFERENCES channel_account (id),
+	CONSTRAINT message_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id)
+);
+
+CREATE INDEX message_contact_idx ON message (contact_id, sent_at) WHERE contact_id IS NOT NULL;
+
+CREATE UNIQUE INDEX message_received_once_idx ON message (account_id, external_id) WHERE external_id IS NOT NULL;
+
+CREATE UNIQUE INDEX message_sent_once_idx ON message (thread_id, client_key) WHERE client_key IS NOT NULL;
+
+CREATE INDEX message_thread_idx ON message (thread_id, sent_at, position);
+
+CREATE TABLE order_line (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	position INTEGER NOT NULL,
+	external_id VARCHAR NOT NULL,
+	product_id UUID,
+	sku VARCHAR NOT NULL,
+	title VARCHAR NOT NULL,
+	category VARCHAR NOT NULL,
+	quantity INTEGER NOT NULL,
+	unit_price_cents BIGINT NOT NULL,
+	discount_cents BIGINT NOT NULL,
+	freight_cents BIGINT NOT NULL,
+	paid_cents BIGINT NOT NULL,
+	store_refunded_cents BIGINT DEFAULT 0 NOT NULL,
+	store_refunded_quantity INTEGER DEFAULT 0 NOT NULL,
+	currency VARCHAR NOT NULL,
+	shipped_at TIMESTAMP WITH TIME ZONE,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	attributes JSONB DEFAULT '{}'::jsonb NOT NULL,
+	CONSTRAINT order_line_pkey PRIMARY KEY (id),
+	CONSTRAINT order_line_order_id_external_id_key UNIQUE (order_id, external_id),
+	CONSTRAINT a_line_has_at_least_one_unit CHECK (quantity > 0),
+	CONSTRAINT amounts_of_a_line_are_not_negative CHECK (unit_price_cents >= 0 AND discount_cents >= 0 AND paid_cents >= 0),
+	CONSTRAINT a_line_is_paid_at_most_its_discounted_price CHECK (paid_cents + discount_cents <= unit_price_cents * quantity),
+	CONSTRAINT a_store_refunds_no_more_units_than_it_sold CHECK (store_refunded_cents >= 0 AND store_refunded_quantity BETWEEN 0 AND quantity),
+	CONSTRAINT order_line_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT order_line_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT order_line_product_id_fkey FOREIGN KEY(product_id) REFERENCES product (id)
+);
+
+CREATE INDEX order_line_shop_product_idx ON order_line (shop_id, product_id);
+
+CREATE TABLE order_review (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	score INTEGER NOT NULL,
+	title VARCHAR NOT NULL,
+	body VARCHAR NOT NULL,
+	created_on DATE NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT order_review_pkey PRIMARY KEY (id),
+	CONSTRAINT order_review_order_id_external_id_key UNIQUE (order_id, external_id),
+	CONSTRAINT a_review_gives_one_to_five CHECK (score BETWEEN 1 AND 5),
+	CONSTRAINT order_review_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT order_review_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id)
+);
+
+CREATE INDEX order_review_shop_created_idx ON order_review (shop_id, created_on, id);
+
+CREATE TABLE payment (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	method VARCHAR NOT NULL,
+	provider VARCHAR NOT NULL,
+	provider_ref VARCHAR NOT NULL,
+	installments INTEGER DEFAULT 1 NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	paid_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT payment_pkey PRIMARY KEY (id),
+	CONSTRAINT payment_order_id_external_id_key UNIQUE (order_id, external_id),
+	CONSTRAINT a_payment_is_not_negative CHECK (amount_cents >= 0),
+	CONSTRAINT payment_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT payment_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id)
+);
+
+CREATE INDEX payment_provider_ref_idx ON payment (provider, provider_ref);
+
+CREATE TABLE service_case (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	number VARCHAR NOT NULL,
+	customer_id UUID,
+	order_id UUID,
+	thread_id UUID NOT NULL,
+	title VARCHAR NOT NULL,
+	status VARCHAR(40) NOT NULL,
+	stage VARCHAR(40) NOT NULL,
+	priority VARCHAR(40) NOT NULL,
+	owner_id UUID,
+	assigned_at TIMESTAMP WITH TIME ZONE,
+	queued BOOLEAN DEFAULT false NOT NULL,
+	channel VARCHAR(40) NOT NULL,
+	locale VARCHAR NOT NULL,
+	skill VARCHAR,
+	tags VARCHAR[] DEFAULT '{}' NOT NULL,
+	client_key VARCHAR,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_message_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_message_id UUID,
+	last_author VARCHAR(40),
+	last_words VARCHAR DEFAULT '' NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE,
+	waiting_since TIMESTAMP WITH TIME ZONE,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	snoozed_until TIMESTAMP WITH TIME ZONE,
+	solved_at TIMESTAMP WITH TIME ZONE,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closing VARCHAR(40),
+	CONSTRAINT service_case_pkey PRIMARY KEY (id),
+	CONSTRAINT a_queued_case_has_no_owner CHECK (NOT queued OR owner_id IS NULL),
+	CONSTRAINT a_closed_case_knows_when CHECK ((status = 'closed') = (closed_at IS NOT NULL)),
+	CONSTRAINT a_closed_case_knows_why CHECK ((closed_at IS NULL) = (closing IS NULL)),
+	CONSTRAINT service_case_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT service_case_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT service_case_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT service_case_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT a_case_has_a_known_status CHECK (status IN ('open', 'waiting_shop', 'waiting_customer', 'solved', 'closed')),
+	CONSTRAINT a_case_stands_in_one_of_seven_stages CHECK (stage IN ('consulted', 'diagnosed', 'offered', 'carried_out', 'followed_up', 'evaluated', 'improved')),
+	CONSTRAINT a_case_has_a_known_priority CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+	CONSTRAINT service_case_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id),
+	CONSTRAINT a_case_comes_by_a_known_channel CHECK (channel IN ('portal', 'email', 'api', 'phone', 'chat', 'sms', 'social', 'desk', 'wechat', 'wecom', 'whatsapp', 'telegram', 'webhook')),
+	CONSTRAINT the_last_word_is_a_customers_staffs_or_a_machines CHECK (last_author IN ('customer', 'staff', 'system', 'integration')),
+	CONSTRAINT a_case_is_closed_for_a_known_reason CHECK (closing IN ('confirmed', 'followed_up', 'withdrawn', 'duplicate', 'spam'))
+);
+
+CREATE INDEX service_case_customer_idx ON service_case (customer_id, opened_at);
+
+CREATE INDEX service_case_due_idx ON service_case (due_at, id) WHERE status IN ('open', 'waiting_shop', 'waiting_customer');
+
+CREATE UNIQUE INDEX service_case_number_idx ON service_case (number);
+
+CREATE UNIQUE INDEX service_case_opened_once_idx ON service_case (customer_id, client_key) WHERE client_key IS NOT NULL;
+
+CREATE INDEX service_case_order_idx ON service_case (order_id);
+
+CREATE INDEX service_case_owner_due_idx ON service_case (owner_id, due_at, id) WHERE status IN ('open', 'waiting_shop', 'waiting_customer');
+
+CREATE INDEX service_case_queued_idx ON service_case (shop_id, due_at, id) WHERE queued;
+
+CREATE INDEX service_case_recent_idx ON service_case (last_message_at, id);
+
+CREATE INDEX service_case_shop_due_idx ON service_case (shop_id, due_at, id) WHERE status IN ('open', 'waiting_shop', 'waiting_customer');
+
+CREATE INDEX service_case_shop_recent_idx ON service_case (shop_id, last_message_at, id);
+
+CREATE INDEX service_case_shop_skill_due_idx ON service_case (shop_id, skill, due_at, id) WHERE skill IS NOT NULL AND status IN ('open', 'waiting_shop', 'waiting_customer');
+
+CREATE UNIQUE INDEX service_case_thread_idx ON service_case (thread_id);
+
+CREATE INDEX service_case_unowned_idx ON service_case (shop_id, due_at, id) WHERE owner_id IS NULL AND status IN ('open', 'waiting_shop', 'waiting_customer');
+
+CREATE TABLE shipment (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	direction VARCHAR(40) NOT NULL,
+	way VARCHAR(40) NOT NULL,
+	order_id UUID,
+	claim_id UUID,
+	carrier VARCHAR,
+	tracking_number VARCHAR,
+	status VARCHAR(40) NOT NULL,
+	status_at TIMESTAMP WITH TIME ZONE,
+	announced_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	promised_at TIMESTAMP WITH TIME ZONE,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	returned_at TIMESTAMP WITH TIME ZONE,
+	last_event_at TIMESTAMP WITH TIME ZONE,
+	next_poll_at TIMESTAMP WITH TIME ZONE,
+	settled_by_staff BOOLEAN DEFAULT false NOT NULL,
+	service_point_id UUID,
+	drop_off_code VARCHAR,
+	secret VARCHAR NOT NULL,
+	CONSTRAINT shipment_pkey PRIMARY KEY (id),
+	CONSTRAINT a_tracking_number_has_a_carrier CHECK (tracking_number IS NULL OR carrier IS NOT NULL),
+	CONSTRAINT a_delivered_parcel_has_its_moment CHECK (status <> 'delivered' OR delivered_at IS NOT NULL),
+	CONSTRAINT a_drop_off_has_a_store_and_a_code CHECK ((drop_off_code IS NULL) = (service_point_id IS NULL)),
+	CONSTRAINT shipment_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT shipment_direction_is_known CHECK (direction IN ('outbound', 'return', 'reship', 'send_back')),
+	CONSTRAINT shipment_way_is_known CHECK (way IN ('waybill', 'pickup', 'drop_off')),
+	CONSTRAINT shipment_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT shipment_status_is_known CHECK (status IN ('pending', 'picked_up', 'in_transit', 'out_for_delivery', 'ready_for_pickup', 'on_hold', 'delivery_delayed', 'delivery_failed', 'delivered', 'return_to_sender', 'cancelled', 'unknown')),
+	CONSTRAINT shipment_service_point_id_fkey FOREIGN KEY(service_point_id) REFERENCES service_point (id),
+	CONSTRAINT shipment_secret_key UNIQUE (secret)
+);
+
+CREATE INDEX shipment_claim_idx ON shipment (claim_id) WHERE claim_id IS NOT NULL;
+
+CREATE UNIQUE INDEX shipment_drop_off_code_idx ON shipment (shop_id, drop_off_code) WHERE drop_off_code IS NOT NULL;
+
+CREATE INDEX shipment_number_idx ON shipment (tracking_number) WHERE tracking_number IS NOT NULL;
+
+CREATE UNIQUE INDEX shipment_one_number_per_shop ON shipment (shop_id, tracking_number, carrier) WHERE tracking_number IS NOT NULL;
+
+CREATE INDEX shipment_order_idx ON shipment (order_id) WHERE order_id IS NOT NULL;
+
+CREATE INDEX shipment_poll_idx ON shipment (next_poll_at) WHERE next_poll_at IS NOT NULL;
+
+CREATE INDEX shipment_shop_newest_idx ON shipment (shop_id, id);
+
+CREATE INDEX shipment_undelivered_promise_idx ON shipment (promised_at, id) WHERE promised_at IS NOT NULL AND delivered_at IS NULL;
+
+CREATE TABLE stock_movement (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	stock_item_id UUID NOT NULL,
+	product_id UUID NOT NULL,
+	quantity INTEGER NOT NULL,
+	balance INTEGER NOT NULL,
+	reason VARCHAR(40) NOT NULL,
+	claim_id UUID,
+	key VARCHAR,
+	actor_kind VARCHAR NOT NULL,
+	actor_id UUID,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT stock_movement_pkey PRIMARY KEY (id),
+	CONSTRAINT a_movement_moves_something CHECK (quantity <> 0),
+	CONSTRAINT no_movement_leaves_less_than_nothing CHECK (balance >= 0),
+	CONSTRAINT stock_movement_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT stock_movement_stock_item_id_fkey FOREIGN KEY(stock_item_id) REFERENCES stock_item (id),
+	CONSTRAINT movement_reason_is_known CHECK (reason IN ('delivery', 'sale', 'counted', 'damage', 'move', 'received', 'restocked', 'sent_to_refurbish', 'refurbished', 'returned_to_supplier', 'recycled', 'donated', 'scrapped', 'sent_back', 'reshipped'))
+);
+
+CREATE INDEX stock_movement_claim_idx ON stock_movement (claim_id) WHERE claim_id IS NOT NULL;
+
+CREATE INDEX stock_movement_item_idx ON stock_movement (stock_item_id, id);
+
+CREATE UNIQUE INDEX stock_movement_key_idx ON stock_movement (shop_id, key) WHERE key IS NOT NULL;
+
+CREATE TABLE stock_reservation (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	stock_item_id UUID NOT NULL,
+	product_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	quantity INTEGER NOT NULL,
+	status VARCHAR(40) NOT NULL,
+	reserved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT stock_reservation_pkey PRIMARY KEY (id),
+	CONSTRAINT a_reservation_holds_something CHECK (quantity > 0),
+	CONSTRAINT stock_reservation_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT stock_reservation_stock_item_id_fkey FOREIGN KEY(stock_item_id) REFERENCES stock_item (id),
+	CONSTRAINT reservation_status_is_known CHECK (status IN ('held', 'shipped', 'released'))
+);
+
+CREATE INDEX stock_reservation_claim_idx ON stock_reservation (claim_id, product_id);
+
+CREATE INDEX stock_reservation_held_idx ON stock_reservation (stock_item_id) WHERE status = 'held';
+
+CREATE TABLE store_refund (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	refunded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT store_refund_pkey PRIMARY KEY (id),
+	CONSTRAINT store_refund_order_id_external_id_key UNIQUE (order_id, external_id),
+	CONSTRAINT a_store_refund_is_not_negative CHECK (amount_cents >= 0),
+	CONSTRAINT store_refund_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT store_refund_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id)
+);
+
+CREATE TABLE case_contact (
+	case_id UUID NOT NULL,
+	contact_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	CONSTRAINT case_contact_pkey PRIMARY KEY (case_id),
+	CONSTRAINT case_contact_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_contact_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id),
+	CONSTRAINT case_contact_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX case_contact_contact_idx ON case_contact (contact_id);
+
+CREATE TABLE case_escalation (
+	clock_id UUID NOT NULL,
+	step VARCHAR(40) NOT NULL,
+	case_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	escalated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT case_escalation_pkey PRIMARY KEY (clock_id, step),
+	CONSTRAINT a_case_is_escalated_by_a_known_step CHECK (step IN ('warned', 'broken')),
+	CONSTRAINT case_escalation_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_escalation_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE case_link (
+	case_id UUID NOT NULL,
+	object_kind VARCHAR NOT NULL,
+	object_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	linked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT case_link_pkey PRIMARY KEY (case_id, object_kind, object_id),
+	CONSTRAINT case_link_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_link_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX case_link_object_idx ON case_link (object_id);
+
+CREATE TABLE case_move (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	case_id UUID NOT NULL,
+	into_case_id UUID NOT NULL,
+	message_ids JSONB NOT NULL,
+	links JSONB NOT NULL,
+	status_before VARCHAR(40) NOT NULL,
+	moved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	moved_by UUID,
+	undone_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT case_move_pkey PRIMARY KEY (id),
+	CONSTRAINT case_move_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT cases_are_merged_or_split CHECK (kind IN ('merged', 'divided')),
+	CONSTRAINT case_move_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_move_into_case_id_fkey FOREIGN KEY(into_case_id) REFERENCES service_case (id),
+	CONSTRAINT a_moved_case_had_a_known_status CHECK (status_before IN ('open', 'waiting_shop', 'waiting_customer', 'solved', 'closed'))
+);
+
+CREATE INDEX case_move_case_idx ON case_move (case_id, moved_at);
+
+CREATE INDEX case_move_into_case_idx ON case_move (into_case_id, moved_at);
+
+CREATE TABLE case_words (
+	case_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	block INTEGER NOT NULL,
+	words TSVECTOR NOT NULL,
+	CONSTRAINT case_words_pkey PRIMARY KEY (case_id),
+	CONSTRAINT case_words_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_words_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX case_words_idx ON case_words USING gin (shop_id, block, words);
+
+CREATE TABLE claim (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	number VARCHAR NOT NULL,
+	case_id UUID NOT NULL,
+	customer_id UUID NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	before_dispute VARCHAR(40),
+	reason VARCHAR(40) NOT NULL,
+	fault_side VARCHAR(40) NOT NULL,
+	condition VARCHAR(40) NOT NULL,
+	description VARCHAR DEFAULT '' NOT NULL,
+	channel VARCHAR DEFAULT 'portal' NOT NULL,
+	before_receipt BOOLEAN NOT NULL,
+	withdrawal BOOLEAN DEFAULT false NOT NULL,
+	in_advance BOOLEAN DEFAULT false NOT NULL,
+	repair_way VARCHAR(40) DEFAULT 'mail_in' NOT NULL,
+	remedy VARCHAR(40),
+	goods_back BOOLEAN DEFAULT false NOT NULL,
+	keep_goods BOOLEAN DEFAULT false NOT NULL,
+	appealed BOOLEAN DEFAULT false NOT NULL,
+	currency VARCHAR NOT NULL,
+	requested_cents BIGINT NOT NULL,
+	agreed_cents BIGINT NOT NULL,
+	fee_cents BIGINT DEFAULT 0 NOT NULL,
+	freight_cents BIGINT DEFAULT 0 NOT NULL,
+	difference_cents BIGINT DEFAULT 0 NOT NULL,
+	difference_settled_at TIMESTAMP WITH TIME ZONE,
+	freight_payer VARCHAR DEFAULT 'customer' NOT NULL,
+	edits INTEGER DEFAULT 0 NOT NULL,
+	policy VARCHAR NOT NULL,
+	law VARCHAR NOT NULL,
+	outcome VARCHAR NOT NULL,
+	explanation JSONB DEFAULT '[]'::jsonb NOT NULL,
+	return_address JSONB,
+	rejection VARCHAR,
+	override_reason VARCHAR,
+	client_key VARCHAR,
+	applied_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	moved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT claim_pkey PRIMARY KEY (id),
+	CONSTRAINT claim_shop_id_client_key_key UNIQUE (shop_id, client_key),
+	CONSTRAINT money_of_a_claim_is_not_negative CHECK (agreed_cents >= 0 AND requested_cents >= 0),
+	CONSTRAINT claim_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_number_key UNIQUE (number),
+	CONSTRAINT claim_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT claim_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT a_claim_is_of_a_known_kind CHECK (kind IN ('cancel_unshipped', 'refund_only', 'return_refund', 'exchange', 'resend', 'repair', 'refuse_parcel', 'recall', 'compensation')),
+	CONSTRAINT a_claim_is_in_a_known_state CHECK (state IN ('draft', 'pending_merchant', 'negotiating', 'rejected', 'approved', 'awaiting_return', 'in_transit_back', 'received', 'inspecting', 'accepted', 'partly_accepted', 'receipt_refused', 'sending_back', 'awaiting_reship', 'reshipped', 'visit_booking', 'visiting', 'repairing', 'unrepairable', 'ready', 'refunding', 'refund_failed', 'offline_refund', 'disputed', 'collecting_evidence', 'judging', 'ruled_customer', 'ruled_merchant', 'mediated', 'withdrawn', 'completed', 'refunded', 'cancelled', 'closed_lapsed', 'closed_ruled', 'closed_sent_back')),
+	CONSTRAINT a_dispute_began_in_a_known_state CHECK (before_dispute IN ('draft', 'pending_merchant', 'negotiating', 'rejected', 'approved', 'awaiting_return', 'in_transit_back', 'received', 'inspecting', 'accepted', 'partly_accepted', 'receipt_refused', 'sending_back', 'awaiting_reship', 'reshipped', 'visit_booking', 'visiting', 'repairing', 'unrepairable', 'ready', 'refunding', 'refund_failed', 'offline_refund', 'disputed', 'collecting_evidence', 'judging', 'ruled_customer', 'ruled_merchant', 'mediated', 'withdrawn', 'completed', 'refunded', 'cancelled', 'closed_lapsed', 'closed_ruled', 'closed_sent_back')),
+	CONSTRAINT a_claim_has_a_known_reason CHECK (reason IN ('no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'not_received', 'late', 'recalled', 'price_dropped', 'agreed_with_shop', 'other')),
+	CONSTRAINT a_fault_lies_on_a_known_side CHECK (fault_side IN ('customer', 'shop', 'carrier', 'nobody', 'unknown')),
+	CONSTRAINT goods_are_in_a_known_condition CHECK (condition IN ('unopened', 'as_new', 'used', 'damaged', 'unknown')),
+	CONSTRAINT a_repair_happens_in_a_known_way CHECK (repair_way IN ('mail_in', 'on_site', 'in_store')),
+	CONSTRAINT a_remedy_is_a_known_one CHECK (remedy IN ('refund', 'reship', 'repair'))
+);
+
+CREATE INDEX claim_case_idx ON claim (case_id);
+
+CREATE INDEX claim_customer_idx ON claim (customer_id, applied_at);
+
+CREATE INDEX claim_newest_idx ON claim (applied_at, id);
+
+CREATE INDEX claim_shop_newest_idx ON claim (shop_id, applied_at, id);
+
+CREATE INDEX claim_shop_state_idx ON claim (shop_id, state, applied_at);
+
+CREATE TABLE line_account (
+	order_line_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	paid_cents BIGINT NOT NULL,
+	quantity INTEGER NOT NULL,
+	taken_cents BIGINT DEFAULT 0 NOT NULL,
+	taken_quantity INTEGER DEFAULT 0 NOT NULL,
+	elsewhere_cents BIGINT DEFAULT 0 NOT NULL,
+	elsewhere_quantity INTEGER DEFAULT 0 NOT NULL,
+	CONSTRAINT line_account_pkey PRIMARY KEY (order_line_id),
+	CONSTRAINT a_line_gives_back_at_most_what_was_paid CHECK (taken_cents BETWEEN 0 AND paid_cents),
+	CONSTRAINT a_line_gives_back_at_most_what_was_bought CHECK (taken_quantity BETWEEN 0 AND quantity),
+	CONSTRAINT line_account_order_line_id_fkey FOREIGN KEY(order_line_id) REFERENCES order_line (id),
+	CONSTRAINT line_account_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE message_file (
+	message_id UUID NOT NULL,
+	position INTEGER NOT NULL,
+	file_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	CONSTRAINT message_file_pkey PRIMARY KEY (message_id, position),
+	CONSTRAINT message_file_message_id_fkey FOREIGN KEY(message_id) REFERENCES message (id),
+	CONSTRAINT message_file_file_id_fkey FOREIGN KEY(file_id) REFERENCES file (id),
+	CONSTRAINT message_file_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX message_file_file_idx ON message_file (file_id);
+
+CREATE TABLE message_sending (
+	message_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	thread_id UUID NOT NULL,
+	case_id UUID,
+	contact_id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	state VARCHAR(40) DEFAULT 'planned' NOT NULL,
+	subject VARCHAR NOT NULL,
+	case_number VARCHAR NOT NULL,
+	external_id VARCHAR,
+	attempts INTEGER DEFAULT 0 NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	error VARCHAR,
+	planned_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	read_at TIMESTAMP WITH TIME ZONE,
+	position BIGINT GENERATED BY DEFAULT AS IDENTITY,
+	CONSTRAINT message_sending_pkey PRIMARY KEY (message_id),
+	CONSTRAINT a_sent_message_says_when CHECK (state NOT IN ('sent', 'delivered', 'read') OR sent_at IS NOT NULL),
+	CONSTRAINT message_sending_message_id_fkey FOREIGN KEY(message_id) REFERENCES message (id),
+	CONSTRAINT message_sending_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT message_sending_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT message_sending_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id),
+	CONSTRAINT message_sending_account_id_fkey FOREIGN KEY(account_id) REFERENCES channel_account (id),
+	CONSTRAINT a_sending_is_in_a_known_state CHECK (state IN ('planned', 'sent', 'delivered', 'read', 'failed', 'bounced'))
+);
+
+CREATE INDEX message_sending_due_idx ON message_sending (next_at) WHERE state = 'planned';
+
+CREATE INDEX message_sending_external_idx ON message_sending (account_id, external_id) WHERE external_id IS NOT NULL;
+
+CREATE INDEX message_sending_thread_idx ON message_sending (thread_id) WHERE state = 'planned';
+
+CREATE TABLE pickup_request (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	shipment_id UUID NOT NULL,
+	claim_id UUID,
+	status VARCHAR(40) NOT NULL,
+	wanted_on DATE NOT NULL,
+	wanted_window VARCHAR NOT NULL,
+	from_at TIMESTAMP WITH TIME ZONE,
+	until_at TIMESTAMP WITH TIME ZONE,
+	address JSONB NOT NULL,
+	failed_reason VARCHAR,
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	collected_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pickup_request_pkey PRIMARY KEY (id),
+	CONSTRAINT pickup_request_shipment_id_key UNIQUE (shipment_id),
+	CONSTRAINT a_pickup_window_ends_after_it_begins CHECK (until_at IS NULL OR from_at < until_at),
+	CONSTRAINT a_scheduled_pickup_has_a_window CHECK (status <> 'scheduled' OR (from_at IS NOT NULL AND until_at IS NOT NULL)),
+	CONSTRAINT pickup_request_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT pickup_request_shipment_id_fkey FOREIGN KEY(shipment_id) REFERENCES shipment (id),
+	CONSTRAINT pickup_status_is_known CHECK (status IN ('requested', 'scheduled', 'collected', 'failed'))
+);
+
+CREATE INDEX pickup_request_open_idx ON pickup_request (shop_id, status, wanted_on, id);
+
+CREATE TABLE tracking_event (
+	shipment_id UUID NOT NULL,
+	digest UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	status VARCHAR(40),
+	code VARCHAR NOT NULL,
+	text VARCHAR NOT NULL,
+	place VARCHAR NOT NULL,
+	source VARCHAR NOT NULL,
+	received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	raw JSONB NOT NULL,
+	CONSTRAINT tracking_event_pkey PRIMARY KEY (shipment_id, digest),
+	CONSTRAINT tracking_event_shipment_id_fkey FOREIGN KEY(shipment_id) REFERENCES shipment (id),
+	CONSTRAINT tracking_event_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT tracking_event_status_is_known CHECK (status IN ('pending', 'picked_up', 'in_transit', 'out_for_delivery', 'ready_for_pickup', 'on_hold', 'delivery_delayed', 'delivery_failed', 'delivered', 'return_to_sender', 'cancelled', 'unknown'))
+);
+
+CREATE INDEX tracking_event_in_order_idx ON tracking_event (shipment_id, at);
+
+CREATE TABLE claim_dispute (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	words VARCHAR NOT NULL,
+	question VARCHAR,
+	ruling VARCHAR,
+	ruling_words VARCHAR,
+	ruled_by UUID,
+	ruled_at TIMESTAMP WITH TIME ZONE,
+	appeal_words VARCHAR,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT claim_dispute_pkey PRIMARY KEY (id),
+	CONSTRAINT claim_dispute_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_dispute_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id)
+);
+
+CREATE UNIQUE INDEX claim_dispute_one_is_open ON claim_dispute (claim_id) WHERE ended_at IS NULL;
+
+CREATE TABLE claim_evidence (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	file_id UUID,
+	side VARCHAR NOT NULL,
+	words VARCHAR DEFAULT '' NOT NULL,
+	added_by UUID,
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT claim_evidence_pkey PRIMARY KEY (id),
+	CONSTRAINT claim_evidence_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_evidence_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT claim_evidence_file_id_fkey FOREIGN KEY(file_id) REFERENCES file (id)
+);
+
+CREATE INDEX claim_evidence_claim_idx ON claim_evidence (claim_id);
+
+CREATE INDEX claim_evidence_file_idx ON claim_evidence (file_id);
+
+CREATE TABLE claim_freight (
+	claim_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	cents BIGINT NOT NULL,
+	CONSTRAINT claim_freight_pkey PRIMARY KEY (claim_id, order_id),
+	CONSTRAINT claim_freight_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT claim_freight_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT claim_freight_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE claim_line (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	order_line_id UUID NOT NULL,
+	product_id UUID,
+	quantity INTEGER NOT NULL,
+	requested_cents BIGINT NOT NULL,
+	reserved_cents BIGINT NOT NULL,
+	agreed_cents BIGINT NOT NULL,
+	received_quantity INTEGER DEFAULT 0 NOT NULL,
+	accepted_quantity INTEGER DEFAULT 0 NOT NULL,
+	new_product_id UUID,
+	new_price_cents BIGINT,
+	CONSTRAINT claim_line_pkey PRIMARY KEY (id),
+	CONSTRAINT a_claim_line_counts_from_zero CHECK (quantity >= 0 AND received_quantity >= 0),
+	CONSTRAINT only_received_units_are_accepted CHECK (accepted_quantity <= received_quantity),
+	CONSTRAINT no_more_comes_back_than_was_claimed CHECK (received_quantity <= quantity),
+	CONSTRAINT no_more_is_agreed_than_was_reserved CHECK (agreed_cents BETWEEN 0 AND reserved_cents),
+	CONSTRAINT claim_line_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_line_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT claim_line_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT claim_line_order_line_id_fkey FOREIGN KEY(order_line_id) REFERENCES order_line (id),
+	CONSTRAINT claim_line_product_id_fkey FOREIGN KEY(product_id) REFERENCES product (id),
+	CONSTRAINT claim_line_new_product_id_fkey FOREIGN KEY(new_product_id) REFERENCES product (id)
+);
+
+CREATE INDEX claim_line_claim_idx ON claim_line (claim_id);
+
+CREATE INDEX claim_line_order_line_idx ON claim_line (order_line_id);
+
+CREATE TABLE claim_offer (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	asks VARCHAR NOT NULL,
+	kind VARCHAR(40),
+	amount_cents BIGINT,
+	keep_goods BOOLEAN DEFAULT false NOT NULL,
+	words VARCHAR DEFAULT '' NOT NULL,
+	made_by UUID,
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT claim_offer_pkey PRIMARY KEY (id),
+	CONSTRAINT claim_offer_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_offer_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT an_offer_is_open_or_answered CHECK (state IN ('open', 'accepted', 'refused')),
+	CONSTRAINT an_offer_is_of_a_known_kind CHECK (kind IN ('cancel_unshipped', 'refund_only', 'return_refund', 'exchange', 'resend', 'repair', 'refuse_parcel', 'recall', 'compensation'))
+);
+
+CREATE UNIQUE INDEX claim_offer_one_is_open ON claim_offer (claim_id) WHERE state = 'open';
+
+CREATE TABLE refund (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	customer_id UUID NOT NULL,
+	payment_id UUID,
+	provider VARCHAR NOT NULL,
+	provider_ref VARCHAR,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	key VARCHAR NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	gateway_reference VARCHAR,
+	failure VARCHAR,
+	attempts INTEGER DEFAULT 0 NOT NULL,
+	failures INTEGER DEFAULT 0 NOT NULL,
+	voucher_file_id UUID,
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE,
+	paid_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT refund_pkey PRIMARY KEY (id),
+	CONSTRAINT a_refund_pays_something CHECK (amount_cents > 0),
+	CONSTRAINT a_paid_refund_says_when CHECK ((state = 'paid') = (paid_at IS NOT NULL)),
+	CONSTRAINT a_claim_refunds_a_payment_once UNIQUE (claim_id, payment_id),
+	CONSTRAINT refund_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT refund_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT refund_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT refund_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT refund_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment (id),
+	CONSTRAINT refund_key_key UNIQUE (key),
+	CONSTRAINT a_refund_is_in_a_known_state CHECK (state IN ('requested', 'sending', 'pending', 'paid', 'failed', 'offline_offered')),
+	CONSTRAINT refund_voucher_file_id_fkey FOREIGN KEY(voucher_file_id) REFERENCES file (id)
+);
+
+CREATE INDEX refund_state_idx ON refund (shop_id, state, requested_at);
+
+CREATE INDEX refund_voucher_idx ON refund (voucher_file_id) WHERE voucher_file_id IS NOT NULL;
+
+CREATE TABLE withdrawal (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	order_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	consumer_name VARCHAR NOT NULL,
+	contact VARCHAR NOT NULL,
+	stated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT withdrawal_pkey PRIMARY KEY (id),
+	CONSTRAINT withdrawal_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT withdrawal_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT withdrawal_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id)
+);
+
+CREATE INDEX withdrawal_order_idx ON withdrawal (order_id);
+
+CREATE TABLE claim_finding (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	claim_line_id UUID NOT NULL,
+	quantity INTEGER NOT NULL,
+	grade VARCHAR(40) NOT NULL,
+	accepted BOOLEAN NOT NULL,
+	disposition VARCHAR(40),
+	words VARCHAR DEFAULT '' NOT NULL,
+	found_by UUID,
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT claim_finding_pkey PRIMARY KEY (id),
+	CONSTRAINT a_finding_is_about_at_least_one_unit CHECK (quantity > 0),
+	CONSTRAINT claim_finding_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT claim_finding_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT claim_finding_claim_line_id_fkey FOREIGN KEY(claim_line_id) REFERENCES claim_line (id),
+	CONSTRAINT a_grade_is_a_known_one CHECK (grade IN ('as_new', 'opened', 'used', 'damaged', 'wrong_item', 'missing')),
+	CONSTRAINT a_disposition_is_a_known_one CHECK (disposition IN ('restock', 'refurbish', 'return_to_supplier', 'recycle', 'donate', 'scrap', 'send_back'))
+);
+
+CREATE INDEX claim_finding_claim_idx ON claim_finding (claim_id);
+
+CREATE TABLE wallet_entry (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID NOT NULL,
+	refund_id UUID NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT wallet_entry_pkey PRIMARY KEY (id),
+	CONSTRAINT wallet_entry_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT wallet_entry_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT wallet_entry_refund_id_key UNIQUE (refund_id),
+	CONSTRAINT wallet_entry_refund_id_fkey FOREIGN KEY(refund_id) REFERENCES refund (id)
+);
+
+CREATE INDEX wallet_entry_customer_idx ON wallet_entry (customer_id);
 
 -- pgqueuer 1.6.0 -- prefix='' schema=None durability=durable
 
@@ -386,9 +1860,245 @@ ALTER TABLE fact_object ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY fact_object_of_own_shops ON fact_object USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE article ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_of_own_shops ON article USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE business_calendar ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY business_calendar_of_own_shops ON business_calendar USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE channel_account ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY channel_account_of_own_shops ON channel_account USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_policy ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_policy_of_own_shops ON claim_policy USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY customer_of_own_shops ON customer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE membership ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY membership_of_own_shops ON membership USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE notice_template ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY notice_template_of_own_shops ON notice_template USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE product ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY product_of_own_shops ON product USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE service_point ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_point_of_own_shops ON service_point USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE store_event ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY store_event_of_own_shops ON store_event USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE article_entry ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_entry_of_own_shops ON article_entry USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE article_feedback ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_feedback_of_own_shops ON article_feedback USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE article_reading ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_reading_of_own_shops ON article_reading USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE article_text ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_text_of_own_shops ON article_text USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE article_version ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY article_version_of_own_shops ON article_version USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE calendar_day ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY calendar_day_of_own_shops ON calendar_day USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE channel_push ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY channel_push_of_own_shops ON channel_push USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE clock ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY clock_of_own_shops ON clock USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE clock_policy ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY clock_policy_of_own_shops ON clock_policy USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE contact ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY contact_of_own_shops ON contact USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE file ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY file_of_own_shops ON file USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE knowledge_question ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY knowledge_question_of_own_shops ON knowledge_question USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE member_shop ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY member_shop_of_own_shops ON member_shop USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE notice ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY notice_of_own_shops ON notice USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE sales_order ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sales_order_of_own_shops ON sales_order USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE solution ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY solution_of_own_shops ON solution USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE stock_item ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY stock_item_of_own_shops ON stock_item USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE thread ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY thread_of_own_shops ON thread USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE confirmation_hold ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY confirmation_hold_of_own_shops ON confirmation_hold USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE draft ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY draft_of_own_shops ON draft USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE freight_account ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY freight_account_of_own_shops ON freight_account USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE message ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY message_of_own_shops ON message USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE order_line ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY order_line_of_own_shops ON order_line USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE order_review ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY order_review_of_own_shops ON order_review USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE payment ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY payment_of_own_shops ON payment USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE service_case ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY service_case_of_own_shops ON service_case USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE shipment ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY shipment_of_own_shops ON shipment USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE stock_movement ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY stock_movement_of_own_shops ON stock_movement USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE stock_reservation ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY stock_reservation_of_own_shops ON stock_reservation USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE store_refund ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY store_refund_of_own_shops ON store_refund USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE case_contact ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_contact_of_own_shops ON case_contact USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE case_escalation ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_escalation_of_own_shops ON case_escalation USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE case_link ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_link_of_own_shops ON case_link USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE case_move ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_move_of_own_shops ON case_move USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE case_words ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_words_of_own_shops ON case_words USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_of_own_shops ON claim USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE line_account ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY line_account_of_own_shops ON line_account USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE message_file ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY message_file_of_own_shops ON message_file USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE message_sending ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY message_sending_of_own_shops ON message_sending USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE pickup_request ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY pickup_request_of_own_shops ON pickup_request USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE tracking_event ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tracking_event_of_own_shops ON tracking_event USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_dispute ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_dispute_of_own_shops ON claim_dispute USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_evidence ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_evidence_of_own_shops ON claim_evidence USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_freight ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_freight_of_own_shops ON claim_freight USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_line ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_line_of_own_shops ON claim_line USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_offer ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_offer_of_own_shops ON claim_offer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE refund ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY refund_of_own_shops ON refund USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE withdrawal ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY withdrawal_of_own_shops ON withdrawal USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE claim_finding ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY claim_finding_of_own_shops ON claim_finding USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE wallet_entry ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY wallet_entry_of_own_shops ON wallet_entry USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 GRANT USAGE ON SCHEMA public TO aftercare_app;
 
@@ -430,3 +2140,165 @@ CREATE POLICY membership_of_all_shops_is_given_by_the_group_on_update ON members
 CREATE OR REPLACE FUNCTION account_reach(whose uuid) RETURNS TABLE (role text, shop_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
     AS $$ SELECT m.role, m.shop_id FROM membership m WHERE m.account_id = whose $$;
+
+CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+      newest int := (SELECT last_value FROM service_case_number) / 10000 - 1;
+      found int;
+    BEGIN
+      IF aftercare_all_shops() THEN
+        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= newest AND w.words @@ query
+          ORDER BY w.case_id DESC LIMIT most;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        IF found < most THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < newest
+            ORDER BY w.case_id DESC LIMIT most - found;
+        END IF;
+      ELSE
+        RETURN QUERY SELECT w.case_id FROM case_words w
+          WHERE w.shop_id = ANY (aftercare_shops()) AND w.block >= newest AND w.words @@ query
+          ORDER BY w.case_id DESC LIMIT most;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        IF found < most THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w
+            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block + 0 < newest
+            ORDER BY w.case_id DESC LIMIT most - found;
+        END IF;
+      END IF;
+    END $$;
+
+CREATE POLICY business_calendar_of_the_house_is_known_to_all ON business_calendar FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY business_calendar_of_the_house_insert_takes_all_shops ON business_calendar AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY business_calendar_of_the_house_update_takes_all_shops ON business_calendar AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY calendar_day_of_the_house_is_known_to_all ON calendar_day FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY calendar_day_of_the_house_insert_takes_all_shops ON calendar_day AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY calendar_day_of_the_house_update_takes_all_shops ON calendar_day AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY clock_policy_of_the_house_is_known_to_all ON clock_policy FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY clock_policy_of_the_house_insert_takes_all_shops ON clock_policy AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY clock_policy_of_the_house_update_takes_all_shops ON clock_policy AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE OR REPLACE FUNCTION search_sales_orders(
+      query tsquery, before timestamptz, before_id uuid, most int,
+      of_shop uuid, of_status text
+    ) RETURNS TABLE (id uuid, placed_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    BEGIN
+      IF aftercare_all_shops() THEN
+        RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
+          WHERE o.tsv @@ query AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
+            AND (of_shop IS NULL OR o.shop_id = of_shop) AND (of_status IS NULL OR o.status = of_status)
+          ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
+      ELSE
+        RETURN QUERY SELECT o.id, o.placed_at FROM sales_order o
+          WHERE o.shop_id = ANY (aftercare_shops()) AND o.tsv @@ query
+            AND (before IS NULL OR (o.placed_at, o.id) < (before, before_id))
+            AND (of_shop IS NULL OR o.shop_id = of_shop) AND (of_status IS NULL OR o.status = of_status)
+          ORDER BY o.placed_at DESC, o.id DESC LIMIT most;
+      END IF;
+    END $$;
+
+REVOKE UPDATE, DELETE, TRUNCATE ON stock_movement FROM aftercare_app;
+
+CREATE POLICY article_of_the_house_is_known_to_all ON article FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY article_of_the_house_insert_takes_all_shops ON article AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_of_the_house_update_takes_all_shops ON article AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_version_of_the_house_is_known_to_all ON article_version FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY article_version_of_the_house_insert_takes_all_shops ON article_version AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_version_of_the_house_update_takes_all_shops ON article_version AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_text_of_the_house_is_known_to_all ON article_text FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY article_text_of_the_house_insert_takes_all_shops ON article_text AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_text_of_the_house_update_takes_all_shops ON article_text AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_entry_of_the_house_is_known_to_all ON article_entry FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY article_entry_of_the_house_insert_takes_all_shops ON article_entry AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY article_entry_of_the_house_update_takes_all_shops ON article_entry AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE OR REPLACE FUNCTION article_reach(of_shop uuid, inside boolean, reader text) RETURNS varchar[]
+    LANGUAGE sql STABLE SET search_path = public AS $$
+      SELECT CASE WHEN of_shop IS NULL OR aftercare_all_shops() OR of_shop = ANY (aftercare_shops()) THEN
+        array(SELECT concat_ws('|', whose, readers, reader)::varchar
+          FROM unnest(array_remove(ARRAY['*', of_shop::text], NULL)) AS whose,
+            unnest(CASE WHEN inside THEN ARRAY['public', 'staff'] ELSE ARRAY['public'] END) AS readers)
+      END
+    $$;
+
+CREATE OR REPLACE FUNCTION suggest_articles(of_shop uuid, inside boolean, reader text, begun tsquery, most int)
+    RETURNS TABLE (article_id uuid, locale text, title text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+      reaches varchar[] := article_reach(of_shop, inside, reader);
+    BEGIN
+      RETURN QUERY
+        WITH hits AS MATERIALIZED (
+          SELECT e.article_id, e.locale::text, e.title::text FROM article_entry e
+          WHERE e.reach && reaches AND e.title_words @@ begun LIMIT 200
+        )
+        SELECT h.article_id, h.locale, h.title FROM hits h ORDER BY length(h.title), h.article_id LIMIT most;
+    END $$;
+
+CREATE OR REPLACE FUNCTION find_articles(of_shop uuid, inside boolean, reader text, every tsquery, rare tsquery,
+      terms text[], weights float8[], most int)
+    RETURNS TABLE (article_id uuid, locale text, score float8)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+      reaches varchar[] := article_reach(of_shop, inside, reader);
+      hits tid[];
+    BEGIN
+      hits := ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ every LIMIT 200);
+      IF cardinality(hits) < most THEN
+        hits := hits || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ every LIMIT 200);
+      END IF;
+      IF cardinality(hits) < most AND rare IS NOT NULL THEN
+        hits := hits
+          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ rare LIMIT 200)
+          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ rare LIMIT 300);
+      END IF;
+      RETURN QUERY
+        SELECT e.article_id, e.locale::text, s.score
+        FROM article_entry e, LATERAL (
+          SELECT sum(t.weight * CASE WHEN e.title_words @@ t.term::tsquery THEN 1.0
+              WHEN e.words @@ t.term::tsquery THEN 0.6 ELSE 0 END)
+            * (1 + 0.1 * least(1, (count(*) FILTER (WHERE e.title_words @@ t.term::tsquery))::float8
+              / greatest(1, length(e.title_words)))) AS score
+          FROM unnest(terms, weights) AS t(term, weight)
+        ) s
+        WHERE e.ctid = ANY (hits)
+        ORDER BY s.score DESC, (e.shop_id IS NULL), e.article_id DESC LIMIT most;
+    END $$;
+
+CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms text[], weights float8[], most int)
+    RETURNS TABLE (solution_id uuid, score float8)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    BEGIN
+      IF NOT (aftercare_all_shops() OR of_shop = ANY (aftercare_shops())) THEN RETURN; END IF;
+      RETURN QUERY
+        WITH hits AS MATERIALIZED (
+          SELECT s.id, s.words FROM solution s
+          WHERE s.shop_id = of_shop AND s.words @@ rare AND s.retired_at IS NULL LIMIT 300
+        )
+        SELECT h.id, s.score
+        FROM hits h, LATERAL (
+          SELECT sum(t.weight * CASE WHEN h.words @@ t.term::tsquery THEN 1.0 ELSE 0 END)::float8 AS score
+          FROM unnest(terms, weights) AS t(term, weight)
+        ) s
+        ORDER BY s.score DESC, h.id DESC LIMIT most;
+    END $$;

@@ -106,6 +106,7 @@ async def tidy_up(house: House) -> None:
     async with begin(house, SYSTEM) as work:
         await identity.tidy(work)
         await shop.forget_old_pushes(work)
+        await conversations.forget_pushes(work)
         await forget_beats(work)
         await ensure_months(work, work.now, work.now + MONTHS_AHEAD)
         await work.session.execute(text("DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'"))
@@ -129,6 +130,7 @@ ROUNDS = (
     Round("refunds", 30, ask_after_refunds),
     Round("parcels", 60, ask_after_parcels),
     Round("notices", 10, notices.send_due),
+    Round("messages", 5, conversations.send_due),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )

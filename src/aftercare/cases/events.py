@@ -112,3 +112,42 @@ class CaseReopened(Fact):
     customer_id: UUID | None = None
     account_id: UUID | None = None
     before: Status
+
+
+class CaseMerged(Fact):
+    """What was said in it goes on in another case."""
+
+    name: ClassVar[str] = "case.merged"
+    case_id: UUID
+    into_case_id: UUID
+    customer_id: UUID | None = None
+    case_move_id: UUID
+
+
+class CaseSplit(Fact):
+    """A part of what was said is a matter of its own."""
+
+    name: ClassVar[str] = "case.split"
+    case_id: UUID
+    new_case_id: UUID
+    customer_id: UUID | None = None
+    case_move_id: UUID
+
+
+class CaseMoveUndone(Fact):
+    """A merging or splitting was taken back."""
+
+    name: ClassVar[str] = "case.move_undone"
+    case_id: UUID
+    into_case_id: UUID
+    case_move_id: UUID
+
+
+class CaseLinkMoved(Fact):
+    """With a merging, or its undoing: the object belongs to another case now."""
+
+    name: ClassVar[str] = "case.link_moved"
+    case_id: UUID
+    from_case_id: UUID
+    object_kind: str
+    object_id: UUID

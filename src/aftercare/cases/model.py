@@ -122,6 +122,22 @@ class TagsNotPossible(Invalid):
     """A case has at most twenty tags of at most forty characters."""
 
 
+class CasesDoNotFit(Invalid):
+    """Only cases of one shop and one customer can be merged, and a case not with itself."""
+
+
+class CaseMergedAlready(Refusal):
+    """This case has been merged into another one."""
+
+
+class NothingToSplit(Invalid):
+    """Choose messages of this case, but not all of them."""
+
+
+class CaseMoveNotFound(NotFound):
+    """There is no such merging or splitting, or it was taken back."""
+
+
 class ViewNotFound(NotFound):
     """There is no such view, or it is not yours."""
 
@@ -325,6 +341,46 @@ schema_extra(
 the actor's shops. It looks through the newest cases first: a word that every case holds is found there, and a rare word is
 cheap to find everywhere, so a search does not grow with the years. (`block + 0` is looked at after the words: taken from the
 index, the older blocks would be read as a whole.)"""
+
+
+class MoveKind(StrEnum):
+    merged = "merged"
+    divided = "divided"
+
+
+class CaseMove(Base):
+    """What was said went from one case into another, because both were one matter or one was two. Kept so that it can be
+    taken back."""
+
+    __tablename__ = "case_move"
+    __table_args__ = (
+        Index("case_move_case_idx", "case_id", "moved_at"),
+        Index("case_move_into_case_idx", "into_case_id", "moved_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    kind: Mapped[MoveKind] = mapped_column(status_type(MoveKind, "cases_are_merged_or_split"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"))
+    into_case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"))
+    message_ids: Mapped[list[str]]
+    links: Mapped[list[dict[str, Any]]]
+    """What was linked to the first case and not yet to the second."""
+    status_before: Mapped[Status] = mapped_column(status_type(Status, "a_moved_case_had_a_known_status"))
+    moved_at: Mapped[datetime]
+    moved_by: Mapped[UUID | None]
+    undone_at: Mapped[datetime | None]
+
+
+class CaseContact(Base):
+    """The case has its customer only through this contact; when the contact turns out to be somebody else's it has none."""
+
+    __tablename__ = "case_contact"
+    __table_args__ = (Index("case_contact_contact_idx", "contact_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"))
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
 
 
 class SavedView(Base):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -45,7 +46,16 @@ from aftercare.cases.model import (
     TagsNotPossible,
     TitleMissing,
 )
-from aftercare.conversations import Author, Channel, MessageKind, NewMessage, Posted, post
+from aftercare.conversations import (
+    LEAVING,
+    Author,
+    Channel,
+    ContactNotOfCase,
+    MessageKind,
+    NewMessage,
+    Posted,
+    post,
+)
 from aftercare.journal import Actor, ActorKind, PermissionMissing, Work
 from aftercare.kit.text import clean, one_line
 from aftercare.promises import start_clock, stop_clock, stop_clocks
@@ -263,6 +273,33 @@ def _author(work: Work) -> Author:
     return Author(work.actor.kind.value)
 
 
+SAY = text("SELECT thread_id, customer_id FROM service_case WHERE id = :id")
+# With the contact that the customer used last, if it can still be reached, or with the one that was chosen: it wrote here, or
+# is the customer's. What the portal said has no contact, and then nothing leaves.
+SAY_LEAVING = text(
+    """
+    SELECT c.thread_id, c.customer_id, c.title, c.number, w.contact_id, w.channel, w.account_id FROM service_case c
+    LEFT JOIN LATERAL (
+      SELECT k.id AS contact_id, k.channel, a.id AS account_id FROM (
+        SELECT CAST(:contact_id AS uuid) AS id, CAST(NULL AS uuid) AS account_id, true AS chosen
+        WHERE CAST(:contact_id AS uuid) IS NOT NULL
+        UNION ALL
+        (SELECT m.contact_id, m.account_id, false FROM message m
+        WHERE CAST(:contact_id AS uuid) IS NULL AND m.thread_id = c.thread_id AND m.author_kind = 'customer'
+        ORDER BY m.sent_at DESC, m.position DESC LIMIT 1)
+      ) last
+      JOIN contact k ON k.id = last.id AND k.shop_id = c.shop_id
+      LEFT JOIN channel_account a ON a.id = coalesce(last.account_id, k.account_id) AND a.active
+      WHERE (CASE WHEN last.chosen THEN k.customer_id = c.customer_id
+          OR EXISTS (SELECT FROM message m WHERE m.thread_id = c.thread_id AND m.contact_id = k.id)
+          ELSE k.bounced_at IS NULL END)
+        AND (a.id IS NOT NULL OR k.channel = 'chat')
+    ) w ON true
+    WHERE c.id = :id
+    """
+)
+
+
 async def say(
     work: Work,
     case_id: UUID,
@@ -273,16 +310,33 @@ async def say(
     channel: Channel | None = None,
     file_ids: Sequence[UUID] = (),
     client_key: str | None = None,
+    contact_id: UUID | None = None,
 ) -> Posted:
-    """Writes into the thread of a case; a customer's words reopen it. What waits for whom, and the clocks, follow."""
+    """Writes into the thread of a case; a customer's words reopen it. What waits for whom, and the clocks, follow. What staff
+    say leaves by the way on which the customer wrote last, unless a `channel` or the `contact_id` that it goes to is given.
+    Refuses with ContactNotOfCase."""
+    asks = work.actor.kind is ActorKind.customer
+    leaves = not asks and kind is MessageKind.message and (channel is None or contact_id is not None)
     row = (
         await work.session.execute(
-            text("SELECT thread_id, customer_id FROM service_case WHERE id = :id"), {"id": case_id}
+            SAY_LEAVING if leaves else SAY, {"id": case_id, **({"contact_id": contact_id} if leaves else {})}
         )
     ).one_or_none()
-    if row is None or (work.actor.kind is ActorKind.customer and row.customer_id not in work.actor.customers):
+    if row is None or (asks and row.customer_id not in work.actor.customers):
         raise CaseNotFound(case_id=case_id)
-    usual = Channel.portal if work.actor.kind is ActorKind.customer else Channel.desk
+    usual = Channel.portal if asks else Channel.desk
+    way: dict[str, Any] = {}
+    if leaves and row.contact_id is not None:
+        channel = usual = Channel(row.channel)
+        if channel in LEAVING:
+            way = {
+                "account_id": row.account_id,
+                "contact_id": row.contact_id,
+                "subject": row.title,
+                "case_number": row.number,
+            }
+    elif contact_id is not None:
+        raise ContactNotOfCase(contact_id=contact_id)
     posted = await post(
         work,
         NewMessage(
@@ -294,6 +348,7 @@ async def say(
             channel=channel or usual,
             file_ids=list(file_ids),
             client_key=client_key,
+            **way,
         ),
     )
     # What comes next in the same Work finds the case as these words have left it.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aftercare import cases, conversations, supply
 from aftercare.claims import refunds, returns
@@ -15,7 +15,7 @@ from aftercare.claims.model import Claim, Evidence, Refund, ReturnAddressMissing
 from aftercare.claims.moves import MOVES
 from aftercare.claims.states import END_STATES, ClaimState, Mover, is_end
 from aftercare.claims.steps import claim_for, step
-from aftercare.journal import House, Work, after
+from aftercare.journal import House, Work, after, within
 from aftercare.logistics import ParcelDelivered
 from aftercare.promises import ClockFired
 
@@ -76,6 +76,15 @@ async def tell_of_missing_address(work: Work, fact: ClaimStranded) -> None:
     claim = await claim_for(work, fact.claim_id)
     if fact.clock_id is None and claim.state is ClaimState.pending_merchant:
         await alarm(work, claim, claim.id, f"claim.{clocks_of(claim.kind, claim.state)[0].name}", NO_ADDRESS)
+
+
+@within(cases.CaseLinkMoved)
+async def go_with_the_case(work: Work, fact: cases.CaseLinkMoved) -> None:
+    """Where cases are merged, their claims go on in the other one."""
+    if fact.object_kind == "claim":
+        await work.session.execute(
+            update(Claim).where(Claim.id == fact.object_id).values(case_id=fact.case_id)
+        )
 
 
 @after(ParcelDelivered, in_order_of="shipment_id")

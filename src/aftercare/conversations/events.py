@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from aftercare.conversations.model import Author, Channel
+from aftercare.conversations.model import Author, Channel, Verified
 from aftercare.journal import Fact
 
 
@@ -18,6 +18,8 @@ class MessagePosted(Fact):
     customer_id: UUID | None = None
     author_kind: Author
     channel: Channel
+    contact_id: UUID | None = None
+    """From whom it came by a channel, or to whom it leaves."""
 
 
 class NoteWritten(Fact):
@@ -25,3 +27,75 @@ class NoteWritten(Fact):
     thread_id: UUID
     message_id: UUID
     case_id: UUID | None = None
+
+
+class MessageSent(Fact):
+    """The other side's server has taken it."""
+
+    name: ClassVar[str] = "message.sent"
+    message_id: UUID
+    thread_id: UUID
+    contact_id: UUID
+    case_id: UUID | None = None
+    channel: Channel
+
+
+class MessageUndeliverable(Fact):
+    """It will not arrive by this channel unless somebody does something; `bounced`: because of the address."""
+
+    name: ClassVar[str] = "message.undeliverable"
+    message_id: UUID
+    thread_id: UUID
+    contact_id: UUID
+    case_id: UUID | None = None
+    channel: Channel
+    bounced: bool
+
+
+class ContactJoined(Fact):
+    """From now on we know whose it is."""
+
+    name: ClassVar[str] = "contact.joined"
+    contact_id: UUID
+    customer_id: UUID
+    how: Verified
+
+
+class ContactSplit(Fact):
+    """It was not this customer's."""
+
+    name: ClassVar[str] = "contact.split"
+    contact_id: UUID
+    customer_id: UUID
+
+
+class ContactBounced(Fact):
+    """Nothing arrives at this address any more."""
+
+    name: ClassVar[str] = "contact.bounced"
+    contact_id: UUID
+    customer_id: UUID | None = None
+
+
+class ChannelAdded(Fact):
+    name: ClassVar[str] = "channel.added"
+    channel_account_id: UUID
+    kind: Channel
+
+
+class ChannelChanged(Fact):
+    name: ClassVar[str] = "channel.changed"
+    channel_account_id: UUID
+    kind: Channel
+    active: bool
+
+
+class ChannelPushed(Fact):
+    """Something came from outside and was kept; it is worked off by a reaction."""
+
+    name: ClassVar[str] = "channel.pushed"
+    push_id: UUID
+    sender_id: UUID | None = None
+    """Made from the account and who sent it, where that is known at once: keeps one sender's pushes in order."""
+    channel_account_id: UUID
+    kind: Channel

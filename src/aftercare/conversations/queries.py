@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from aftercare.conversations.model import Author, Channel, MessageKind
+from aftercare.conversations.model import Author, Channel, MessageKind, SendingState
 from aftercare.conversations.verbs import get_thread
 from aftercare.journal import ActorKind, Work
 from aftercare.kit.database import statement
@@ -20,8 +20,17 @@ class MessageFileView(BaseModel):
     bytes: int
 
 
+class SendingView(BaseModel):
+    """What became of a message that left by a channel; `error` in the words of the other side."""
+
+    state: SendingState
+    to: str
+    error: str | None
+    sent_at: datetime | None
+
+
 class MessageView(BaseModel):
-    """`seen`: whether the other side has read it."""
+    """`seen`: whether the other side has read it. `sending`: only of what leaves by a channel."""
 
     id: UUID
     author_kind: Author
@@ -34,12 +43,18 @@ class MessageView(BaseModel):
     sent_at: datetime
     seen: bool
     files: list[MessageFileView]
+    contact_id: UUID | None
+    sending: SendingView | None
 
 
 _MESSAGES = """
     SELECT m.id, m.author_kind, m.author_id,
       CASE m.author_kind WHEN 'staff' THEN (SELECT name FROM account WHERE id = m.author_id)
-        WHEN 'customer' THEN (SELECT name FROM customer WHERE id = t.customer_id) END AS author_name,
+        WHEN 'customer' THEN coalesce((SELECT name FROM customer WHERE id = t.customer_id),
+          (SELECT coalesce(nullif(name, ''), address) FROM contact WHERE id = m.contact_id)) END AS author_name,
+      m.contact_id, CASE WHEN m.contact_id IS NOT NULL AND m.author_kind <> 'customer' THEN
+        (SELECT jsonb_build_object('state', s.state, 'to', c.address, 'error', s.error, 'sent_at', s.sent_at)
+        FROM message_sending s JOIN contact c ON c.id = s.contact_id WHERE s.message_id = m.id) END AS sending,
       m.kind, m.channel, m.body, m.html, m.sent_at, m.position,
       m.sent_at <= coalesce(CASE m.author_kind WHEN 'customer' THEN t.shop_read_at ELSE t.customer_read_at END,
         '-infinity') AS seen,

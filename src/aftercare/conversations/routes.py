@@ -1,15 +1,21 @@
-"""Files handed out to who may see them."""
+"""Files handed out to who may see them; channel accounts; contacts and whose they are."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator, BaseModel, Field
 
+from aftercare.conversations import accounts, contacts, sending
+from aftercare.conversations.accounts import AccountChange, AccountView, NewAccount
+from aftercare.conversations.contacts import ContactView, LikelyCustomer
+from aftercare.conversations.model import Channel, Verified
 from aftercare.conversations.verbs import open_file
 from aftercare.journal import begin
-from aftercare.journal.http import ByActor, InHouse
+from aftercare.journal.http import ByActor, InHouse, InWork
 from aftercare.kit.files import Files, asked_range, serving_headers
+from aftercare.kit.text import one_line
 
 router = APIRouter(tags=["conversations"])
 
@@ -31,3 +37,92 @@ async def read_upload(
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.bytes}"
     pieces = await house.port(Files).read(file.key, start, end)
     return StreamingResponse(pieces, 206 if part else 200, headers)
+
+
+Name = Annotated[str, Field(max_length=200), AfterValidator(one_line)]
+SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Secrets = dict[SecretName, Annotated[str, Field(max_length=8_000)]]
+
+
+class AccountAdding(BaseModel):
+    """`secrets` are kept sealed and never shown again."""
+
+    shop_id: UUID
+    kind: Channel
+    name: Name
+    address: Annotated[str, Field(min_length=1, max_length=254)]
+    settings: dict[str, Any] = {}
+    secrets: Secrets = {}
+
+
+class AccountChanging(BaseModel):
+    """What is left out stays. Secrets are replaced one by one; an empty one is forgotten."""
+
+    name: Name | None = None
+    address: Annotated[str, Field(min_length=1, max_length=254)] | None = None
+    settings: dict[str, Any] | None = None
+    secrets: Secrets | None = None
+    active: bool | None = None
+
+
+class Joining(BaseModel):
+    customer_id: UUID
+
+
+@router.get("/channels", tags=["channels"])
+async def list_channels(work: InWork, shop_id: UUID | None = None) -> list[AccountView]:
+    """The shop's channel accounts. Needs `shops.write`."""
+    return await accounts.list_accounts(work, shop_id)
+
+
+@router.post("/channels", status_code=201, tags=["channels"])
+async def add_channel(work: InWork, new: AccountAdding) -> AccountView:
+    """Needs `shops.write`."""
+    return await accounts.add_account(work, NewAccount(**new.model_dump()))
+
+
+@router.get("/channels/{account_id}", tags=["channels"])
+async def read_channel(work: InWork, account_id: UUID) -> AccountView:
+    """Needs `shops.write`."""
+    return await accounts.read_account(work, account_id)
+
+
+@router.patch("/channels/{account_id}", tags=["channels"])
+async def change_channel(work: InWork, account_id: UUID, change: AccountChanging) -> AccountView:
+    """Needs `shops.write`."""
+    return await accounts.change_account(work, account_id, AccountChange(**change.model_dump()))
+
+
+@router.get("/contacts", tags=["contacts"])
+async def list_contacts(work: InWork, customer_id: UUID) -> list[ContactView]:
+    """The ways to reach a customer. Needs `cases.read`."""
+    return await contacts.contacts_of(work, customer_id)
+
+
+@router.get("/contacts/{contact_id}", tags=["contacts"])
+async def read_contact(work: InWork, contact_id: UUID) -> ContactView:
+    return await contacts.get_contact(work, contact_id)
+
+
+@router.get("/contacts/{contact_id}/likely", tags=["contacts"])
+async def list_likely_customers(work: InWork, contact_id: UUID) -> list[LikelyCustomer]:
+    """Customers on file with the same address. Needs `cases.read`."""
+    return await contacts.likely_customers(work, contact_id)
+
+
+@router.post("/contacts/{contact_id}/join", tags=["contacts"])
+async def join_by_hand(work: InWork, contact_id: UUID, joining: Joining) -> ContactView:
+    """The contact is this customer's. Needs `cases.write`."""
+    return await contacts.join_contact(work, contact_id, joining.customer_id, Verified.hand)
+
+
+@router.post("/contacts/{contact_id}/split", tags=["contacts"])
+async def split_by_hand(work: InWork, contact_id: UUID) -> ContactView:
+    """Takes a joining back. Needs `cases.write`."""
+    return await contacts.split_contact(work, contact_id)
+
+
+@router.post("/messages/{message_id}/send-again", status_code=204, tags=["conversations"])
+async def send_message_again(work: InWork, message_id: UUID) -> None:
+    """One that could not be delivered. Needs `conversations.write`."""
+    await sending.send_again(work, message_id)

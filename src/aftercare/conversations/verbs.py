@@ -17,6 +17,7 @@ from aftercare.conversations.model import (
     MOST_FILES,
     Author,
     Channel,
+    ContactNotFound,
     Draft,
     File,
     FileNotFound,
@@ -38,7 +39,10 @@ TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
 
 class NewMessage(BaseModel):
     """`client_key` is made by who sends: the same key in the same thread is the same message, however often it is sent.
-    `case_id` is the case that the thread belongs to; conversations do not know cases, they only pass the id on."""
+    `case_id` is the case that the thread belongs to; conversations do not know cases, they only pass the id on.
+
+    With a `contact_id` it came or leaves by a channel account: `incoming` words are the customer's, and are told by the system
+    or an integration; others are planned to be sent to the contact, with `subject` and `case_number` for who reads them."""
 
     thread_id: UUID
     case_id: UUID | None = None
@@ -48,6 +52,12 @@ class NewMessage(BaseModel):
     channel: Channel = Channel.portal
     file_ids: list[UUID] = []
     client_key: str | None = None
+    account_id: UUID | None = None
+    contact_id: UUID | None = None
+    external_id: str | None = None
+    incoming: bool = False
+    subject: str = ""
+    case_number: str = ""
 
 
 class Posted(BaseModel):
@@ -102,8 +112,9 @@ _POST = """
       SELECT id, shop_id, customer_id, CAST(:author_kind AS varchar) AS author, CAST(:kind AS varchar) AS said FROM thread
       WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers))
     ), m AS (
-      INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key)
-      SELECT :id, shop_id, id, author, CASE author WHEN 'customer' THEN customer_id ELSE :author_id END, said, :channel, :body, :html, :now, :client_key FROM t
+      INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key,
+        account_id, contact_id, external_id)
+      SELECT :id, shop_id, id, author, CASE author WHEN 'customer' THEN customer_id ELSE :author_id END, said, :channel, :body, :html, :now, :client_key, :account_id, :contact_id, :external_id FROM t
       ON CONFLICT (thread_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING id
     ), u AS (
       UPDATE thread SET last_message_at = CASE WHEN t.said = 'note' THEN last_message_at ELSE :now END,
@@ -151,6 +162,10 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
     if len(new.file_ids) > MOST_FILES:
         raise TooManyFiles(most=MOST_FILES)
     author = author_of(actor)
+    if new.incoming:
+        if actor.kind not in (ActorKind.system, ActorKind.integration):
+            raise NotesAreForStaff()
+        author = Author.customer
     message_id = message_id or work.new_id()
     file_ids = list(dict.fromkeys(new.file_ids))
     values: dict[str, Any] = {
@@ -166,6 +181,9 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
         "html": safe_html(new.html),
         "now": work.now,
         "client_key": new.client_key,
+        "account_id": new.account_id,
+        "contact_id": new.contact_id,
+        "external_id": new.external_id,
     }
     if file_ids:
         values["files"] = file_ids
@@ -181,6 +199,8 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
         return Posted(message_id=earlier.scalar_one(), again=True)
     if new.file_ids and row.files != len(file_ids):
         raise FileNotFound(file_ids=[str(file_id) for file_id in new.file_ids])
+    if new.contact_id is not None and not new.incoming and new.kind is MessageKind.message:
+        await plan_sending(work, message_id, new)
     about = {
         "shop_id": row.shop_id,
         "thread_id": new.thread_id,
@@ -190,9 +210,47 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
     work.record(
         NoteWritten(**about)
         if new.kind is MessageKind.note
-        else MessagePosted(**about, customer_id=row.customer_id, author_kind=author, channel=new.channel)
+        else MessagePosted(
+            **about,
+            customer_id=row.customer_id,
+            author_kind=author,
+            channel=new.channel,
+            contact_id=new.contact_id,
+        )
     )
     return Posted(message_id=message_id, again=False)
+
+
+PLAN = text(
+    """
+    INSERT INTO message_sending (message_id, shop_id, thread_id, case_id, contact_id, account_id, subject, case_number,
+      next_at, planned_at)
+    SELECT CAST(:message_id AS uuid), c.shop_id, t.id, CAST(:case_id AS uuid), c.id, a.id, CAST(:subject AS text),
+      CAST(:case_number AS text), CAST(:now AS timestamptz), CAST(:now AS timestamptz)
+    FROM contact c JOIN thread t ON t.id = :thread_id AND t.shop_id = c.shop_id
+    JOIN channel_account a ON a.id = :account_id AND a.shop_id = c.shop_id
+    WHERE c.id = :contact_id
+    """
+)
+
+
+async def plan_sending(work: Work, message_id: UUID, new: NewMessage) -> None:
+    """In the transaction of the message; a reaction sends it. Refuses with ContactNotFound."""
+    planned: Any = await work.session.execute(
+        PLAN,
+        {
+            "message_id": message_id,
+            "thread_id": new.thread_id,
+            "case_id": new.case_id,
+            "contact_id": new.contact_id,
+            "account_id": new.account_id,
+            "subject": new.subject,
+            "case_number": new.case_number,
+            "now": work.now,
+        },
+    )
+    if planned.rowcount != 1:
+        raise ContactNotFound(contact_id=new.contact_id)
 
 
 def safe_html(html: str | None) -> str | None:
@@ -289,6 +347,20 @@ async def show_files(work: Work, file_ids: Sequence[UUID]) -> None:
 
 def file_view(file: File) -> FileView:
     return FileView.model_validate(file, from_attributes=True)
+
+
+async def give_files(work: Work, file_ids: Collection[UUID], customer_id: UUID | None) -> None:
+    """What a connector kept before it was known whose it is; they are posted next."""
+    if file_ids:
+        await work.session.execute(
+            update(File)
+            .where(
+                File.id.in_(file_ids),
+                File.customer_id.is_(None),
+                File.uploaded_by_kind.in_((Author.system, Author.integration)),
+            )
+            .values(customer_id=customer_id, uploaded_by_kind=Author.customer)
+        )
 
 
 async def mark_read(work: Work, thread_id: UUID) -> None:

@@ -22,7 +22,7 @@ from aftercare.shop.events import (
     OrdersImported,
     StoreRefunded,
 )
-from aftercare.shop.intake import Count, Taken, take_in
+from aftercare.shop.intake import Count, Taken, number_key, take_in
 from aftercare.shop.lines import (
     LineView,
     PaymentView,
@@ -125,6 +125,7 @@ __all__ = [
     "no_progress",
     "note_parcel",
     "note_store_refund",
+    "number_key",
     "orders_of",
     "payments_of",
     "postal_area",
