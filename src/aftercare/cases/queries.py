@@ -170,15 +170,9 @@ def _shops(work: Work, filters: Filters) -> Sequence[UUID] | None:
     return None if shops is None or not 1 <= len(shops) <= MOST_SHOPS_APART else sorted(shops)
 
 
-async def queue(
-    work: Work, filters: Filters, *, after: str | None = None, limit: int = 25
-) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of a queue in one statement, as bare columns in the shape of QueueItem, and the mark of the next. Needs
-    `cases.read`."""
-    work.require("cases.read")
-    sort = filters.sort or (Sort.recent if filters.view is View.all or filters.words else Sort.due)
-    column, order, beyond = _KEYS[sort]
-    conditions, values = [VIEWS[filters.view]], {"fetch": min(limit, LARGEST_PAGE) + 1}  # type: tuple[list[str], dict[str, Any]]
+async def wanted_cases(work: Work, filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    """What the filters ask of a case `c`, as conditions of SQL and their values."""
+    conditions, values = [VIEWS[filters.view]], {}  # type: tuple[list[str], dict[str, Any]]
     if ":me" in conditions[0]:
         values["me"] = work.actor.id
     if ":now" in conditions[0]:
@@ -190,6 +184,19 @@ async def queue(
     if filters.words:
         conditions.append("c.id = ANY(:found)")
         values["found"] = await find_cases(work, filters.words)
+    return conditions, values
+
+
+async def queue(
+    work: Work, filters: Filters, *, after: str | None = None, limit: int = 25
+) -> tuple[list[dict[str, Any]], str | None]:
+    """One page of a queue in one statement, as bare columns in the shape of QueueItem, and the mark of the next. Needs
+    `cases.read`."""
+    work.require("cases.read")
+    sort = filters.sort or (Sort.recent if filters.view is View.all or filters.words else Sort.due)
+    column, order, beyond = _KEYS[sort]
+    conditions, values = await wanted_cases(work, filters)
+    values["fetch"] = min(limit, LARGEST_PAGE) + 1
     begins = read_mark(after, (datetime, UUID))
     if begins:
         conditions.append(f"(c.{column}, c.id) {beyond} (:key, :key_id)")

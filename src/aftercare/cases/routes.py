@@ -8,16 +8,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
-from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
-from aftercare.cases.receive import contacts_of_case
+from aftercare.cases.sheets import cases_sheet
 from aftercare.cases.verbs import CaseView, NewCase
 from aftercare.cases.views import NewView, ViewView
 from aftercare.conversations import (
     Author,
     Channel,
-    ContactView,
     MessageFileView,
     MessageKind,
     MessageView,
@@ -28,7 +26,7 @@ from aftercare.conversations import (
     store_file,
 )
 from aftercare.journal import ActorKind, Entry, Work, begin
-from aftercare.journal.http import ByActor, InHouse, InWork
+from aftercare.journal.http import ByActor, InHouse, InWork, SheetAnswer, sheet_answer
 from aftercare.kit.errors import NotSignedIn
 from aftercare.kit.http import PlainJSON
 from aftercare.kit.paging import LARGEST_PAGE, Page
@@ -66,8 +64,6 @@ class Saying(BaseModel):
     file_ids: list[UUID] = []
     key: Key | None = None
     channel: Channel | None = None
-    contact_id: UUID | None = None
-    """To whom it leaves; by itself it leaves by the way on which the customer wrote last."""
 
 
 class Noting(BaseModel):
@@ -104,15 +100,6 @@ class Snooze(BaseModel):
 
 class ClosingWish(BaseModel):
     closing: Closing
-
-
-class MergeWish(BaseModel):
-    into_case_id: UUID
-
-
-class SplitWish(BaseModel):
-    message_ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
-    title: Words
 
 
 class DraftWish(BaseModel):
@@ -161,6 +148,14 @@ async def list_cases(
     )
     items, following = await queries.queue(work, filters, after=after, limit=limit)
     return PlainJSON({"items": items, "next": following})
+
+
+@router.get("/cases.csv", response_class=SheetAnswer)
+async def export_cases(
+    request: Request, house: InHouse, actor: ByActor, filters: Annotated[Filters, Query()]
+) -> SheetAnswer:
+    """All cases of a queue under the same filter, for a spreadsheet."""
+    return await sheet_answer(request, house, actor, lambda work: cases_sheet(work, filters))
 
 
 @router.get("/cases/counts")
@@ -222,7 +217,6 @@ async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
         file_ids=new.file_ids,
         client_key=new.key,
         channel=new.channel,
-        contact_id=new.contact_id,
     )
 
 
@@ -467,36 +461,6 @@ async def read_my_case_timeline(
 ) -> Page[Entry]:
     _customer(work)
     return await queries.case_timeline(work, case_id, after=after, limit=limit)
-
-
-@router.post("/cases/{case_id}/merge")
-async def merge_case(work: InWork, case_id: UUID, wish: MergeWish) -> MoveView:
-    """What was said in it goes on in the other case; this one is closed as a duplicate. Needs `cases.write`."""
-    return await merge(work, case_id, wish.into_case_id)
-
-
-@router.post("/cases/{case_id}/split", status_code=201)
-async def split_case(work: InWork, case_id: UUID, wish: SplitWish) -> MoveView:
-    """These messages become a case of their own. Needs `cases.write`."""
-    return await split(work, case_id, wish.message_ids, wish.title)
-
-
-@router.get("/cases/{case_id}/moves")
-async def list_case_moves(work: InWork, case_id: UUID) -> list[MoveView]:
-    """Mergings and splittings, newest first. Needs `cases.read`."""
-    return await moves_of(work, case_id)
-
-
-@router.post("/case-moves/{case_move_id}/undo")
-async def undo_case_move(work: InWork, case_move_id: UUID) -> MoveView:
-    """Takes a merging or splitting back. Needs `cases.write`."""
-    return await undo_move(work, case_move_id)
-
-
-@router.get("/cases/{case_id}/contacts")
-async def list_case_contacts(work: InWork, case_id: UUID) -> list[ContactView]:
-    """The ways on which something can leave from this case; that of the customer's last message first. Needs `cases.read`."""
-    return await contacts_of_case(work, case_id)
 
 
 def _staff(work: Work) -> None:

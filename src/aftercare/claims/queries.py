@@ -570,24 +570,23 @@ async def claim_list(
     work: Work, wanted: ClaimFilter, *, after: str | None = None, limit: int = 50
 ) -> Page[ClaimRow]:
     """Newest first. Customers see their own; staff, with `claims.read`, those of their shops."""
-    statement = select(Claim)
-    if work.actor.kind is ActorKind.customer:
-        statement = statement.where(Claim.customer_id.in_(work.actor.customers))
-    else:
-        work.require("claims.read")
+    statement = await claims_like(work, wanted)
     begins = read_mark(after, (datetime, UUID))
     if begins:
         statement = statement.where(tuple_(Claim.applied_at, Claim.id) < (begins[0], begins[1]))
-    narrowed = await _narrow(work, statement, wanted)
-    if narrowed is None:
-        return Page(items=[], next=None)
-    ordered = narrowed.order_by(Claim.applied_at.desc(), Claim.id.desc()).limit(limit + 1)
+    ordered = statement.order_by(Claim.applied_at.desc(), Claim.id.desc()).limit(limit + 1)
     found = list((await work.session.execute(ordered)).scalars())
     kept, following = page(found, limit, lambda claim: (claim.applied_at, claim.id))
     return Page(items=await claim_rows(work, kept), next=following)
 
 
-async def _narrow(work: Work, statement: Select[Claim], wanted: ClaimFilter) -> Select[Claim] | None:
+async def claims_like(work: Work, wanted: ClaimFilter) -> Select[Claim]:
+    """The claims that are wanted, of those that the actor may see. Staff need `claims.read`."""
+    statement = select(Claim)
+    if work.actor.kind is ActorKind.customer:
+        statement = statement.where(Claim.customer_id.in_(work.actor.customers))
+    else:
+        work.require("claims.read")
     if wanted.shop_id:
         statement = statement.where(Claim.shop_id == wanted.shop_id)
     if wanted.states:
@@ -620,10 +619,7 @@ async def _narrow(work: Work, statement: Select[Claim], wanted: ClaimFilter) -> 
             Claim.id.in_(select(ClaimLine.claim_id).where(ClaimLine.order_id == wanted.order_id))
         )
     if wanted.search:
-        ids = await find_claims(work, wanted.search)
-        if not ids:
-            return None
-        statement = statement.where(Claim.id.in_(ids))
+        statement = statement.where(Claim.id.in_(await find_claims(work, wanted.search)))
     return statement
 
 

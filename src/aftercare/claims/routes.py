@@ -39,10 +39,11 @@ from aftercare.claims.queries import (
 )
 from aftercare.claims.returns import Counted, Graded, Shipped, WayBack
 from aftercare.claims.rulebook import LawPack, law_pack, market_of
+from aftercare.claims.sheets import claims_sheet, refunds_sheet
 from aftercare.claims.states import ClaimKind, Remedy
 from aftercare.claims.wording import label, words
 from aftercare.journal import Work, begin
-from aftercare.journal.http import ByActor, InHouse, InWork
+from aftercare.journal.http import ByActor, InHouse, InWork, SheetAnswer, sheet_answer
 from aftercare.kit.errors import Refusal
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.kit.uploads import MULTIPART, first_file
@@ -286,6 +287,14 @@ async def list_claims(
     return await claim_list(work, wanted, after=after, limit=limit)
 
 
+@router.get("/claims.csv", response_class=SheetAnswer)
+async def export_claims(
+    request: Request, house: InHouse, actor: ByActor, wanted: Annotated[ClaimFilter, Query()]
+) -> SheetAnswer:
+    """All claims of the list under the same filter, for a spreadsheet."""
+    return await sheet_answer(request, house, actor, lambda work: claims_sheet(work, wanted))
+
+
 @router.get("/claims/{claim_id}")
 async def get_claim(work: InWork, claim_id: UUID) -> ClaimPage:
     return await claim_page(work, claim_id)
@@ -512,6 +521,20 @@ async def list_refunds(
     limit: Limit = 50,
 ) -> Page[RefundView]:
     return await refund_list(work, states=state or [], shop_id=shop_id, after=after, limit=limit)
+
+
+@router.get("/refunds.csv", response_class=SheetAnswer)
+async def export_refunds(
+    request: Request,
+    house: InHouse,
+    actor: ByActor,
+    state: Annotated[list[RefundState] | None, Query()] = None,
+    shop_id: UUID | None = None,
+) -> SheetAnswer:
+    """All refunds of the list, for a spreadsheet."""
+    return await sheet_answer(
+        request, house, actor, lambda work: refunds_sheet(work, states=state or [], shop_id=shop_id)
+    )
 
 
 @router.get("/refunds/counts")

@@ -1,6 +1,7 @@
 """One request is one Work: `InWork` commits before the answer is sent, so a failing commit is a 500 and not a lie."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
@@ -11,7 +12,8 @@ from aftercare.journal.live import Live
 from aftercare.journal.queries import FailedDelivery, failed_deliveries
 from aftercare.journal.relay import retry, set_aside
 from aftercare.journal.work import House, Work, begin
-from aftercare.kit.errors import NotFound, NotSignedIn
+from aftercare.kit.errors import NotFound, NotSignedIn, Unavailable
+from aftercare.kit.sheets import ROWS_A_PIECE, Cell, Sheet, pieces
 
 
 # Not plain functions: those would be run in a thread.
@@ -34,6 +36,55 @@ InWork = Annotated[Work, Depends(open_work, scope="function")]
 """The Work of this request. The function scope makes the commit happen before the answer is sent."""
 InHouse = Annotated[House, Depends(house_of)]
 ByActor = Annotated[Actor, Depends(actor_of)]
+
+SHEETS_AT_ONCE = 3
+"""Of one process. Each keeps a connection until its reader has it all."""
+
+
+class SheetsBusy(Unavailable):
+    """Others are fetching long lists right now; please try again in a moment."""
+
+
+class SheetAnswer(StreamingResponse):
+    """A CSV file, sent while it is read from the database."""
+
+    media_type = "text/csv; charset=utf-8"
+
+
+async def sheet_answer(
+    request: Request, house: House, actor: Actor, ask: Callable[[Work], Awaitable[Sheet]]
+) -> SheetAnswer:
+    """`ask` checks what the actor may and tells what to read: its refusals are answers like any other. Then all rows are
+    sent as they come through a cursor of the server: of one moment, however long it takes. Refuses with SheetsBusy."""
+    state = request.app.state
+    if getattr(state, "sheets", 0) >= SHEETS_AT_ONCE:
+        raise SheetsBusy(retry_after=10)
+    async with begin(house, actor) as work:
+        sheet = await ask(work)
+
+    async def rows() -> AsyncGenerator[Sequence[Cell], None]:
+        async with begin(house, actor) as reading:
+            found = await reading.session.stream(
+                sheet.asks, sheet.values or {}, execution_options={"yield_per": ROWS_A_PIECE}
+            )
+            async for row in found:
+                yield sheet.row(row)
+
+    async def sent() -> AsyncGenerator[bytes, None]:
+        state.sheets = getattr(state, "sheets", 0) + 1
+        try:
+            async with aclosing(rows()) as all_rows, aclosing(pieces(sheet.columns, all_rows)) as written:
+                async for piece in written:
+                    yield piece
+        finally:
+            state.sheets -= 1
+
+    name = f"{sheet.name}-{house.clock():%Y-%m-%d}.csv"
+    return SheetAnswer(
+        sent(),
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
 
 router = APIRouter()
 

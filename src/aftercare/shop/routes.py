@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from aftercare.identity import limit, redeem_entry_code, session_cookies
 from aftercare.journal import SYSTEM, begin
-from aftercare.journal.http import ByActor, InHouse, InWork
+from aftercare.journal.http import ByActor, InHouse, InWork, SheetAnswer, sheet_answer
 from aftercare.kit.errors import NotFound
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.settings import Settings
@@ -28,6 +28,7 @@ from aftercare.shop import (
     orders_of,
     search_orders,
 )
+from aftercare.shop.sheets import orders_sheet
 
 router = APIRouter(tags=["orders"])
 
@@ -146,6 +147,21 @@ async def list_orders(
 ) -> Page[OrderSummary]:
     """Orders by number, customer, e-mail, phone, sku or title, newest first; for staff."""
     return await search_orders(work, search, shop_id=shop_id, status=status, after=after, limit=limit)
+
+
+@router.get("/orders.csv", response_class=SheetAnswer)
+async def export_orders(
+    request: Request,
+    house: InHouse,
+    actor: ByActor,
+    search: Annotated[str, Query(max_length=500)] = "",
+    shop_id: UUID | None = None,
+    status: OrderStatus | None = None,
+) -> SheetAnswer:
+    """All orders of the list under the same filter, for a spreadsheet."""
+    return await sheet_answer(
+        request, house, actor, lambda work: orders_sheet(work, search, shop_id=shop_id, status=status)
+    )
 
 
 @router.get("/orders/{order_id}")
