@@ -95,7 +95,7 @@ async def count(house: House, what: str) -> int:
         return found
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> float:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 120) -> float:
     """How long it took; fails the test when it takes too long."""
     began = time.monotonic()
     while not await condition():

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import structlog
+from asyncpg import InternalClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -274,7 +275,9 @@ def database_is_away(failure: BaseException) -> bool:
     if isinstance(failure, PoolTimeout | ConnectionError | TimeoutError | InterfaceError | OperationalError):
         return True
     if isinstance(failure, DBAPIError):
-        return failure.connection_invalidated or sqlstate(failure).startswith(("57P", "08", "53"))
+        # The driver's own confusion when the server's farewell arrives between two statements.
+        confused = isinstance(getattr(failure.orig, "__cause__", None), InternalClientError)
+        return confused or failure.connection_invalidated or sqlstate(failure).startswith(("57P", "08", "53"))
     return isinstance(failure, OSError)
 
 
