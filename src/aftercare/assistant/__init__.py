@@ -11,6 +11,14 @@ from aftercare.assistant.classifier import (
     ModelUnreadable,
     TooFewExamples,
 )
+from aftercare.assistant.replies import (
+    Pair,
+    PairsUnreadable,
+    ReplyChooser,
+    read_pairs,
+    recall_at_one,
+    train_replies,
+)
 from aftercare.assistant.shelf import KeptModel, ModelNameNotPossible, ModelShelf
 from aftercare.assistant.training import Score, TableUnreadable, read_examples, score, train
 
@@ -22,10 +30,16 @@ __all__ = [
     "ModelNameNotPossible",
     "ModelShelf",
     "ModelUnreadable",
+    "Pair",
+    "PairsUnreadable",
+    "ReplyChooser",
     "Score",
     "TableUnreadable",
     "TooFewExamples",
     "read_examples",
+    "read_pairs",
+    "recall_at_one",
     "score",
     "train",
+    "train_replies",
 ]

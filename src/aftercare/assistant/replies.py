@@ -5,6 +5,7 @@ so that the answer that came lies nearer than the answers to the other conversat
 """
 
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -190,6 +191,7 @@ class ReplyChooser:
 
 
 def train_replies(pairs: Sequence[Pair], *, tell: Tell, rounds: int = ROUNDS, seed: int = 3) -> ReplyChooser:
+    began = time.perf_counter()
     dice = np.random.default_rng(seed)
     asked_cut = [_of_conversation(pair.said) for pair in pairs]
     answer_cut = [_cut(pair.answer) for pair in pairs]
@@ -224,19 +226,17 @@ def train_replies(pairs: Sequence[Pair], *, tell: Tell, rounds: int = ROUNDS, se
                 sums[places] += (change * change).mean(axis=1)
                 side.vectors[places] -= step * change / np.sqrt(sums[places])[:, None]
     tell("learning answers", rounds, rounds)
-    return ReplyChooser(asked, answers, {"pairs": len(pairs)})
+    seconds = round(time.perf_counter() - began, 1)
+    return ReplyChooser(asked, answers, {"pairs": len(pairs), "seconds": seconds})
 
 
 def recall_at_one(chooser: ReplyChooser, pairs: Sequence[Pair], *, seed: int = 11) -> float:
     """How often the answer that came is put first of ten; the other nine are answers to other conversations."""
     dice = np.random.default_rng(seed)
     hits = 0
-    for number, pair in enumerate(pairs):
-        others: list[str] = []
-        while len(others) < CANDIDATES - 1:
-            other = pairs[int(dice.integers(len(pairs)))].answer
-            if other != pair.answer:
-                others.append(other)
+    for pair in pairs:
+        drawn = (pairs[int(place)].answer for place in dice.integers(len(pairs), size=100))
+        others = [other for other in drawn if other != pair.answer][: CANDIDATES - 1]
         candidates = [pair.answer, *others]
         scores = chooser.scores(pair.said, candidates)
         hits += bool(scores[0] > scores[1:].max())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aftercare.assistant.classifier import Classifier
+from aftercare.assistant.replies import ReplyChooser
 from aftercare.kit.errors import Invalid
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,60}")
@@ -37,15 +38,22 @@ class ModelShelf:
         found = (pattern.fullmatch(path.name) for path in self.folder.glob("*.model"))
         return sorted(int(match.group(1)) for match in found if match)
 
-    def put(self, name: str, model: Classifier) -> KeptModel:
+    def put(self, name: str, model: Classifier | ReplyChooser) -> KeptModel:
         version = max(self.versions(name), default=0) + 1
         path = self.path(name, version)
         return KeptModel(name, version, path, model.write(path))
 
     def get(self, name: str, version: int | None = None) -> Classifier | None:
         """That version, or the newest. Refuses with ModelUnreadable."""
+        found = self._find(name, version)
+        return Classifier.read(found) if found else None
+
+    def replies(self, name: str, version: int | None = None) -> ReplyChooser | None:
+        """That version, or the newest. Refuses with ModelUnreadable."""
+        found = self._find(name, version)
+        return ReplyChooser.read(found) if found else None
+
+    def _find(self, name: str, version: int | None) -> Path | None:
         known = self.versions(name)
         wanted = version if version is not None else max(known, default=None)
-        if wanted is None or wanted not in known:
-            return None
-        return Classifier.read(self.path(name, wanted))
+        return self.path(name, wanted) if wanted is not None and wanted in known else None

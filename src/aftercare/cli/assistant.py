@@ -29,11 +29,22 @@ def train(
         help="CSV with the columns text, intent and, if wanted, oos; of a folder all train*.csv.", exists=True
     ),
     name: str = NAME,
+    reply_choice: bool = typer.Option(
+        False, "--reply-choice", help="Learn which answer fits, from NAME.enc and NAME.dec."
+    ),
 ) -> None:
     """Learns from labelled examples and keeps the model in the home folder."""
-    from aftercare.assistant import ModelShelf, read_examples
+    from aftercare.assistant import ModelShelf, read_examples, read_pairs, train_replies
     from aftercare.assistant import train as learn
 
+    if reply_choice:
+        pairs = read_pairs(_pairs_in(source, "train"))
+        with progress() as tell:
+            chooser = train_replies(pairs, tell=tell)
+        shelved = ModelShelf(settings().home).put(f"{name}-replies", chooser)
+        console().print(f"{len(pairs):,} answers to conversations learned in {chooser.about['seconds']} s")
+        console().print(f"{shelved.path}  version {shelved.version}, sha256 {shelved.digest[:12]}")
+        return
     examples = read_examples(source)
     with progress() as tell:
         model = learn(examples, tell=tell)
@@ -61,11 +72,17 @@ def score(
     source: Path = typer.Argument(help="Labelled CSV that the model has not seen.", exists=True),
     name: str = NAME,
     version: int | None = typer.Option(None, help="Another than the newest."),
+    reply_choice: bool = typer.Option(
+        False, "--reply-choice", help="How often the answer that came is put first of ten."
+    ),
 ) -> None:
     """How well a model tells what people want, on examples that it has not seen."""
     from aftercare.assistant import read_examples
     from aftercare.assistant import score as judge
 
+    if reply_choice:
+        _score_replies(source, name, version)
+        return
     model = _model(name, version)
     found = judge(model, read_examples(source, training=False))
     rows: list[list[object]] = [["examples in scope", f"{found.examples:,}"]]
@@ -89,6 +106,30 @@ def score(
             f"Intents that the model has never seen: {', '.join(found.unknown_intents[:10])}"
             + (" …" if len(found.unknown_intents) > 10 else "")
         )
+
+
+def _pairs_in(source: Path, beginning: str) -> Path:
+    if source.is_dir():
+        found = sorted(source.glob(f"{beginning}*.enc")) or sorted(source.glob("*.enc"))
+        if not found:
+            fail(f"{source} holds no conversations (.enc).")
+        return found[0]
+    return source
+
+
+def _score_replies(source: Path, name: str, version: int | None) -> None:
+    from aftercare.assistant import ModelShelf, read_pairs, recall_at_one
+
+    chooser = ModelShelf(settings().home).replies(f"{name}-replies", version)
+    if chooser is None:
+        fail(f"There is no model {name}-replies: train one with `aftercare assistant train --reply-choice`.")
+    pairs = read_pairs(_pairs_in(source, "test"))
+    table(
+        "",
+        ["measure", "value"],
+        [["conversations", f"{len(pairs):,}"], ["R10@1", f"{recall_at_one(chooser, pairs):.3f}"]],
+        right=("value",),
+    )
 
 
 def _model(name: str, version: int | None) -> Classifier:
