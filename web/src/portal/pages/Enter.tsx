@@ -15,17 +15,13 @@ export default function Enter({ why, entryId }: { why?: string; entryId?: string
   const [number, setNumber] = useState(() => new URLSearchParams(location.search).get('order') ?? '')
   const [contact, setContact] = useState('')
   const [issued, setIssued] = useState<EntryIssued | null>(entryId ? { entry_id: entryId, expires_at: '', resend_at: '' } : null)
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    if (issued) heading.current?.focus()
-  }, [issued])
   return (
     <div className={s.enter}>
       <div className={s.words}>
-        <h1 ref={heading} tabIndex={-1}>
-          {t(issued ? 'enter.codeTitle' : 'enter.title')}
-        </h1>
-        <p className="muted">{issued ? t(contact ? 'enter.codeSent' : 'enter.codeAsked', { contact }) : (why ?? t('enter.text'))}</p>
+        <h1 id="enter-title">{t(issued ? 'enter.codeTitle' : 'enter.title')}</h1>
+        <p id="enter-lead" className="muted">
+          {issued ? t(contact ? 'enter.codeSent' : 'enter.codeAsked', { contact }) : (why ?? t('enter.text'))}
+        </p>
       </div>
       {issued ? (
         <Code issued={issued} contact={contact} number={number} onIssued={setIssued} onBack={() => setIssued(null)} />
@@ -183,12 +179,10 @@ function Code({ issued, number, contact, onIssued, onBack }: { issued: EntryIssu
       }}
     >
       <div className={s.code} data-wrong={!!wrong || undefined} aria-busy={busy === 'confirm' || undefined}>
-        <label htmlFor="code" className="sr">
-          {t('enter.code')}
-        </label>
+        {/* One types at once; who listens hears the page's title as the name of the box, then what was sent where. */}
         <input
-          id="code"
           ref={box}
+          aria-labelledby="enter-title"
           value={code}
           onChange={(e) => type(e.target.value)}
           onPaste={(e) => {
@@ -203,7 +197,7 @@ function Code({ issued, number, contact, onIssued, onBack }: { issued: EntryIssu
           autoComplete="one-time-code"
           pattern="[0-9]*"
           aria-invalid={!!wrong || undefined}
-          aria-describedby={wrong ? 'code-wrong' : undefined}
+          aria-describedby={wrong ? 'code-wrong' : 'enter-lead'}
           disabled={spent}
         />
         <span className={s.boxes} aria-hidden="true">
