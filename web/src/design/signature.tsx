@@ -161,8 +161,9 @@ function TimelineBlock({ entries, next, open, start }: { entries: readonly Timel
     const node = holder.current
     if (!node) return
     const watch = new IntersectionObserver(
-      ([seen]) => {
-        if (seen?.isIntersecting) setNear(true)
+      (seen) => {
+        // A busy page tells several at once: the last is what is true now.
+        if (seen.at(-1)?.isIntersecting) setNear(true)
         else {
           height.current = node.offsetHeight || height.current
           // A line being read or typed in stays.
@@ -251,6 +252,8 @@ export interface Why {
   decision: ReactNode
   /** What it rests on, in order of weight. */
   reasons: readonly { rule: string; text?: string }[]
+  /** Rules that were looked at and did not fit: folded. */
+  others?: readonly { rule: string; text?: string }[]
   version?: string
   /** Law or shop policy, with an address if it is public. */
   source?: { title: string; url?: string | null }
@@ -283,14 +286,13 @@ export function WhyBody({ why }: { why: Why }) {
   return (
     <div className="why">
       <p className="why-answer">{why.decision}</p>
-      <ol className="why-reasons">
-        {why.reasons.map((reason, i) => (
-          <li key={i}>
-            <span>{reason.text ?? reason.rule}</span>
-            {reason.text && <code>{reason.rule}</code>}
-          </li>
-        ))}
-      </ol>
+      <Reasons reasons={why.reasons} />
+      {!!why.others?.length && (
+        <details className="why-others">
+          <summary className="muted small">{t('why.others', { count: why.others.length })}</summary>
+          <Reasons reasons={why.others} />
+        </details>
+      )}
       <dl className="facts">
         {why.source && (
           <div>
@@ -323,6 +325,19 @@ export function WhyBody({ why }: { why: Why }) {
       </dl>
       {why.object && <div className="why-object">{why.object}</div>}
     </div>
+  )
+}
+
+function Reasons({ reasons }: { reasons: Why['reasons'] }) {
+  return (
+    <ol className="why-reasons">
+      {reasons.map((reason, i) => (
+        <li key={i}>
+          <span>{reason.text ?? reason.rule}</span>
+          {reason.text && <code>{reason.rule}</code>}
+        </li>
+      ))}
+    </ol>
   )
 }
 

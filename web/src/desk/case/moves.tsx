@@ -234,7 +234,7 @@ function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }
   const proof = needs.includes('proof') || verb === 'offer_offline' || verb === 'add_evidence' || verb === 'refuse_receipt'
   const missing =
     form === 'approve' ? tooMuch
-    : form === 'words' ? (verb !== 'add_evidence' && verb !== 'offer_offline' && !g.words.trim()) || (proof && verb !== 'add_evidence' && !g.files.length && verb !== 'appeal') || (verb === 'add_evidence' && !g.words.trim() && !g.files.length)
+    : form === 'words' ? (verb !== 'add_evidence' && verb !== 'offer_offline' && !g.words.trim()) || (proof && verb !== 'add_evidence' && !g.files.length) || (verb === 'add_evidence' && !g.words.trim() && !g.files.length)
     : form === 'offer' ? (g.asks === 'other_amount' && tooMuch) || (g.asks !== 'other_amount' && !g.words.trim())
     : form === 'ruling' || form === 'terms' ? !g.words.trim() || ((form === 'terms' || g.remedy === 'refund') && tooMuch)
     : form === 'waybill' ? !g.carrier.trim() || !g.number.trim()

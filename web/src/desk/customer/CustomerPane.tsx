@@ -139,8 +139,8 @@ function ClaimMatter({ id }: { id: string }) {
 
 function Reason({ claim }: { claim: ClaimPage }) {
   const { t } = useText()
-  const weighty = [...claim.why].sort((a, b) => Number(b.matched) - Number(a.matched))
-  const best = weighty[0]
+  const fit = claim.why.filter((w) => w.matched)
+  const best = fit[0] ?? claim.why[0]
   return (
     <div className={css.reason}>
       <Facts
@@ -159,7 +159,7 @@ function Reason({ claim }: { claim: ClaimPage }) {
           <WhyCard
             why={{
               decision: t(`outcome.${claim.outcome}`),
-              reasons: weighty.slice(0, 8).map((w) => ({ rule: w.rule, text: w.sentence })),
+              ...reasonsOf(claim),
               version: `${claim.policy} · ${claim.law}`,
               source: best.source ? { title: best.source } : undefined,
               decidedAt: claim.applied_at,
@@ -170,6 +170,13 @@ function Reason({ claim }: { claim: ClaimPage }) {
       )}
     </div>
   )
+}
+
+/** The rules that fitted; those that did not are folded, unless there is nothing else to say. */
+export function reasonsOf(claim: ClaimPage) {
+  const told = (rules: ClaimPage['why']) => rules.map((w) => ({ rule: w.rule, text: w.sentence }))
+  const fit = claim.why.filter((w) => w.matched)
+  return fit.length ? { reasons: told(fit), others: told(claim.why.filter((w) => !w.matched)) } : { reasons: told(claim.why) }
 }
 
 export function moneyOf(line: ClaimPage['lines'][number], claim: ClaimPage) {

@@ -8,7 +8,7 @@ import { useKeys } from '../../shell/keys'
 import { Panes } from '../../shell/Panes'
 import { Story } from '../case/CasePane'
 import { useMoves } from '../case/moves'
-import { moneyOf } from '../customer/CustomerPane'
+import { moneyOf, reasonsOf } from '../customer/CustomerPane'
 import { Gallery } from '../customer/Gallery'
 import { type ClaimPage, type ClaimState, keys, nextClock, ringOf, useCase, useClaim } from '../data'
 import { clockName } from '../queue/QueuePane'
@@ -157,7 +157,7 @@ function Dispute({ id, onBack }: { id: string; onBack: () => void }) {
           {claim.why[0] && (
             <p className={css.why}>
               {(claim.why.find((w) => w.matched) ?? claim.why[0]).sentence}{' '}
-              <WhyCard why={{ decision: t(`outcome.${claim.outcome}`), reasons: [...claim.why].sort((a, b) => Number(b.matched) - Number(a.matched)).map((w) => ({ rule: w.rule, text: w.sentence })), version: `${claim.policy} · ${claim.law}`, source: claim.why[0].source ? { title: claim.why[0].source } : undefined, object: t('why.arbiter') }} />
+              <WhyCard why={{ decision: t(`outcome.${claim.outcome}`), ...reasonsOf(claim), version: `${claim.policy} · ${claim.law}`, source: claim.why[0].source ? { title: claim.why[0].source } : undefined, object: t('why.arbiter') }} />
             </p>
           )}
         </section>
