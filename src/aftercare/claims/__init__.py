@@ -56,6 +56,7 @@ from aftercare.claims.events import (
 )
 from aftercare.claims.handbook import handbook, mermaid
 from aftercare.claims.model import Disposition, Grade, RefundState
+from aftercare.claims.options import Option, options
 from aftercare.claims.policies import (
     NewWithdrawal,
     WithdrawalView,
@@ -134,6 +135,7 @@ __all__ = [
     "NewClaim",
     "NewOffer",
     "NewWithdrawal",
+    "Option",
     "PolicyDocument",
     "PolicyPublished",
     "Reason",
@@ -181,6 +183,7 @@ __all__ = [
     "mermaid",
     "offer",
     "offer_offline",
+    "options",
     "out_of_stock",
     "policy_versions",
     "publish_policy",

@@ -18,12 +18,13 @@ from aftercare.claims import (
     refunds,
     returns,
 )
-from aftercare.claims.applications import Edit, NewClaim, lines_for, measure
+from aftercare.claims.applications import Edit, NewClaim
 from aftercare.claims.circumstances import Reason
 from aftercare.claims.decisions import NewOffer
 from aftercare.claims.entitlements import entitlements
 from aftercare.claims.handbook import handbook
 from aftercare.claims.model import Claim, RefundState, Withdrawal
+from aftercare.claims.options import Option, options
 from aftercare.claims.policies import GuestWithdrawal, NewWithdrawal, PolicyView
 from aftercare.claims.queries import (
     ClaimFilter,
@@ -41,10 +42,9 @@ from aftercare.claims.returns import Counted, Graded, Shipped, WayBack
 from aftercare.claims.rulebook import LawPack, law_pack, market_of
 from aftercare.claims.sheets import claims_sheet, refunds_sheet
 from aftercare.claims.states import ClaimKind, Remedy
-from aftercare.claims.wording import label, words
+from aftercare.claims.wording import words
 from aftercare.journal import Work, begin
 from aftercare.journal.http import ByActor, InHouse, InWork, SheetAnswer, sheet_answer
-from aftercare.kit.errors import Refusal
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.kit.uploads import MULTIPART, first_file
 
@@ -57,22 +57,6 @@ Words = Annotated[str, Field(max_length=4_000)]
 class LineEntitlements(BaseModel):
     order_line_id: UUID
     kinds: list[EntitlementView]
-
-
-class Option(BaseModel):
-    """One way to put it right, with what it would bring. `closed_why` where it is not open."""
-
-    kind: ClaimKind
-    label: str
-    open: bool
-    amount_cents: int
-    currency: str
-    freight_payer: str
-    automatic: bool
-    evidence_needed: list[str]
-    until: str | None
-    why: str
-    usual_days: int
 
 
 class WordsGiven(BaseModel):
@@ -195,66 +179,11 @@ async def order_entitlements(
     ]
 
 
-USUAL_DAYS = {
-    ClaimKind.cancel_unshipped: 1,
-    ClaimKind.refund_only: 2,
-    ClaimKind.return_refund: 8,
-    ClaimKind.exchange: 10,
-    ClaimKind.resend: 5,
-    ClaimKind.repair: 15,
-    ClaimKind.refuse_parcel: 8,
-    ClaimKind.compensation: 2,
-}
-
-
 @router.post("/claims/options")
 async def claim_options(work: InWork, new: NewClaim) -> list[Option]:
     """What would be possible for these lines and this reason, best first, with the money of each. Files nothing; `kind` of
     the request is not looked at."""
-    options: list[Option] = []
-    lines = await lines_for(work, new.model_copy(update={"kind": ClaimKind.compensation}))
-    owner = await identity.get_shop(work, lines[0].shop_id)
-    today = work.now.astimezone(ZoneInfo(owner.time_zone)).date()
-    found = await entitlements(work, [line.id for line in lines], new.reason)
-    for kind in USUAL_DAYS:
-        views = [
-            next(
-                view
-                for view in entitlement_views(found[line.id], work.actor.locale, today)
-                if view.kind is kind
-            )
-            for line in lines
-        ]
-        closed = next((view for view in views if not view.open), None)
-        amount = 0
-        automatic = False
-        if closed is None:
-            try:
-                measured = await measure(
-                    work, new.model_copy(update={"kind": kind, "client_key": None}), lines
-                )
-            except Refusal:
-                continue
-            amount, automatic = measured.total_cents, measured.outcome.value == "approve"
-        first = closed or views[0]
-        options.append(
-            Option(
-                kind=kind,
-                label=label("kind", kind, work.actor.locale),
-                open=closed is None,
-                amount_cents=amount,
-                currency=lines[0].currency,
-                freight_payer=first.freight_payer,
-                automatic=automatic,
-                evidence_needed=sorted({need for view in views for need in view.evidence_needed}),
-                until=first.until.isoformat() if first.until else None,
-                why=first.why.sentence,
-                usual_days=USUAL_DAYS[kind],
-            )
-        )
-    return sorted(
-        options, key=lambda one: (not one.open, not one.automatic, -one.amount_cents, one.usual_days)
-    )
+    return await options(work, new)
 
 
 @router.post("/claims", status_code=201)

@@ -1,0 +1,244 @@
+"""Every form of the desk, filled in and sent in a browser; what it did is read from the rows."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from aftercare import claims
+from aftercare.claims import AskedLine, ClaimKind, Graded, NewClaim, Reason, WayBack
+from aftercare.journal import House, begin
+from tests.api.world import PNG
+from tests.given import AGENT, WAREHOUSE, Bought, Line, a_shop, an_order, staff
+from tests.given.gateway import ToldGateway
+from tests.web.windows import Windows, finish, start, windows
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+expect.set_options(timeout=30_000)
+
+PHOTO: Any = {"name": "凭证.png", "mimeType": "image/png", "buffer": PNG}
+
+
+async def applied(house: House, bought: Bought, kind: ClaimKind, reason: Reason, **more: Any) -> UUID:
+    new_product = more.pop("new_product", None)
+    quantity = more.pop("quantity", 1)
+    async with begin(house, bought.buyer) as work:
+        line = AskedLine(order_line_id=bought.line_ids[0], quantity=quantity, new_product_id=new_product)
+        claim = await claims.apply(work, NewClaim(kind=kind, lines=[line], reason=reason, **more))
+        return claim.id
+
+
+async def on_its_way_back(house: House, bought: Bought, claim: UUID, number: str) -> None:
+    async with begin(house, bought.buyer) as work:
+        await claims.ship(work, claim, WayBack(carrier="shunfeng", tracking_number=number))
+
+
+async def pick_up_asked_by_the_agent(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("折叠自行车", 29_900))
+    claim = await applied(desk.house, bought, ClaimKind.return_refund, Reason.no_reason)
+    page = await desk.case_of("agent", claim)
+    form = await start(page, "登记退货运单")
+    await form.get_by_text("上门取件", exact=True).click()
+    await form.get_by_label("取件日期").fill(str((desk.house.clock() + timedelta(days=2)).date()))
+    await form.get_by_label("时段").select_option("15:00-18:00")
+    await form.get_by_label("取件地址").fill("上海市静安区南京西路 1266 号 18 楼")
+    await form.get_by_label("联系电话").fill("13800000000")
+    await finish(form, "登记退货运单")
+    assert await desk.state_of(claim) == "in_transit_back"
+
+    await page.goto("/desk/pickups")
+    row = page.get_by_role("row").filter(has_text="南京西路 1266 号")
+    await expect(row).to_contain_text("15:00-18:00")
+    await row.get_by_role("button", name="已取件").click()
+    form = page.get_by_role("dialog", name="已取件")
+    await form.get_by_label("承运商").fill("顺丰速运")
+    await form.get_by_label("运单号").fill("SF1398273645200")
+    await finish(form, "已取件")
+    parcel = await desk.row(
+        "SELECT s.carrier, s.tracking_number, p.status FROM shipment s JOIN pickup_request p ON p.shipment_id = s.id"
+        " WHERE s.claim_id = :id",
+        id=claim,
+    )
+    assert (parcel.carrier, parcel.tracking_number, parcel.status) == (
+        "shunfeng",
+        "SF1398273645200",
+        "collected",
+    )
+
+
+async def offer_refused_then_another_accepted(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("羊毛地毯", 80_000))
+    claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.not_as_described)
+    phone = await desk.customer(bought)
+    page = await desk.case_of("agent", claim)
+    for amount, answer in (("100", "不接受"), ("300", "接受方案")):
+        form = await start(page, "协商方案")
+        await form.get_by_role("textbox", name="金额").fill("900")
+        await expect(form.get_by_text("请填 0 到 ¥800.00 之间的金额。")).to_be_visible()
+        await expect(form.get_by_role("button", name="协商方案")).to_be_disabled()
+        await form.get_by_role("textbox", name="金额").fill(amount)
+        await form.get_by_label("对客户说").fill("颜色有色差，部分退款，您留着用")
+        await finish(form, "协商方案")
+        assert await desk.state_of(claim) == "negotiating"
+        await phone.goto(f"/claims/{claim}")
+        await expect(phone.get_by_text(f"商家提议退 ¥{amount}.00").first).to_be_visible()
+        form = await start(phone, answer)
+        await finish(form, answer)
+        await desk.state_of(claim)
+        await expect(page.locator(".next-bar")).to_contain_text("待处理" if amount == "100" else "退款")
+    assert await desk.state_of(claim) == "refunded"
+    assert (
+        await desk.row("SELECT sum(amount_cents) AS cents FROM refund WHERE claim_id = :id", id=claim)
+    ).cents == 30_000
+
+
+async def another_kind_offered(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("落地灯", 80_000))
+    claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.defective)
+    page = await desk.case_of("agent", claim)
+    form = await start(page, "协商方案")
+    await form.get_by_role("radio", name=re.compile("换一种方式")).check()
+    await form.get_by_label("改为").select_option("exchange")
+    await finish(form, "协商方案")
+    row = await desk.row("SELECT asks, kind FROM claim_offer WHERE claim_id = :id", id=claim)
+    assert (row.asks, row.kind) == ("other_kind", "exchange")
+
+
+async def rejected_with_a_reason_and_proof(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("咖啡机", 80_000))
+    claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.not_as_described)
+    page = await desk.case_of("agent", claim)
+    form = await start(page, "拒绝申请")
+    send = form.get_by_role("button", name="拒绝申请", exact=True)
+    await form.get_by_label("理由").fill("与页面描述一致，附出库照片")
+    await expect(send).to_be_disabled()
+    await form.locator("input[type=file]").first.set_input_files(PHOTO)
+    await expect(send).to_be_enabled()
+    await finish(form, "拒绝申请")
+    assert await desk.state_of(claim) == "rejected"
+
+
+async def exchanged_after_the_difference(desk: Windows) -> None:
+    dearer = await an_order(desk.house, desk.shop, Line("破壁料理机 L20", 39_900))
+    bought = await an_order(desk.house, desk.shop, Line("破壁料理机 L18", 29_900))
+    claim = await applied(
+        desk.house, bought, ClaimKind.exchange, Reason.defective, new_product=dearer.product_ids[0]
+    )
+    if await desk.state_of(claim) == "pending_merchant":
+        async with begin(desk.house, staff(desk.shop, AGENT)) as work:
+            await claims.approve(work, claim)
+    await on_its_way_back(desk.house, bought, claim, "SF1398273645201")
+    async with begin(desk.house, staff(desk.shop, WAREHOUSE)) as work:
+        await claims.inspect(
+            work, claim, [Graded(order_line_id=bought.line_ids[0], quantity=1, grade=claims.Grade.damaged)]
+        )
+    assert await desk.state_of(claim) == "awaiting_reship"
+    hands = await desk.case_of("warehouse", claim)
+    form = await start(hands, "发货")
+    await form.get_by_label("承运商").fill("顺丰速运")
+    await form.get_by_label("运单号").fill("SF1398273645202")
+    await form.get_by_role("button", name="发货", exact=True).click()
+    await expect(form.get_by_role("alert")).to_contain_text("换货差价还没补齐，暂时不能发货。")
+
+    till = await desk.case_of("finance", claim)
+    paid = await start(till, "差价已补")
+    await finish(paid, "差价已补")
+    await form.get_by_role("button", name="发货", exact=True).click()
+    await expect(form).to_be_hidden()
+    assert await desk.state_of(claim) == "reshipped"
+    row = await desk.row(
+        "SELECT carrier, tracking_number FROM shipment WHERE claim_id = :id AND direction = 'reship'",
+        id=claim,
+    )
+    assert (row.carrier, row.tracking_number) == ("shunfeng", "SF1398273645202")
+
+
+async def refused_and_sent_back(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("蓝牙耳机", 29_900))
+    claim = await applied(desk.house, bought, ClaimKind.return_refund, Reason.no_reason)
+    await on_its_way_back(desk.house, bought, claim, "SF1398273645203")
+    page = await desk.staff("warehouse")
+    await scan(page, "SF1398273645203")
+    await press(page, "5")
+    await page.get_by_label("差异说明").fill("收到的是另一副耳机")
+    await page.locator("input[type=file]").first.set_input_files(PHOTO)
+    confirm = page.get_by_role("button", name=re.compile("确认"))
+    await page.get_by_label("差异说明").press("Control+Enter")
+    await expect(confirm).to_be_hidden()
+    state = await desk.state_of(claim)
+    assert state == "receipt_refused", state
+
+    page = await desk.case_of("warehouse", claim)
+    form = await start(page, "退回买家")
+    await form.get_by_label("承运商").fill("中通快递")
+    await form.get_by_label("运单号").fill("75312345678901")
+    await finish(form, "退回买家")
+    assert await desk.state_of(claim) == "sending_back"
+
+
+async def a_part_is_received(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("骨瓷餐盘", 9_900, quantity=3))
+    claim = await applied(desk.house, bought, ClaimKind.return_refund, Reason.no_reason, quantity=3)
+    await on_its_way_back(desk.house, bought, claim, "SF1398273645204")
+    page = await desk.staff("warehouse")
+    await scan(page, "SF1398273645204")
+    await press(page, "-", "2", "r", "Enter")
+    await expect(page.get_by_role("heading", name=re.compile("已验收"))).to_be_visible()
+    assert await desk.state_of(claim) == "partly_accepted"
+    row = await desk.row(
+        "SELECT quantity, grade, disposition, accepted FROM claim_finding WHERE claim_id = :id", id=claim
+    )
+    assert tuple(row) == (2, "opened", "restock", True)
+    phone = await desk.customer(bought)
+    await phone.goto(f"/claims/{claim}")
+    form = await start(phone, "同意部分通过")
+    await expect(form).to_contain_text("3 件中商家收下了 2 件，退款 ¥198.00。")
+    await finish(form, "同意")
+    assert await desk.state_of(claim) == "refunded"
+
+
+async def scan(page: Page, code: str) -> None:
+    """As a scanner does: the code at once, then Enter."""
+    await page.goto("/desk/warehouse")
+    await expect(page.get_by_label("扫描或输入编号")).to_be_focused()
+    await page.keyboard.type(code)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("group", name="等级")).to_be_visible()
+
+
+async def press(page: Page, *keys: str) -> None:
+    """By hand."""
+    for key in keys:
+        await page.wait_for_timeout(120)
+        await page.keyboard.press(key)
+    await page.wait_for_timeout(120)
+
+
+STEPS: list[Callable[[Windows], Awaitable[None]]] = [
+    pick_up_asked_by_the_agent,
+    offer_refused_then_another_accepted,
+    another_kind_offered,
+    rejected_with_a_reason_and_proof,
+    exchanged_after_the_difference,
+    refused_and_sent_back,
+    a_part_is_received,
+]
+
+
+async def test_the_forms_of_a_claim(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        failed = []
+        for step in STEPS:
+            try:
+                await step(desk)
+            except Exception as wrong:  # the rest is worth knowing too
+                wrong.add_note(step.__name__)
+                failed.append(wrong)
+        if failed:
+            raise ExceptionGroup("forms of the desk", failed)
