@@ -341,6 +341,7 @@ async def test_planning_is_cheap(own_house: House) -> None:
     spent: list[float] = []
     async with begin(own_house, given.staff) as work:
         from aftercare.conversations import Author, Channel, MessagePosted
+        from aftercare.journal.work import Said, write
         from aftercare.notices.planning import plan
 
         for number in range(60):
@@ -353,11 +354,11 @@ async def test_planning_is_cheap(own_house: House) -> None:
                 author_kind=Author.staff,
                 channel=Channel.desk,
             )
-            from aftercare.journal.work import write
-
-            await write(work, [fact])
+            said = Said(fact, None, None)
+            await write(work, [said])
+            work._said[id(fact)] = said
             begun = time.perf_counter()
-            await plan(work, fact)
+            await plan(work, [fact])
             if number >= 10:
                 spent.append(time.perf_counter() - begun)
         work._pending.clear()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import typer
 from aftercare.cli.words import aside, complain, console, fail, progress, server, settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aftercare.demo import Whole
     from aftercare.kit.processes import Family, Part
     from aftercare.kit.server import Server
@@ -97,6 +100,9 @@ def demo(
     reset: bool = typer.Option(
         False, "--reset", help="Delete everything in this home first and tell the year anew."
     ),
+    small: bool = typer.Option(
+        False, "--small", help="A tenth of the orders and claims, in a third of the year."
+    ),
     host: str = HOST,
     port: int = PORT,
 ) -> None:
@@ -104,6 +110,7 @@ def demo(
     from aftercare.kit.processes import Family, Part, bind, nursery
 
     nursery()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     typer.echo("Starting …", err=True)
     given = settings().model_copy(
         update={"sandbox_gateway": True, "base_url": f"http://{host}:{port}", "log_level": "WARNING"}
@@ -117,7 +124,7 @@ def demo(
             )
         whole = None if reset else _told_already(found)
         if whole is None:
-            whole = _prepare(given, found, reset)
+            whole = _prepare(given, found, reset, small)
         parts = _parts(given, listening, web=1, worker=True)
         if live:
             parts.append(Part("demo", "aftercare.cli.running:live_part", (given,)))
@@ -189,45 +196,95 @@ def _told_already(found: Server) -> Whole | None:
     return asyncio.run(looked())
 
 
-def _prepare(given: Settings, found: Server, reset: bool) -> Whole:
-    """Schema and story, told by a child, which is shown as bars."""
-    from aftercare.kit.processes import ErrandFailed, errand
+def _prepare(given: Settings, found: Server, reset: bool, small: bool) -> Whole:
+    """Schema and story, told by children, which is shown as a bar."""
+    import asyncio
+    from datetime import UTC, datetime
 
-    whole: list[Whole] = []
+    from aftercare.demo import GROUPS, finish, told_in
+    from aftercare.kit.processes import Errand, ErrandFailed, run_errands
+
+    today = datetime.now(UTC)
+    wanted: list[bool] = []
+    days: dict[tuple[str, ...], int] = dict.fromkeys(GROUPS, 0)
     with progress() as tell:
         tell("Laying the schema", 0, 0)
 
         def hear(word: Any) -> None:
-            if isinstance(word, tuple):
-                tell(*word)
-            elif isinstance(word, str):
-                aside().print(word, markup=False)
+            if isinstance(word, bool):
+                wanted.append(word)
             else:
-                whole.append(word)
+                _pass_on(word, tell)
+
+        def hear_of(group: tuple[str, ...]) -> Callable[[Any], None]:
+            def hear(word: Any) -> None:
+                if isinstance(word, tuple):
+                    doing, days[group], whole = word
+                    word = doing, min(days.values()), whole
+                _pass_on(word, tell)
+
+            return hear
 
         try:
-            errand("aftercare.cli.running:prepare_part", given, reset, hear=hear)
+            run_errands(given, Errand("aftercare.cli.running:prepare_part", (reset, today, small), hear))
+            if wanted == [True]:
+                run_errands(
+                    given,
+                    *(
+                        Errand("aftercare.cli.running:tell_part", (group, today, small), hear_of(group))
+                        for group in GROUPS
+                    ),
+                )
+                asyncio.run(finish(found.url))
         except ErrandFailed as failed:
             sys.exit(failed.code)
-    return whole[0]
+        except KeyboardInterrupt:
+            aside().print("Stopped before the year was told to its end; the next start begins it again.")
+            sys.exit(INTERRUPTED)
+    whole = asyncio.run(told_in(found.url))
+    if whole is None:
+        fail("The year was told, but is not there.")
+    return whole
 
 
-def prepare_part(given: Settings, say: Callable[[Any], None], reset: bool) -> None:
-    """The errand of who prepares."""
+def _pass_on(word: Any, tell: Callable[[str, int, int], None]) -> None:
+    if isinstance(word, tuple):
+        tell(*word)
+    else:
+        aside().print(word, markup=False)
+
+
+def prepare_part(
+    given: Settings, say: Callable[[Any], None], reset: bool, today: datetime, small: bool
+) -> None:
+    """An errand: says whether the year is still to be told."""
+    from aftercare.demo import prepare
+
+    async def story(found: Server) -> None:
+        say(await prepare(given, found, say, reset=reset, today=today, small=small))
+
+    _as_errand(given, story)
+
+
+def tell_part(
+    given: Settings, say: Callable[[Any], None], group: tuple[str, ...], today: datetime, small: bool
+) -> None:
+    """An errand: the year of some shops."""
+    from aftercare.demo import tell_group
+
+    _as_errand(given, lambda found: tell_group(given, found, say, group, today, small=small))
+
+
+def _as_errand(given: Settings, story: Callable[[Server], Coroutine[Any, Any, None]]) -> None:
     import asyncio
 
-    from aftercare.demo import prepare
     from aftercare.kit.loop import run
     from aftercare.kit.processes import unless_told
     from aftercare.kit.server import find_server
 
     found = find_server(given)
-
-    async def prepared() -> None:
-        say(await prepare(given, found, say, reset=reset))
-
     try:
-        run(unless_told(prepared()))
+        run(unless_told(story(found)))
     except asyncio.CancelledError:
         sys.exit(INTERRUPTED)
     except Exception as failure:

@@ -2,25 +2,38 @@
 
 `tell` fills an empty installation with the past twelve months of a group's shops: orders, parcels, claims of all kinds and
 ends, words, notices. Every step is done by its own actor at its own moment. The same seed, day and size tell the same story.
-`prepare` does all that a start needs; `live` goes on in real time.
+A start does it in steps: `prepare`, `tell_group` for each of GROUPS beside each other, `finish`. `live` goes on in real time.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from aftercare.demo.told import Whole, told_in
+from aftercare.demo.looking import GROUPS, Whole, finish, told_in
 
 if TYPE_CHECKING:
     from aftercare.demo.living import live
-    from aftercare.demo.starting import prepare
+    from aftercare.demo.starting import prepare, tell_group
     from aftercare.demo.year import HalfTold, Told, tell, told
 
-__all__ = ["HalfTold", "Told", "Whole", "live", "prepare", "tell", "told", "told_in"]
+__all__ = [
+    "GROUPS",
+    "HalfTold",
+    "Told",
+    "Whole",
+    "finish",
+    "live",
+    "prepare",
+    "tell",
+    "tell_group",
+    "told",
+    "told_in",
+]
 
 # A second start only looks whether the story is there; what tells it would load the whole program.
 LATE = {
     "live": "living",
     "prepare": "starting",
+    "tell_group": "starting",
     "tell": "year",
     "told": "year",
     "Told": "year",

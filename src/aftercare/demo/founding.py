@@ -5,9 +5,9 @@ from random import Random
 from typing import Any
 
 from aftercare import claims, identity, logistics, people, promises, shop, supply
+from aftercare.demo.looking import read
 from aftercare.demo.purchases import product_records
 from aftercare.demo.scene import STORE_SYSTEM, Stage
-from aftercare.demo.told import read
 from aftercare.identity import NewAccount, NewShop
 from aftercare.journal import SYSTEM, House, begin
 

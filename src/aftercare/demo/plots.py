@@ -20,10 +20,10 @@ from aftercare.claims import (
     Remedy,
     RepairWay,
 )
+from aftercare.demo.looking import read
 from aftercare.demo.purchases import Purchase
 from aftercare.demo.scene import Telling
 from aftercare.demo.telling import Step, Story
-from aftercare.demo.told import read
 from aftercare.kit.errors import Refusal
 
 Prepare: TypeAlias = Callable[[Purchase, Random], None]

@@ -1,6 +1,7 @@
 """What was bought in the year: customers, goods and orders, made from the seed alone, before anything is told."""
 
 from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -10,8 +11,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from aftercare.demo.looking import read
 from aftercare.demo.pictures import drawing
-from aftercare.demo.told import read
 from aftercare.kit.calendars import special_days
 from aftercare.shop import (
     CustomerRecord,
@@ -284,6 +285,10 @@ class World:
 
     def shop(self, code: str) -> dict[str, Any]:
         return next(shop for shop in self.shops if shop["code"] == code)
+
+    def only(self, shops: Sequence[str]) -> None:
+        """Forgets what was bought elsewhere."""
+        self.purchases = [purchase for purchase in self.purchases if purchase.shop in shops]
 
     def _sell(self, shop: dict[str, Any], many: int) -> None:
         rng = self._rng

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from aftercare import cases, claims, conversations, logistics
 from aftercare.claims import ClaimKind, ClaimState, NewClaim, Reason, WayBack
+from aftercare.demo.looking import read
 from aftercare.demo.pictures import photograph
 from aftercare.demo.purchases import Purchase, World, waybill
 from aftercare.demo.telling import Step, Story
-from aftercare.demo.told import read
 from aftercare.identity import BUILT_IN, ShopView
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work
 from aftercare.kit.files import Files, Stored

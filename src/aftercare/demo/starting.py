@@ -1,13 +1,21 @@
 """From whatever a database holds to a whole story."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from aftercare.demo.told import Standing, Whole, look
-from aftercare.demo.year import tell
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from aftercare.demo.looking import Standing, look
+from aftercare.demo.year import Script, lay_ground, tell_part
 from aftercare.house import open_house
+from aftercare.identity import find_shop
 from aftercare.installation import install
+from aftercare.journal import SYSTEM, begin
+from aftercare.kit.database import Database
 from aftercare.kit.errors import Refusal
 from aftercare.kit.server import Server, empty_database, standing
 from aftercare.settings import Settings
@@ -19,12 +27,20 @@ class NotOurs(Refusal):
     """This database holds shops that are not of the demo; give the demo a database of its own."""
 
 
-async def prepare(settings: Settings, server: Server, say: Callable[[Any], None], *, reset: bool) -> Whole:
-    """Lays the schema and tells the year, if they are not there; a story that was broken off begins again. `say` gets sentences,
-    and (what, done, of how much). Refuses with NotOurs."""
-    stands, whole = Standing.empty, None
+async def prepare(
+    settings: Settings,
+    server: Server,
+    say: Callable[[Any], None],
+    *,
+    reset: bool,
+    today: datetime,
+    small: bool,
+) -> bool:
+    """Lays the schema and the ground of the story, unless the story is there: whether its parts are still to be told. One that
+    was broken off begins again. `say` gets sentences, and (what, done, of how much). Refuses with NotOurs."""
+    stands = Standing.empty
     if await standing(server.url) is not None:
-        stands, whole = await look(server.url)
+        stands, _ = await look(server.url)
     if stands is Standing.foreign:
         raise NotOurs()
     if stands is Standing.half:
@@ -33,14 +49,47 @@ async def prepare(settings: Settings, server: Server, say: Callable[[Any], None]
         await empty_database(server)
         for folder in ("files", "outbox"):
             shutil.rmtree(settings.home / folder, ignore_errors=True)
-        whole = None
+        stands = Standing.empty
     await install(settings, server.url)
     say((LAYING, 1, 1))
-    if whole is not None:
-        return whole
+    if stands is Standing.whole:
+        return False
     async with open_house(settings, server) as house:
-        await tell(house, lambda *progress: say(progress))
-    _, whole = await look(server.url)
-    if whole is None:
-        raise RuntimeError("the story was told, but is not there")
-    return whole
+        await lay_ground(house, Script(today, small=small))
+    return True
+
+
+async def tell_group(
+    settings: Settings,
+    server: Server,
+    say: Callable[[Any], None],
+    codes: Sequence[str],
+    today: datetime,
+    *,
+    small: bool,
+) -> None:
+    """The year of some shops, in a house that sees only these."""
+    async with open_house(settings, server) as house:
+        async with begin(house, SYSTEM) as work:
+            ids = [(await find_shop(work, code)).id for code in codes]
+        whole, house.database = house.database, OwnShops(server.url, ids)
+        try:
+            told = await tell_part(house, lambda *progress: say(progress), Script(today, small=small), codes)
+        finally:
+            await house.database.close()
+            house.database = whole
+    for refused in told.refused:
+        say(f"Not as it was written: {refused}")
+
+
+class OwnShops(Database):
+    """Who may see everything sees only these shops. A crash may lose what was told last; then all of it is told again."""
+
+    def __init__(self, url: str, shops: Sequence[UUID]) -> None:
+        super().__init__(url, server_settings={"synchronous_commit": "off"})
+        self._own = ",".join(str(shop) for shop in shops)
+
+    @asynccontextmanager
+    async def session(self, shops: str) -> AsyncIterator[AsyncSession]:
+        async with super().session(self._own if shops == "*" else shops) as session:
+            yield session

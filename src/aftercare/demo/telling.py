@@ -2,6 +2,9 @@
 
 A window takes the steps of some hours. Those of one story run in order, stories run beside each other. When a window is
 done, the clocks that came due in it ring at their own moments, and what follows from a fact happens a moment after it.
+
+Shops have nothing to do with each other, so several tellers may tell one year, each its own shops. Row-level security keeps
+them apart: none sees facts or clocks of another's.
 """
 
 import asyncio
@@ -17,7 +20,7 @@ import structlog
 from sqlalchemy import text
 
 from aftercare.claims import reconcile, unknown_refunds
-from aftercare.journal import AFTER, FACTS, SYSTEM, Actor, House, Lane, Work, begin, relay, run_lane
+from aftercare.journal import AFTER, FACTS, SYSTEM, Actor, Fact, House, Reaction, Work, begin
 from aftercare.kit.errors import Refusal
 from aftercare.notices import Letter, MailSender, NoticeSent
 from aftercare.promises import fire_due, next_due, warn_due
@@ -72,8 +75,8 @@ class _Waiting:
 
 
 class Teller:
-    """While it tells, the house goes by the story's clock and wakes nobody. `refused` are steps whose refusal their story
-    did not expect."""
+    """While it tells, the house goes by the story's clock and wakes nobody. Nobody else writes what it can see. `refused` are steps
+    whose refusal their story did not expect."""
 
     def __init__(self, house: House, today: datetime) -> None:
         self.house, self.today = house, today
@@ -83,9 +86,14 @@ class Teller:
         self._queue: list[_Waiting] = []
         self._number = 0
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._unrelayed = self._due_unknown = True
+        self._unread = self._due_unknown = True
         self._due: datetime | None = None
         self._money_moves = False
+        self._read_up_to: tuple[int, int] = (0, 0)
+        self._listeners: dict[str, list[Reaction]] = {}
+        for reaction in AFTER.values():
+            for name in reaction.facts:
+                self._listeners.setdefault(name, []).append(reaction)
 
     @contextmanager
     def in_the_story(self) -> Iterator[None]:
@@ -146,7 +154,7 @@ class Teller:
 
     def _heard(self) -> None:
         """Facts were committed."""
-        self._unrelayed = self._due_unknown = True
+        self._unread = self._due_unknown = True
 
     async def _window(self, ends: datetime) -> None:
         chains: list[_Waiting] = []
@@ -209,54 +217,75 @@ class Teller:
         self._money_moves = bool(unknown)
         return len(unknown)
 
+    async def skip_what_was(self) -> None:
+        """What has happened so far was followed by somebody else."""
+        async with begin(self.house, SYSTEM) as work:
+            last = (await work.session.execute(LAST_FACT)).one_or_none()
+        self._read_up_to = (last.transaction, last.position) if last else (0, 0)
+
     async def _react(self) -> None:
         """All that follows within this house in one transaction, each reaction a moment after its fact; then what goes
-        outside, side by side. Nobody else writes meanwhile, so one transaction may read what it has just written."""
-        while self._unrelayed:
-            self._unrelayed = False
+        outside, side by side."""
+        while self._unread:
+            self._unread = False
+            outside: list[tuple[Reaction, Fact, Any]] = []
             async with begin(self.house, SYSTEM) as work:
-                reactions: set[str] = set()
-                told = -1
-                while told < work.recorded:
-                    told = work.recorded
-                    lanes = (await relay(work, only_writer=True)).lanes
-                    reactions |= {lane.reaction for lane in lanes}
-                    if not all(AFTER[lane.reaction].outside for lane in lanes):
-                        rows = (await work.session.execute(WAITING)).all()
-                        await self._follow_within(
-                            work, [row for row in rows if not AFTER[row.reaction].outside]
-                        )
-                    if LETTERS in reactions:
-                        await self._forget_old_letters(work)
-                rows = (await work.session.execute(WAITING)).all() if reactions else []
-            outside = [(Lane(row.reaction, row.lane), row.at) for row in rows]
+                while facts := await self._next_facts(work):
+                    letters: list[Any] = []
+                    for row in facts:
+                        outside += await self._follow(work, row, letters)
+                    await self._forget_old_letters(work, letters)
             self._due_unknown = True
-            self._money_moves |= any(lane.reaction == PAYS for lane, _ in outside)
-            await asyncio.gather(*(self._go_outside(lane, at) for lane, at in dict(outside).items()))
+            self._money_moves |= any(reaction.name == PAYS for reaction, _, _ in outside)
+            lanes: dict[tuple[str, Any], list[tuple[Reaction, Fact, Any]]] = {}
+            for one in outside:
+                lanes.setdefault((one[0].name, one[1].subject(one[0].in_order_of)), []).append(one)
+            await asyncio.gather(*(self._go_outside(lane) for lane in lanes.values()))
 
-    async def _follow_within(self, work: Work, rows: Sequence[Any]) -> None:
-        for row in rows:
-            work.now = min(row.at + MOMENT, self.today)
-            work.cause = row.position
-            await AFTER[row.reaction].run(work, FACTS[row.name].read(row.data, row.shop_id))
-            await work.write_facts()
-            await work.session.flush()
-        work.cause = None
-        if rows:
-            await work.session.execute(
-                HAPPENED,
-                {"reactions": [row.reaction for row in rows], "positions": [row.position for row in rows]},
-            )
-        self.reactions += len(rows)
-
-    async def _forget_old_letters(self, work: Work) -> None:
-        """Letters of long ago were sent; their words are not kept any more."""
+    async def _next_facts(self, work: Work) -> Sequence[Any]:
+        """Those of this very transaction as well: nobody else writes them."""
+        transaction, position = self._read_up_to
         rows = (
             await work.session.execute(
-                OLD_LETTERS, {"reaction": LETTERS, "before": self.today - WORDS_KEPT, "moment": MOMENT}
+                NEXT_FACTS,
+                {
+                    "transaction": str(transaction),
+                    "position": position,
+                    "names": list(self._listeners),
+                },
             )
         ).all()
-        for row in rows:
+        if rows:
+            self._read_up_to = (rows[-1].transaction, rows[-1].position)
+        return rows
+
+    async def _follow(self, work: Work, row: Any, letters: list[Any]) -> list[tuple[Reaction, Fact, Any]]:
+        """Runs what follows from a fact in this house; what goes outside is handed back, and letters of long ago are put aside."""
+        fact = FACTS[row.name].read(row.data, row.shop_id)
+        outside: list[tuple[Reaction, Fact, Any]] = []
+        for reaction in self._listeners[row.name]:
+            if reaction.when is not None and not reaction.when(fact):
+                continue
+            self.reactions += 1
+            if reaction.name == LETTERS and row.at < self.today - WORDS_KEPT:
+                letters.append(fact)
+            elif reaction.outside:
+                outside.append((reaction, fact, row))
+            else:
+                work.now = min(row.at + MOMENT, self.today)
+                work.cause, work.request_id = row.position, row.request_id
+                await reaction.run(work, fact)
+                await work.write_facts()
+                await work.session.flush()
+        work.cause = work.request_id = None
+        return outside
+
+    async def _forget_old_letters(self, work: Work, letters: list[Any]) -> None:
+        """Letters of long ago were sent; their words are not kept any more."""
+        if not letters:
+            return
+        ids = [fact.notice_id for fact in letters]
+        for row in (await work.session.execute(OLD_LETTERS, {"ids": ids, "moment": MOMENT})).all():
             work.now = row.sent_at
             work.record(
                 NoticeSent(
@@ -269,33 +298,31 @@ class Teller:
                 )
             )
             await work.write_facts()
-        self.reactions += len(rows)
 
-    async def _go_outside(self, lane: Lane, at: datetime) -> None:
+    async def _go_outside(self, lane: list[tuple[Reaction, Fact, Any]]) -> None:
         async with self._places:
-            with self._at(min(at + MOMENT, self.today)):
-                self.reactions += (await run_lane(self.house, lane)).ran
+            for reaction, fact, row in lane:
+                with self._at(min(row.at + MOMENT, self.today)):
+                    await reaction.run(self.house, fact)
 
 
-WAITING = text(
+NEXT_FACTS = text(
     """
-    SELECT d.reaction, d.lane, d.at, d.position, f.name, f.shop_id, f.data FROM delivery d
-    JOIN fact f ON f.at = d.at AND f.position = d.position WHERE d.state = 'waiting' ORDER BY d.transaction, d.position
+    SELECT position, transaction::text::bigint AS transaction, at, name, shop_id, data, request_id FROM fact
+    WHERE (transaction, position) > (CAST(CAST(:transaction AS text) AS xid8), :position) AND name = ANY(:names)
+    ORDER BY fact.transaction, fact.position
     """
 )
-HAPPENED = text(
+LAST_FACT = text(
     """
-    DELETE FROM delivery d USING unnest(CAST(:reactions AS text[]), CAST(:positions AS bigint[])) AS h(reaction, position)
-    WHERE d.reaction = h.reaction AND d.position = h.position
+    SELECT position, transaction::text::bigint AS transaction FROM fact
+    ORDER BY fact.transaction DESC, fact.position DESC LIMIT 1
     """
 )
 OLD_LETTERS = text(
     """
-    WITH due AS (
-      DELETE FROM delivery WHERE reaction = :reaction AND at < :before AND state = 'waiting' RETURNING lane
-    )
-    UPDATE notice n SET state = 'sent', sent_at = n.planned_at + :moment, attempts = 1 FROM due
-    WHERE n.id = due.lane AND n.state = 'planned'
+    UPDATE notice n SET state = 'sent', sent_at = n.planned_at + :moment, attempts = 1
+    WHERE n.id = ANY(:ids) AND n.state = 'planned'
     RETURNING n.id, n.shop_id, n.customer_id, n.claim_id, n.case_id, n.template, n.sent_at
     """
 )

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from aftercare import logistics, shop
-from aftercare.demo.founding import found
+from aftercare.demo.founding import found, gather
+from aftercare.demo.looking import COUNTS, ENTRIES, FINISH, Standing, sign_ins, standing_of
 from aftercare.demo.plots import PLOTS, Plot, asks
 from aftercare.demo.purchases import SOURCE, Purchase, World
 from aftercare.demo.scene import STORE_SYSTEM, Stage, Telling
 from aftercare.demo.telling import Step, Story, Teller
-from aftercare.demo.told import COUNTS, ENTRIES, Standing, sign_ins, standing_of
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.errors import Refusal
 from aftercare.logistics import CarrierEvent, Direction, NewShipment, ShipmentStatus, TrackingUpdate
@@ -67,6 +67,30 @@ async def told(house: House) -> bool:
     return standing is Standing.whole
 
 
+@dataclass(frozen=True)
+class Script:
+    """What is told follows from this alone."""
+
+    today: datetime
+    seed: int = 11
+    small: bool = False
+
+    @property
+    def days(self) -> int:
+        return DAYS_WHEN_SMALL if self.small else DAYS
+
+    @property
+    def share(self) -> int:
+        return SMALL if self.small else 1
+
+    @property
+    def begins(self) -> datetime:
+        return self.today - timedelta(days=self.days)
+
+    def world(self) -> World:
+        return World(self.seed, self.today, ORDERS // self.share, self.days)
+
+
 async def tell(
     house: House,
     progress: Progress,
@@ -78,33 +102,52 @@ async def tell(
     """Fills an empty installation; where the story is there already it changes nothing. Refuses with HalfTold."""
     if await told(house):
         return await counted(house, Told())
-    share, days = (SMALL, DAYS_WHEN_SMALL) if small else (1, DAYS)
-    world = World(seed, today or house.clock(), ORDERS // share, days)
-    stage = Stage(world)
-    teller = Teller(house, world.today)
-    number_of = cast_plots(world, CLAIMS // share, QUESTIONS // share)
-    begins = world.today - timedelta(days=days)
+    script = Script(today or house.clock(), seed, small)
+    await lay_ground(house, script)
+    result = await tell_part(house, progress, script)
+    await finish(house)
+    return await counted(house, result)
+
+
+async def lay_ground(house: House, script: Script) -> None:
+    """What stands before the year begins: shops, people, promises, goods, and what follows from their coming."""
+    stage = Stage(script.world())
+    teller = Teller(house, script.today)
     with teller.in_the_story():
-        progress(TELLING, 0, days)
         async with begin(house, SYSTEM) as work:
-            await ensure_months(work, begins, world.today + timedelta(days=62))
-        await found(house, stage, begins)
+            await ensure_months(work, script.begins, script.today + timedelta(days=62))
+        await found(house, stage, script.begins)
         await stage.develop(house)
-        await teller.settle(begins + timedelta(hours=6))
-        teller.add(nightly(stage, begins), first=True)
-        for number, (plot, purchase) in enumerate(number_of):
-            teller.add(opened(plot, Telling(stage, purchase, number)))
-        await teller.tell(lambda at: progress(TELLING, (at - begins).days, days))
-        await finish(house, stage)
-    progress(TELLING, days, days)
-    result = Told(
+        await teller.settle(script.begins + timedelta(hours=6))
+
+
+async def tell_part(
+    house: House, progress: Progress, script: Script, shops: Sequence[str] | None = None
+) -> Told:
+    """The year of these shops, on the ground that was laid; without `shops`, of all. Parts may be told at once, each in a house
+    that sees only its shops."""
+    stage = Stage(script.world())
+    cast = cast_plots(stage.world, CLAIMS // script.share, QUESTIONS // script.share)
+    if shops is not None:
+        stage.world.only(shops)
+    teller = Teller(house, script.today)
+    await teller.skip_what_was()
+    with teller.in_the_story():
+        progress(TELLING, 0, script.days)
+        await gather(house, stage)
+        teller.add(nightly(stage, script.begins), first=True)
+        for number, (plot, purchase) in enumerate(cast):
+            if shops is None or purchase.shop in shops:
+                teller.add(opened(plot, Telling(stage, purchase, number)))
+        await teller.tell(lambda at: progress(TELLING, (at - script.begins).days, script.days))
+    progress(TELLING, script.days, script.days)
+    return Told(
         refused=teller.refused,
         steps=teller.steps,
         reactions=teller.reactions,
         rung=teller.rung,
-        by_plot=dict(Counter(plot.name if plot else "asks" for plot, _ in number_of)),
+        by_plot=dict(Counter(plot.name if plot else "asks" for plot, _ in cast)),
     )
-    return await counted(house, result)
 
 
 Cast = list[tuple[Plot | None, Purchase]]
@@ -273,13 +316,11 @@ async def _order_id(work: Any, purchase: Purchase) -> UUID:
     return found
 
 
-async def finish(house: House, stage: Stage) -> None:
+async def finish(house: House) -> None:
     """From here on the story is whole."""
     async with begin(house, SYSTEM) as work:
-        await work.session.execute(
-            text("UPDATE shop SET settings = settings || '{\"told\": true}'::jsonb WHERE id = :id"),
-            {"id": stage.shops[stage.world.shops[0]["code"]].id},
-        )
+        for statement in FINISH:
+            await work.session.execute(text(statement))
 
 
 async def counted(house: House, result: Told) -> Told:

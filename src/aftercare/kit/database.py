@@ -1,6 +1,6 @@
 """The database: one engine per process, under the role that owns nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -51,7 +51,14 @@ def _tell_shops(session: Session, _transaction: SessionTransaction, connection: 
 class Database:
     """A pool of connections. `bound` is set in tests only: one connection whose outer transaction is rolled back."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, bound: AsyncConnection | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 8,
+        bound: AsyncConnection | None = None,
+        server_settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = async_url(url)
         self.bound = bound
         self.engine: AsyncEngine = create_async_engine(
@@ -65,7 +72,12 @@ class Database:
             connect_args={
                 "connection_class": ShopConnection,
                 "prepared_statement_cache_size": STATEMENTS_KEPT,
-                "server_settings": {"role": APP_ROLE, "application_name": "aftercare", "timezone": "UTC"},
+                "server_settings": {
+                    "role": APP_ROLE,
+                    "application_name": "aftercare",
+                    "timezone": "UTC",
+                    **(server_settings or {}),
+                },
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_if_closed)

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aftercare.kit.errors import Unavailable
 from aftercare.settings import Settings, share_metrics
@@ -212,43 +212,69 @@ class Family:
                 part.process.join()
 
 
-# An errand: something long that a child does once.
+# Errands: something long that children do once, each its own.
 
 
 class ErrandFailed(Exception):
-    """The child has said what went wrong; `code` is its exit code."""
+    """A child has said what went wrong; `code` is its exit code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"ended with {code}")
         self.code = code
 
 
-def errand(target: str, settings: Settings, *args: Any, hear: Callable[[Any], None]) -> None:
-    """`target(settings, tell, *args)` in a child, until it is done; what it tells is heard here. Raises ErrandFailed. However this
-    ends, the child has ended too."""
+@dataclass
+class Errand:
+    """`target(settings, tell, *args)` in a process of its own; what it tells is heard by `hear`."""
+
+    target: str
+    args: tuple[Any, ...]
+    hear: Callable[[Any], None]
+
+
+def run_errands(settings: Settings, *errands: Errand) -> None:
+    """Until all are done, beside each other. Raises ErrandFailed when one fails. However this ends, the children have ended too."""
     context, _ = nursery()
-    heard, tells = context.Pipe(duplex=False)
-    child = context.Process(target=_run_errand, args=(target, settings, tells, args))
-    child.start()
-    tells.close()
+    listening: dict[Any, Errand] = {}
+    children = []
     try:
-        while True:
-            try:
-                hear(heard.recv())
-            except EOFError:
-                break
-        child.join()
+        for one in errands:
+            heard, tells = context.Pipe(duplex=False)
+            child = context.Process(target=_run_errand, args=(one.target, settings, tells, one.args))
+            child.start()
+            tells.close()
+            listening[heard] = one
+            children.append(child)
+        while listening:
+            for ready in wait(list(listening)):
+                try:
+                    word = cast("Connection[Any, Any]", ready).recv()
+                except EOFError:
+                    del listening[ready]
+                else:
+                    listening[ready].hear(word)
+            _raise_for([child.exitcode for child in children])
+        for child in children:
+            child.join()
+        _raise_for([child.exitcode for child in children])
     finally:
-        if child.is_alive():
+        for child in children:
             child.terminate()
+        for child in children:
             child.join(SECONDS_TO_FINISH)
             child.kill()
             child.join()
-    if child.exitcode:
-        raise ErrandFailed(child.exitcode)
 
 
-def _run_errand(target: str, settings: Settings, tells: "Connection[Any, Any]", args: tuple[Any, ...]) -> None:
+def _raise_for(codes: list[int | None]) -> None:
+    for code in codes:
+        if code:
+            raise ErrandFailed(code)
+
+
+def _run_errand(
+    target: str, settings: Settings, tells: "Connection[Any, Any]", args: tuple[Any, ...]
+) -> None:
     as_child(settings.log_format, "WARNING")
 
     def tell(word: Any) -> None:

@@ -1,5 +1,7 @@
-"""A notice is planned in the transaction of its fact: one statement, and nothing is looked up or worded yet."""
+"""A notice is planned in the transaction of its fact: one statement for all facts that were written at once, and nothing is
+looked up or worded yet."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,51 +12,47 @@ from aftercare.kit.json import to_json
 from aftercare.notices.events import NoticePlanned
 from aftercare.notices.rules import rules_by_fact
 
-# The fact was written by this very transaction; its position makes that one fact is told once.
+# A shop that the fact names may be gone.
 PLAN = text(
     """
     INSERT INTO notice (id, shop_id, customer_id, claim_id, case_id, position, fact, data, template, next_at, planned_at)
-    SELECT CAST(:id AS uuid), (SELECT id FROM shop WHERE id = :shop_id), CAST(:customer_id AS uuid), CAST(:claim_id AS uuid),
-      CAST(:case_id AS uuid), f.position, f.name, f.data, CAST(:template AS text), f.at, f.at
-    FROM fact_object o JOIN fact f ON f.at = o.at AND f.position = o.position
-    WHERE o.object_id = :about AND o.at = :now AND f.at = :now AND f.name = :fact
-      AND f.transaction = pg_current_xact_id()
-      AND f.data = CAST(:data AS jsonb)
-      AND NOT EXISTS (SELECT FROM notice n WHERE n.position = f.position AND n.template = :template)
-    ORDER BY f.position LIMIT 1
+    SELECT p.id, s.id, p.customer_id, p.claim_id, p.case_id, p.position, p.fact, p.data::jsonb, p.template, :now, :now
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:shops AS uuid[]), CAST(:customers AS uuid[]), CAST(:claims AS uuid[]),
+      CAST(:cases AS uuid[]), CAST(:positions AS bigint[]), CAST(:facts AS text[]), CAST(:data AS text[]),
+      CAST(:templates AS text[]))
+      AS p(id, shop_id, customer_id, claim_id, case_id, position, fact, data, template)
+    LEFT JOIN shop s ON s.id = p.shop_id
     """
 )
+COLUMNS = ("ids", "shops", "customers", "claims", "cases", "positions", "facts", "data", "templates")
 
 
-class FactNotFound(RuntimeError):
-    """The fact that asks for a notice cannot be seen by who stated it, so the notice would be lost."""
-
-
-async def plan(work: Work, fact: Fact) -> None:
-    """Plans what the rules ask for. Raises FactNotFound, and so undoes the change, rather than lose a notice."""
-    data = fact.data()
-    for rule in rules_by_fact().get(fact.name, ()):
-        if not rule.asks(data):
-            continue
-        notice_id = work.new_id()
-        planned: Any = await work.session.execute(
-            PLAN,
-            {
-                "id": notice_id,
-                "shop_id": fact.shop_id,
-                "customer_id": getattr(fact, "customer_id", None),
-                "claim_id": claim_of(data),
-                "case_id": getattr(fact, "case_id", None),
-                "about": fact.subject(),
-                "now": work.now,
-                "fact": fact.name,
-                "data": to_json(data),
-                "template": rule.template,
-            },
-        )
-        if planned.rowcount != 1:
-            raise FactNotFound(f"{fact.name} about {fact.subject()}")
-        work.record(NoticePlanned(notice_id=notice_id, shop_id=fact.shop_id))
+async def plan(work: Work, facts: Sequence[Fact]) -> None:
+    """Plans what the rules ask for."""
+    rows: list[tuple[Any, ...]] = []
+    for fact in facts:
+        data = fact.data()
+        for rule in rules_by_fact().get(fact.name, ()):
+            if not rule.asks(data):
+                continue
+            notice_id = work.new_id()
+            rows.append(
+                (
+                    notice_id,
+                    fact.shop_id,
+                    getattr(fact, "customer_id", None),
+                    claim_of(data),
+                    getattr(fact, "case_id", None),
+                    work.position_of(fact),
+                    fact.name,
+                    to_json(data),
+                    rule.template,
+                )
+            )
+            work.record(NoticePlanned(notice_id=notice_id, shop_id=fact.shop_id), because=fact)
+    if rows:
+        columns = zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True)
+        await work.session.execute(PLAN, {**dict(columns), "now": work.now})
 
 
 def claim_of(data: dict[str, Any]) -> UUID | None:

@@ -7,7 +7,7 @@ from aftercare.notices.rules import rules_by_fact
 from aftercare.notices.sending import send_notice
 
 # Importing `sending` has imported the contexts whose facts these are.
-within(*(FACTS[name] for name in rules_by_fact()))(plan)
+within(*(FACTS[name] for name in rules_by_fact()), together=True)(plan)
 
 
 @after(NoticePlanned, outside=True)
