@@ -1337,6 +1337,28 @@ CREATE INDEX case_move_case_idx ON case_move (case_id, moved_at);
 
 CREATE INDEX case_move_into_case_idx ON case_move (into_case_id, moved_at);
 
+CREATE TABLE case_solution (
+	case_id UUID NOT NULL,
+	solution_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	applied_at TIMESTAMP WITH TIME ZONE,
+	rejected_at TIMESTAMP WITH TIME ZONE,
+	by UUID,
+	solved_at TIMESTAMP WITH TIME ZONE,
+	failed_at TIMESTAMP WITH TIME ZONE,
+	failing VARCHAR(40),
+	CONSTRAINT case_solution_pkey PRIMARY KEY (case_id, solution_id),
+	CONSTRAINT a_solution_fits_a_case_or_not CHECK ((applied_at IS NULL) <> (rejected_at IS NULL)),
+	CONSTRAINT a_failed_solution_knows_why CHECK ((failed_at IS NULL) = (failing IS NULL)),
+	CONSTRAINT only_what_was_solved_fails CHECK (failed_at IS NULL OR solved_at IS NOT NULL),
+	CONSTRAINT case_solution_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_solution_solution_id_fkey FOREIGN KEY(solution_id) REFERENCES solution (id),
+	CONSTRAINT case_solution_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_solution_fails_for_a_known_reason CHECK (failing IN ('reopened', 'contacted_again'))
+);
+
+CREATE INDEX case_solution_solution_idx ON case_solution (solution_id);
+
 CREATE TABLE case_words (
 	case_id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -1363,6 +1385,7 @@ CREATE TABLE claim (
 	condition VARCHAR(40) NOT NULL,
 	description VARCHAR DEFAULT '' NOT NULL,
 	channel VARCHAR DEFAULT 'portal' NOT NULL,
+	platform VARCHAR,
 	before_receipt BOOLEAN NOT NULL,
 	withdrawal BOOLEAN DEFAULT false NOT NULL,
 	in_advance BOOLEAN DEFAULT false NOT NULL,
@@ -1631,6 +1654,25 @@ CREATE TABLE claim_offer (
 );
 
 CREATE UNIQUE INDEX claim_offer_one_is_open ON claim_offer (claim_id) WHERE state = 'open';
+
+CREATE TABLE foreign_claim (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	source VARCHAR NOT NULL,
+	external_id VARCHAR NOT NULL,
+	claim_id UUID,
+	code VARCHAR NOT NULL,
+	deadline_at TIMESTAMP WITH TIME ZONE,
+	told JSONB NOT NULL,
+	taken_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT foreign_claim_pkey PRIMARY KEY (id),
+	CONSTRAINT a_foreign_claim_is_known_once UNIQUE (shop_id, source, external_id),
+	CONSTRAINT foreign_claim_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT foreign_claim_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id)
+);
+
+CREATE INDEX foreign_claim_claim_idx ON foreign_claim (claim_id);
 
 CREATE TABLE refund (
 	id UUID NOT NULL,
@@ -2036,6 +2078,10 @@ ALTER TABLE case_move ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_move_of_own_shops ON case_move USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE case_solution ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_solution_of_own_shops ON case_solution USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE case_words ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_words_of_own_shops ON case_words USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2083,6 +2129,10 @@ CREATE POLICY claim_line_of_own_shops ON claim_line USING ((SELECT aftercare_all
 ALTER TABLE claim_offer ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_offer_of_own_shops ON claim_offer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE foreign_claim ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY foreign_claim_of_own_shops ON foreign_claim USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE refund ENABLE ROW LEVEL SECURITY;
 
@@ -2206,8 +2256,6 @@ CREATE OR REPLACE FUNCTION search_sales_orders(
       END IF;
     END $$;
 
-REVOKE UPDATE, DELETE, TRUNCATE ON stock_movement FROM aftercare_app;
-
 CREATE POLICY article_of_the_house_is_known_to_all ON article FOR SELECT USING (shop_id IS NULL);
 
 CREATE POLICY article_of_the_house_insert_takes_all_shops ON article AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
@@ -2231,6 +2279,16 @@ CREATE POLICY article_entry_of_the_house_is_known_to_all ON article_entry FOR SE
 CREATE POLICY article_entry_of_the_house_insert_takes_all_shops ON article_entry AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
 
 CREATE POLICY article_entry_of_the_house_update_takes_all_shops ON article_entry AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE OR REPLACE FUNCTION words_spelt_like(asked text[]) RETURNS TABLE (typed text, word text, documents int)
+    LANGUAGE sql STABLE SET search_path = public SET pg_trgm.similarity_threshold = '0.22' AS $$
+      SELECT t.word, k.word, k.documents FROM unnest(asked) AS t(word)
+      CROSS JOIN LATERAL (
+        SELECT w.word, w.documents FROM knowledge_word w
+        WHERE w.word % t.word AND w.documents > 0 AND w.sound IS NULL AND abs(length(w.word) - length(t.word)) <= 2
+        ORDER BY similarity(w.word, t.word) DESC, w.documents DESC LIMIT 20
+      ) k
+    $$;
 
 CREATE OR REPLACE FUNCTION article_reach(of_shop uuid, inside boolean, reader text) RETURNS varchar[]
     LANGUAGE sql STABLE SET search_path = public AS $$
@@ -2302,3 +2360,5 @@ CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms text
         ) s
         ORDER BY s.score DESC, h.id DESC LIMIT most;
     END $$;
+
+REVOKE UPDATE, DELETE, TRUNCATE ON stock_movement FROM aftercare_app;

@@ -50,6 +50,14 @@ from aftercare.cases.model import (
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
 from aftercare.cases.receive import Incoming, Received, receive
 from aftercare.cases.search import find_cases, index_case
+from aftercare.cases.solutions import (
+    Offered,
+    SolvedAs,
+    apply_solution,
+    reject_solution,
+    solutions_beside,
+    solve_as,
+)
 from aftercare.cases.verbs import (
     FIRST_ANSWER,
     NEXT_ANSWER,
@@ -112,15 +120,18 @@ __all__ = [
     "NewCase",
     "NotClosedBySilence",
     "NothingToSplit",
+    "Offered",
     "OwnerNotFound",
     "Priority",
     "QueueItem",
     "Received",
+    "SolvedAs",
     "Stage",
     "StageNotPossible",
     "Status",
     "Step",
     "advance",
+    "apply_solution",
     "assign",
     "case_page",
     "cases_of",
@@ -138,6 +149,7 @@ __all__ = [
     "open_case",
     "queue",
     "receive",
+    "reject_solution",
     "release",
     "reopen",
     "say",
@@ -145,7 +157,9 @@ __all__ = [
     "set_stage",
     "set_tags",
     "snooze",
+    "solutions_beside",
     "solve",
+    "solve_as",
     "split",
     "take",
     "undo_move",

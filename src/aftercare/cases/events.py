@@ -151,3 +151,26 @@ class CaseLinkMoved(Fact):
     from_case_id: UUID
     object_kind: str
     object_id: UUID
+
+
+class CaseSolutionApplied(Fact):
+    """What solved other cases is what is done here."""
+
+    name: ClassVar[str] = "case.solution_applied"
+    case_id: UUID
+    solution_id: UUID
+
+
+class CaseSolutionRejected(Fact):
+    name: ClassVar[str] = "case.solution_rejected"
+    case_id: UUID
+    solution_id: UUID
+
+
+class CaseSolutionFailed(Fact):
+    """Within seven days the case was opened again, or the customer asked about the same order once more."""
+
+    name: ClassVar[str] = "case.solution_failed"
+    case_id: UUID
+    solution_id: UUID
+    failing: Literal["reopened", "contacted_again"]

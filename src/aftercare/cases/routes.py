@@ -8,14 +8,25 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
+from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
+from aftercare.cases.receive import contacts_of_case
 from aftercare.cases.sheets import cases_sheet
+from aftercare.cases.solutions import (
+    Beside,
+    SolvedAs,
+    apply_solution,
+    reject_solution,
+    solutions_beside,
+    solve_as,
+)
 from aftercare.cases.verbs import CaseView, NewCase
 from aftercare.cases.views import NewView, ViewView
 from aftercare.conversations import (
     Author,
     Channel,
+    ContactView,
     MessageFileView,
     MessageKind,
     MessageView,
@@ -32,6 +43,7 @@ from aftercare.kit.http import PlainJSON
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.kit.text import clean, one_line
 from aftercare.kit.uploads import MULTIPART, first_file
+from aftercare.knowledge import SolutionView
 from aftercare.promises import ClockView
 
 router = APIRouter(tags=["cases"])
@@ -64,6 +76,8 @@ class Saying(BaseModel):
     file_ids: list[UUID] = []
     key: Key | None = None
     channel: Channel | None = None
+    contact_id: UUID | None = None
+    """To whom it leaves; by itself it leaves by the way on which the customer wrote last."""
 
 
 class Noting(BaseModel):
@@ -100,6 +114,15 @@ class Snooze(BaseModel):
 
 class ClosingWish(BaseModel):
     closing: Closing
+
+
+class MergeWish(BaseModel):
+    into_case_id: UUID
+
+
+class SplitWish(BaseModel):
+    message_ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+    title: Words
 
 
 class DraftWish(BaseModel):
@@ -217,6 +240,7 @@ async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
         file_ids=new.file_ids,
         client_key=new.key,
         channel=new.channel,
+        contact_id=new.contact_id,
     )
 
 
@@ -461,6 +485,64 @@ async def read_my_case_timeline(
 ) -> Page[Entry]:
     _customer(work)
     return await queries.case_timeline(work, case_id, after=after, limit=limit)
+
+
+@router.post("/cases/{case_id}/merge")
+async def merge_case(work: InWork, case_id: UUID, wish: MergeWish) -> MoveView:
+    """What was said in it goes on in the other case; this one is closed as a duplicate. Needs `cases.write`."""
+    return await merge(work, case_id, wish.into_case_id)
+
+
+@router.post("/cases/{case_id}/split", status_code=201)
+async def split_case(work: InWork, case_id: UUID, wish: SplitWish) -> MoveView:
+    """These messages become a case of their own. Needs `cases.write`."""
+    return await split(work, case_id, wish.message_ids, wish.title)
+
+
+@router.get("/cases/{case_id}/moves")
+async def list_case_moves(work: InWork, case_id: UUID) -> list[MoveView]:
+    """Mergings and splittings, newest first. Needs `cases.read`."""
+    return await moves_of(work, case_id)
+
+
+@router.post("/case-moves/{case_move_id}/undo")
+async def undo_case_move(work: InWork, case_move_id: UUID) -> MoveView:
+    """Takes a merging or splitting back. Needs `cases.write`."""
+    return await undo_move(work, case_move_id)
+
+
+@router.get("/cases/{case_id}/contacts")
+async def list_case_contacts(work: InWork, case_id: UUID) -> list[ContactView]:
+    """The ways on which something can leave from this case; that of the customer's last message first. Needs `cases.read`."""
+    return await contacts_of_case(work, case_id)
+
+
+@router.get("/cases/{case_id}/solutions")
+async def solutions_of_case(work: InWork, case_id: UUID) -> Beside:
+    """The three likeliest solutions of earlier cases with their success rates. Needs `cases.read` and `knowledge.read`."""
+    _staff(work)
+    return await solutions_beside(work, case_id)
+
+
+@router.post("/cases/{case_id}/solutions", status_code=201)
+async def solve_case_as(work: InWork, case_id: UUID, how: SolvedAs) -> SolutionView:
+    """Solves the case, and keeps how for others. Needs `cases.write`."""
+    _staff(work)
+    return await solve_as(work, case_id, how)
+
+
+@router.post("/cases/{case_id}/solutions/{solution_id}/apply", status_code=204)
+async def apply_solution_to_case(work: InWork, case_id: UUID, solution_id: UUID) -> None:
+    """It is what is done here; whether it held is counted. Needs `cases.write`."""
+    _staff(work)
+    await apply_solution(work, case_id, solution_id)
+
+
+@router.post("/cases/{case_id}/solutions/{solution_id}/reject", status_code=204)
+async def reject_solution_for_case(work: InWork, case_id: UUID, solution_id: UUID) -> None:
+    """It does not fit here. Needs `cases.write`."""
+    _staff(work)
+    await reject_solution(work, case_id, solution_id)
 
 
 def _staff(work: Work) -> None:

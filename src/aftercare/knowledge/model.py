@@ -298,6 +298,20 @@ for _table in ("article", "article_version", "article_text", "article_entry"):
 
 schema_extra(
     """
+    CREATE OR REPLACE FUNCTION words_spelt_like(asked text[]) RETURNS TABLE (typed text, word text, documents int)
+    LANGUAGE sql STABLE SET search_path = public SET pg_trgm.similarity_threshold = '0.22' AS $$
+      SELECT t.word, k.word, k.documents FROM unnest(asked) AS t(word)
+      CROSS JOIN LATERAL (
+        SELECT w.word, w.documents FROM knowledge_word w
+        WHERE w.word % t.word AND w.documents > 0 AND w.sound IS NULL AND abs(length(w.word) - length(t.word)) <= 2
+        ORDER BY similarity(w.word, t.word) DESC, w.documents DESC LIMIT 20
+      ) k
+    $$
+    """
+)
+
+schema_extra(
+    """
     CREATE OR REPLACE FUNCTION article_reach(of_shop uuid, inside boolean, reader text) RETURNS varchar[]
     LANGUAGE sql STABLE SET search_path = public AS $$
       SELECT CASE WHEN of_shop IS NULL OR aftercare_all_shops() OR of_shop = ANY (aftercare_shops()) THEN

@@ -111,7 +111,7 @@ LISTED = """
 """
 _BADLY = (
     "coalesce(f.helped, 0) + coalesce(f.not_helped, 0) >= :few"
-    " AND f.helped < :badly_below * (f.helped + f.not_helped)"
+    " AND f.helped < CAST(:badly_below AS float8) * (f.helped + f.not_helped)"
 )
 
 
@@ -122,7 +122,7 @@ _MISSING = ", ".join(
 COUNTED = f"""
     SELECT count(*) AS all, count(*) FILTER (WHERE l.due) AS due, count(*) FILTER (WHERE l.broken > 0) AS broken,
       count(*) FILTER (WHERE l.helped + l.not_helped >= :few
-        AND l.helped < :badly_below * (l.helped + l.not_helped)) AS badly,
+        AND l.helped < CAST(:badly_below AS float8) * (l.helped + l.not_helped)) AS badly,
       count(*) FILTER (WHERE l.draft AND l.status <> 'withdrawn') AS drafts, {_MISSING}
     FROM ({LISTED} WHERE CAST(:shop_id AS uuid) IS NULL OR a.shop_id = :shop_id) l
 """  # noqa: S608  # our own words

@@ -13,7 +13,7 @@ from aftercare.kit.languages import HAN, is_han, simplified, spoken_alike, stem
 from aftercare.kit.text import one_line
 from aftercare.knowledge.markdown import passages
 from aftercare.knowledge.model import Audience
-from aftercare.knowledge.words import Terms, corrected, quoted, significant, term, weigh, words_of
+from aftercare.knowledge.words import Terms, corrected, quoted, term, understand, words_of
 
 LONGEST_QUESTION = 200
 ENOUGH = 0.6
@@ -94,13 +94,13 @@ async def _find(
     work: Work, question: str, *, shop_id: UUID | None, locale: str, inside: bool, limit: int
 ) -> _Found | None:
     asked = one_line(question)[:LONGEST_QUESTION]
-    terms = await weigh(work, significant(asked))
+    terms = await understand(work, asked)
     if terms is None:
         return None
     best = await _score(work, terms, shop_id, locale, inside, limit)
     meant = None
     if (not best or best[0].score < ENOUGH) and (other := await corrected(work, asked)) is not None:
-        others = await weigh(work, significant(other))
+        others = await understand(work, other)
         found = await _score(work, others, shop_id, locale, inside, limit) if others else []
         if others and found and (not best or found[0].score > best[0].score):
             best, terms, meant = found, others, other

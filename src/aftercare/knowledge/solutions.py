@@ -15,7 +15,7 @@ from aftercare.kit.text import clean, one_line
 from aftercare.knowledge.articles import article_row
 from aftercare.knowledge.events import SolutionKept, SolutionRetired
 from aftercare.knowledge.model import SolutionNotFound, TextMissing
-from aftercare.knowledge.words import count_words, significant, term, tsvector_of, weigh, words_of
+from aftercare.knowledge.words import count_words, term, tsvector_of, understand, words_of
 
 SAME_PRODUCT = 0.35
 SAME_CATEGORY = 0.15
@@ -130,7 +130,7 @@ async def find_solutions(
 ) -> list[LikelySolution]:
     """Of the shop, what was about the most alike first. Needs `knowledge.read`."""
     work.require("knowledge.read")
-    terms = await weigh(work, significant(words))
+    terms = await understand(work, words)
     rare = terms.rare() if terms else None
     if terms is None or rare is None:
         return []

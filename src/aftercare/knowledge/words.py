@@ -9,11 +9,12 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
 
+import rjieba
 from sqlalchemy import text
 
 from aftercare.journal import Work
-from aftercare.kit.languages import is_han, simplified, sound, spoken_alike, stem
-from aftercare.kit.text import MOST_TOKENS, TOKENIZER, tokens
+from aftercare.kit.languages import HAN, is_han, simplified, sound, spoken_alike, stem
+from aftercare.kit.text import COMMON, MOST_TOKENS, TOKENIZER, tokens
 
 INDEXED_AS = TOKENIZER * 100 + 1
 """Stored with every entry; the second part grows when `words_of` gives other words for the same text."""
@@ -27,14 +28,23 @@ ASKING = frozenset(
 """Words that make a question of others, and tell nothing about its matter."""
 
 
+_HAN_RUN = re.compile(f"[{HAN}]+")
+LONGEST_HAN_WORD = 5
+
+
 def words_of(given: str) -> list[str]:
-    """What a text is indexed under: in small letters, simplified, English words as stems; each once."""
-    return list(dict.fromkeys(stem(token) for token in tokens(simplified(given))))
+    """What a text is indexed under: in small letters, simplified, English words as stems; each once. Of Chinese all words of
+    the dictionary that can be read in it, since a question may cut it otherwise (退货|运费, 退|货运费)."""
+    flat = simplified(given)
+    found = dict.fromkeys(stem(token) for token in tokens(flat))
+    for run in _HAN_RUN.findall(flat):
+        found.update(dict.fromkeys(word for word in rjieba.cut_all(run) if len(word) > 1))
+    return list(found)
 
 
 def significant(given: str) -> list[str]:
     """What a question is about: its words without those that only ask; all of them when nothing else is there."""
-    words = words_of(given)
+    words = list(dict.fromkeys(stem(token) for token in tokens(simplified(given))))
     return [word for word in words if word not in ASKING] or words
 
 
@@ -70,8 +80,6 @@ class Terms:
         taken: list[str] = []
         counted = 0
         for word, documents in zip(self.words, self.documents, strict=True):
-            if not documents and word in self.known:
-                continue
             taken.append(term(word))
             counted += documents
             if counted >= enough:
@@ -81,16 +89,64 @@ class Terms:
 
 KNOWN = text("SELECT word, documents FROM knowledge_word WHERE word = ANY(:words) AND documents > 0")
 
+SINGLE = 0.5
+"""What a single Chinese character weighs of what a word of its rarity does."""
 
-async def weigh(work: Work, words: Sequence[str]) -> Terms | None:
-    """None when there is nothing to look for."""
+
+async def understand(work: Work, question: str) -> Terms | None:
+    """The question's words, as far as they tell something: Chinese is cut into the words that stand in our own texts. None when
+    there is nothing to look for."""
+    flat = simplified(question).lower()
+    runs = _HAN_RUN.findall(flat)
+    others = [stem(token) for token in tokens(_HAN_RUN.sub(" ", flat))]
+    windows = {
+        run[start : start + size]
+        for run in runs
+        for size in range(1, LONGEST_HAN_WORD + 1)
+        for start in range(len(run) - size + 1)
+    }
+    found = await work.session.execute(KNOWN, {"words": ["", *others, *windows]})
+    documents = {row.word: row.documents for row in found}
+    words = [*others, *(word for run in runs for word in cut(run, documents))]
+    kept = [word for word in dict.fromkeys(words) if word not in ASKING and word not in COMMON]
+    return _weighed(kept or list(dict.fromkeys(words)), documents)
+
+
+def cut(run: str, documents: dict[str, int]) -> list[str]:
+    """A stretch of Chinese in words that are known, or that only ask: as few characters as possible left alone, then as few
+    words as possible, then the more frequent ones."""
+    best: list[tuple[float, int, float, list[str]]] = [(0.0, 0, 0.0, [])]
+    for end in range(1, len(run) + 1):
+        choices = []
+        for size in range(1, min(end, LONGEST_HAN_WORD) + 1):
+            word = run[end - size : end]
+            empty = word in ASKING or word in COMMON
+            if size > 1 and word not in documents and not empty:
+                continue
+            lonely, many, rare, before = best[end - size]
+            alone = 0 if empty or size > 1 else 1
+            choices.append(
+                (
+                    lonely + alone,
+                    many + 1,
+                    rare - math.log(1 + documents.get(word, 0)),
+                    [*before, word],
+                )
+            )
+        best.append(min(choices))
+    return best[-1][3]
+
+
+def _weighed(words: Sequence[str], documents: dict[str, int]) -> Terms | None:
     if not words:
         return None
-    found = await work.session.execute(KNOWN, {"words": [*words, ""]})
-    documents = {row.word: row.documents for row in found}
-    total = documents.pop("", 0)
-    # A word that stands nowhere weighs as much as one of a single text: who finds the rest has not found all.
-    rarity = {word: math.log(1 + (total + 1) / (documents.get(word, 0) + 0.5)) for word in words}
+    total = documents.get("", 0)
+    # A word that stands nowhere weighs as much as the rarest: who finds the rest has not found all.
+    rarity = {
+        word: math.log(1 + (total + 1) / (documents.get(word, 0) + 0.5))
+        * (SINGLE if len(word) == 1 and not word.isascii() else 1)
+        for word in words
+    }
     chosen = sorted(words, key=lambda word: -rarity[word])[:MOST_TERMS]
     whole = sum(rarity[word] for word in chosen)
     return Terms(
@@ -136,16 +192,9 @@ async def count_words(
 
 # Correcting
 
-_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,}")
 _LATIN = re.compile(r"[a-z]{4,}")
 
-SPELT_LIKE = text(
-    """
-    SELECT t.word AS typed, k.word, k.documents FROM unnest(CAST(:words AS text[])) AS t(word)
-    CROSS JOIN LATERAL (SELECT word, documents FROM knowledge_word
-      WHERE word % t.word AND documents > 0 AND sound IS NULL ORDER BY similarity(word, t.word) DESC LIMIT 12) k
-    """
-)
+SPELT_LIKE = text("SELECT typed, word, documents FROM words_spelt_like(CAST(:words AS text[]))")
 SPOKEN_LIKE = text(
     "SELECT word, documents, sound FROM knowledge_word WHERE sound = ANY(:sounds) AND documents > 0"
     " ORDER BY documents DESC LIMIT 200"
