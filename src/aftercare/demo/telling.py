@@ -31,7 +31,7 @@ WINDOW = timedelta(hours=8)
 AT_ONCE = 6
 LETTERS_KEPT = timedelta(days=3)
 """The letters of the last days are truly handed to the post."""
-WORDS_KEPT = timedelta(days=40)
+WORDS_KEPT = timedelta(days=28)
 """Notices keep their words so long; to word every letter of a year would take longer than the year itself."""
 PAYS, LETTERS = "claims.pay_refund", "notices.send_planned"
 MOMENT = timedelta(seconds=2)
@@ -230,9 +230,11 @@ class Teller:
             self._unread = False
             outside: list[tuple[Reaction, Fact, Any]] = []
             async with begin(self.house, SYSTEM) as work:
-                while facts := await self._next_facts(work):
+                recorded = -1
+                while recorded < work.recorded:
+                    recorded = work.recorded
                     letters: list[Any] = []
-                    for row in facts:
+                    for row in await self._next_facts(work):
                         outside += await self._follow(work, row, letters)
                     await self._forget_old_letters(work, letters)
             self._due_unknown = True

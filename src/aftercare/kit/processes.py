@@ -9,6 +9,7 @@ import asyncio
 import atexit
 import gc
 import multiprocessing
+import os
 import pkgutil
 import shutil
 import signal
@@ -69,7 +70,7 @@ def nursery() -> tuple[ForkServerContext, Path]:
     once, while the parent does something else, and every child begins as its copy: called early, it saves each child the
     seconds that importing takes."""
     folder = Path(tempfile.mkdtemp(prefix="aftercare-metrics-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(_close_nursery, folder)
     share_metrics(folder)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
@@ -77,6 +78,16 @@ def nursery() -> tuple[ForkServerContext, Path]:
     )
     forkserver.ensure_running()
     return context, folder
+
+
+def _close_nursery(folder: Path) -> None:
+    """Also while it is still loading: it would go on, and complain that its folder is gone."""
+    pid: int | None = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", None)
+    if pid is not None:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def as_child(log_format: Literal["json", "console"], log_level: str) -> None:
