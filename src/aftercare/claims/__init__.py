@@ -42,6 +42,7 @@ from aftercare.claims.disputes import (
 from aftercare.claims.entitlements import entitlements
 from aftercare.claims.events import (
     MOVED,
+    ClaimMirrored,
     ClaimMoved,
     ClaimStranded,
     DifferenceDue,
@@ -55,6 +56,7 @@ from aftercare.claims.events import (
     WithdrawalStated,
 )
 from aftercare.claims.handbook import handbook, mermaid
+from aftercare.claims.mirrors import Mirrored, MirroredClaim, MirroredLine, mirror
 from aftercare.claims.model import Disposition, Grade, RefundState
 from aftercare.claims.options import Option, options
 from aftercare.claims.policies import (
@@ -114,6 +116,7 @@ __all__ = [
     "ClaimCard",
     "ClaimFilter",
     "ClaimKind",
+    "ClaimMirrored",
     "ClaimMoved",
     "ClaimPage",
     "ClaimRow",
@@ -131,6 +134,9 @@ __all__ = [
     "GatewayState",
     "Grade",
     "Graded",
+    "Mirrored",
+    "MirroredClaim",
+    "MirroredLine",
     "Mover",
     "NewClaim",
     "NewOffer",
@@ -181,6 +187,7 @@ __all__ = [
     "label",
     "mediate",
     "mermaid",
+    "mirror",
     "offer",
     "offer_offline",
     "options",

@@ -113,6 +113,7 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
         condition=new.condition,
         description=new.description.replace("\x00", ""),
         channel=new.channel,
+        platform=None,
         before_receipt=any(line.delivered_at is None or line.delivered_at > work.now for line in lines),
         withdrawal=withdrawal,
         in_advance=new.in_advance and new.kind is ClaimKind.exchange,

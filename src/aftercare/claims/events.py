@@ -190,6 +190,20 @@ class WithdrawalStated(Fact):
     customer_id: UUID
 
 
+class ClaimMirrored(Fact):
+    """Another platform, which keeps the claim, has told where it stands; `from_state` is None when it is new to us."""
+
+    name: ClassVar[str] = "claim.mirrored"
+    claim_id: UUID
+    case_id: UUID
+    customer_id: UUID
+    kind: ClaimKind
+    platform: str
+    code: str
+    from_state: ClaimState | None = None
+    to_state: ClaimState
+
+
 class PolicyPublished(Fact):
     name: ClassVar[str] = "policy.published"
     policy_id: UUID

@@ -45,6 +45,8 @@ class Claim(Base):
     condition: Mapped[Condition] = mapped_column(status_type(Condition, "goods_are_in_a_known_condition"))
     description: Mapped[str] = mapped_column(server_default="")
     channel: Mapped[str] = mapped_column(server_default="portal")
+    platform: Mapped[str | None]
+    """Where the claim is kept, if not here: then only that platform moves it, and its money is not ours to send."""
     before_receipt: Mapped[bool]
     """Whether the order was still in sale (nothing received) when the customer applied."""
     withdrawal: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -359,6 +361,29 @@ class Dispute(Base):
     ended_at: Mapped[datetime | None]
 
 
+class ForeignClaim(Base):
+    """A claim that is kept on another platform, as that told it last. Without a claim of ours where its code was never one
+    that we know."""
+
+    __tablename__ = "foreign_claim"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "source", "external_id", name="a_foreign_claim_is_known_once"),
+        Index("foreign_claim_claim_idx", "claim_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    source: Mapped[str]
+    external_id: Mapped[str]
+    claim_id: Mapped[UUID | None] = mapped_column(ForeignKey("claim.id"))
+    code: Mapped[str]
+    deadline_at: Mapped[datetime | None]
+    """When the platform says that the wait ends; holidays may move it, so theirs goes before our clock's."""
+    told: Mapped[dict[str, Any]]
+    taken_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
 class Policy(Base):
     """A version of a shop's own policy. The newest published one decides; drafts are tried out."""
 
@@ -395,6 +420,10 @@ class ClaimNotFound(NotFound):
 
 class MoveNotPossible(Refusal):
     """This step is not possible where the claim stands now."""
+
+
+class KeptElsewhere(Refusal):
+    """This claim is kept on the platform where it was bought; please take the step there."""
 
 
 class NotEntitled(Refusal):

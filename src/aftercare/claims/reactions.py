@@ -10,7 +10,14 @@ from aftercare.claims import refunds, returns
 from aftercare.claims.alarms import NO_ADDRESS, alarm, alarm_stranded
 from aftercare.claims.deadlines import clock_rule, clocks_of
 from aftercare.claims.decisions import agree, answer_no
-from aftercare.claims.events import MOVED, ClaimMoved, ClaimStranded, DispositionDecided, RefundRequested
+from aftercare.claims.events import (
+    MOVED,
+    ClaimMirrored,
+    ClaimMoved,
+    ClaimStranded,
+    DispositionDecided,
+    RefundRequested,
+)
 from aftercare.claims.model import Claim, Evidence, Refund, ReturnAddressMissing
 from aftercare.claims.moves import MOVES
 from aftercare.claims.states import END_STATES, ClaimState, Mover, is_end
@@ -31,6 +38,10 @@ async def carry_out_clock(work: Work, fact: ClockFired) -> None:
     claim = await claim_for(work, fact.subject_id, lock=True)
     rule = clock_rule(fact.clock.removeprefix("claim."))
     if claim.state not in rule.states or claim.kind not in rule.kinds:
+        return
+    if claim.platform is not None:
+        # What its end means, the platform says; people may want to ask there why nothing came.
+        await alarm(work, claim, fact.clock_id, fact.clock)
         return
     named = f"{fact.clock}@{fact.policy}"
     match rule.on_zero:
@@ -115,8 +126,8 @@ async def post_disposition(work: Work, fact: DispositionDecided) -> None:
 ENDINGS = tuple(MOVED[row.name] for row in MOVES if row.to in END_STATES or row.name == "carry_out")
 
 
-@after(*dict.fromkeys(ENDINGS), in_order_of="claim_id")
-async def solve_the_case(work: Work, fact: ClaimMoved) -> None:
+@after(*dict.fromkeys(ENDINGS), ClaimMirrored, in_order_of="claim_id")
+async def solve_the_case(work: Work, fact: ClaimMoved | ClaimMirrored) -> None:
     """A case is solved when no claim of it is open any more and nobody waits for an answer."""
     if not is_end(fact.to_state):
         return

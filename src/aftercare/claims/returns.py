@@ -390,10 +390,15 @@ async def start_receive_clock(work: Work, claim_id: UUID) -> None:
     claim = (
         await work.session.execute(select(Claim).where(Claim.id == claim_id).with_for_update())
     ).scalar_one_or_none()
-    if claim is not None and claim.state in (
-        ClaimState.in_transit_back,
-        ClaimState.received,
-        ClaimState.inspecting,
+    if (
+        claim is not None
+        and claim.platform is None
+        and claim.state
+        in (
+            ClaimState.in_transit_back,
+            ClaimState.received,
+            ClaimState.inspecting,
+        )
     ):
         await promises.stop_clocks(work, claim.id, ["claim.transit_back"])
         await start_clock(work, claim, "receive", unless_running=True)
@@ -407,7 +412,7 @@ async def parcel_arrived(work: Work, claim_id: UUID, direction: str) -> None:
     claim = (
         await work.session.execute(select(Claim).where(Claim.id == claim_id).with_for_update())
     ).scalar_one_or_none()
-    if claim is None:
+    if claim is None or claim.platform is not None:
         return
     if direction == "reship" and claim.state is ClaimState.reshipped:
         await promises.stop_clocks(work, claim.id, ["claim.transit_out"])

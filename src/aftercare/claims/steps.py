@@ -60,6 +60,8 @@ async def claim_for(work: Work, claim_id: UUID, *, lock: bool = False) -> Claim:
 
 def actions_for(actor: Actor, claim: Claim) -> list[Move]:
     """What the actor may do now, the most likely first; each verb once."""
+    if claim.platform is not None:
+        return []
     found: dict[str, Move] = {}
     for mover in movers_of(actor):
         for row in next_actions(claim.kind, claim.state, mover, variant=claim.variant):
@@ -69,7 +71,9 @@ def actions_for(actor: Actor, claim: Claim) -> list[Move]:
 
 def move_for(work: Work, claim: Claim, verb: str, mover: Mover | None = None) -> tuple[Move, Mover]:
     """The arrow that the verb means here and as whom the actor takes it. Refuses with MoveNotPossible, which carries the
-    moves that are possible."""
+    moves that are possible, and with KeptElsewhere."""
+    if claim.platform is not None:
+        raise model.KeptElsewhere(platform=claim.platform)
     movers = (mover,) if mover else movers_of(work.actor)
     for candidate in movers:
         try:

@@ -1,4 +1,4 @@
-"""import: orders from elsewhere."""
+"""import: orders and claims from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aftercare.shop import ImportReport
 
 SHOWN = 10
-tasks = typer.Typer(help="Take orders in. Importing twice changes nothing.", no_args_is_help=True)
+tasks = typer.Typer(help="Take orders and claims in. Importing twice changes nothing.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,6 +68,29 @@ def orders(
                 file=file.name,
                 shop_code=shop,
                 create=new,
+                refusals_folder=refusals,
+                progress=tell,
+            )
+        )
+    show(report)
+
+
+@tasks.command()
+def claims(
+    file: Path = typer.Argument(help="CSV or JSON in the documented form.", exists=True, dir_okay=False),
+    shop: str = typer.Option(..., help="Code of the shop whose orders they are about."),
+) -> None:
+    """Claims that another platform keeps, with its codes and deadlines."""
+    from aftercare.connectors.claims_file import import_claims
+
+    refusals = settings().home / "refused"
+    with progress() as tell:
+        report = in_house(
+            lambda house: import_claims(
+                house,
+                file.read_bytes(),
+                file=file.name,
+                shop_code=shop,
                 refusals_folder=refusals,
                 progress=tell,
             )

@@ -63,14 +63,14 @@ ATTRIBUTE = "attribute."
 V = TypeVar("V")
 
 
-class _Bad(Exception):
+class Bad(Exception):
     def __init__(self, cell: str, reason: str) -> None:
         self.cell, self.reason = cell, reason
 
 
 @dataclass(slots=True)
-class _Told:
-    """Named values as a file tells them; what cannot be read raises _Bad with the name that the file has for it."""
+class Told:
+    """Named values as a file tells them; what cannot be read raises Bad with the name that the file has for it."""
 
     values: Mapping[str, Any]
     name: Callable[[str], str]
@@ -82,12 +82,12 @@ class _Told:
     def text(self, key: str, *, needed: bool = False, longest: int = LONGEST_TEXT) -> str:
         value = self.values.get(key)
         if isinstance(value, bool | list | dict):
-            raise _Bad(self.name(key), "is not a text")
+            raise Bad(self.name(key), "is not a text")
         told = "" if value is None else words.one_line(str(value))
         if needed and not told:
-            raise _Bad(self.name(key), "is empty")
+            raise Bad(self.name(key), "is empty")
         if len(told) > longest:
-            raise _Bad(self.name(key), f"is longer than {longest} characters")
+            raise Bad(self.name(key), f"is longer than {longest} characters")
         return told
 
     def cents(self, key: str, currency: str, *, needed: bool = False) -> int | None:
@@ -97,9 +97,9 @@ class _Told:
         try:
             cents = money.cents(told, currency)
         except ValueError as why:
-            raise _Bad(self.name(key), str(why)) from None
+            raise Bad(self.name(key), str(why)) from None
         if cents < 0:
-            raise _Bad(self.name(key), "is negative")
+            raise Bad(self.name(key), "is negative")
         return cents
 
     def whole(self, key: str, least: int, most: int, default: int | None = None) -> int:
@@ -107,10 +107,10 @@ class _Told:
         if not told and default is not None:
             return default
         if not re.fullmatch(r"-?\d{1,15}(\.0+)?", told, re.ASCII):
-            raise _Bad(self.name(key), "is not a whole number")
+            raise Bad(self.name(key), "is not a whole number")
         number = int(told.split(".")[0])
         if not least <= number <= most:
-            raise _Bad(self.name(key), f"is not between {least} and {most}")
+            raise Bad(self.name(key), f"is not between {least} and {most}")
         return number
 
     def at(self, key: str, shop: ShopView) -> datetime | None:
@@ -123,28 +123,28 @@ class _Told:
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=shop.zone)
             if not 1990 <= moment.year <= 2200:
-                raise _Bad(self.name(key), "is not a believable moment")
+                raise Bad(self.name(key), "is not a believable moment")
             return moment.astimezone(UTC)
         except (ValueError, OverflowError):
-            raise _Bad(self.name(key), "is not a moment like 2026-03-10T12:00:00+08:00") from None
+            raise Bad(self.name(key), "is not a moment like 2026-03-10T12:00:00+08:00") from None
 
-    def part(self, key: str) -> "_Told":
+    def part(self, key: str) -> "Told":
         value = self.values.get(key) or {}
         if not isinstance(value, dict):
-            raise _Bad(self.name(key), "is not an object")
-        return _Told(value, lambda inner: f"{self.name(key)}.{inner}", self.line)
+            raise Bad(self.name(key), "is not an object")
+        return Told(value, lambda inner: f"{self.name(key)}.{inner}", self.line)
 
-    def parts(self, key: str) -> list["_Told"]:
+    def parts(self, key: str) -> list["Told"]:
         value = self.values.get(key) or []
         if not isinstance(value, list) or len(value) > MOST_LINES:
-            raise _Bad(self.name(key), f"is not a list of at most {MOST_LINES}")
+            raise Bad(self.name(key), f"is not a list of at most {MOST_LINES}")
         return [
-            _Told(each if isinstance(each, dict) else {}, _inside(f"{self.name(key)}[{number}]"), self.line)
+            Told(each if isinstance(each, dict) else {}, inside(f"{self.name(key)}[{number}]"), self.line)
             for number, each in enumerate(value)
         ]
 
 
-def _inside(path: str) -> Callable[[str], str]:
+def inside(path: str) -> Callable[[str], str]:
     return lambda inner: f"{path}.{inner}"
 
 
@@ -161,12 +161,12 @@ def _iso(told: str) -> str:
 class _OrderTold:
     """An order as the file tells it; its lines with what the file calls them."""
 
-    head: _Told
-    customer: _Told
-    address: _Told
-    lines: list[_Told]
-    payments: list[_Told]
-    reviews: list[_Told] = field(default_factory=list)
+    head: Told
+    customer: Told
+    address: Told
+    lines: list[Told]
+    payments: list[Told]
+    reviews: list[Told] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -235,7 +235,7 @@ def _from_csv(rows: Iterator[Any], file: str, report: ImportReport) -> Iterator[
 def _one_of_csv(number: str, rows: list[Any], file: str, report: ImportReport) -> Iterator[_OrderTold]:
     """What belongs to the order may stand on any of its rows, and must not differ where it stands twice."""
     head: dict[str, str] = {}
-    lines: list[_Told] = []
+    lines: list[Told] = []
     for row in rows:
         own = {
             column: value
@@ -254,17 +254,17 @@ def _one_of_csv(number: str, rows: list[Any], file: str, report: ImportReport) -
             if column.startswith(ATTRIBUTE) and value
         }
         columns = {inner: column for column, inner in LINE_COLUMNS.items()}
-        lines.append(_Told(values, lambda inner, columns=columns: columns.get(inner, inner), row.line))  # type: ignore[misc]
+        lines.append(Told(values, lambda inner, columns=columns: columns.get(inner, inner), row.line))  # type: ignore[misc]
     if not lines:
         return
     line = lines[0].line
 
-    def group(prefix: str, columns: Sequence[str]) -> _Told:
-        return _Told({key: head.get(prefix + key) for key in columns}, lambda key: prefix + key, line)
+    def group(prefix: str, columns: Sequence[str]) -> Told:
+        return Told({key: head.get(prefix + key) for key in columns}, lambda key: prefix + key, line)
 
     payment = group("payment_", PAYMENT_COLUMNS)
     yield _OrderTold(
-        head=_Told(
+        head=Told(
             {"number": number} | {key: head.get(key) for key in ORDER_COLUMNS},
             lambda key: "order_number" if key == "number" else key,
             line,
@@ -283,21 +283,27 @@ def _scalar(told: str) -> Any:
 
 
 def _from_json(raw: bytes, file: str) -> list[_OrderTold]:
+    told: list[_OrderTold] = []
+    for number, (order, line) in enumerate(read_json(raw, file, "orders")):
+        head = Told(order if isinstance(order, dict) else {}, inside(f"orders[{number}]"), line)
+        told.append(_OrderTold(head, head, head, [], []))
+    return told
+
+
+def read_json(raw: bytes, file: str, key: str) -> list[tuple[Any, int]]:
+    """The elements of a list, or of the list under `key` of an object, each with the line on which it begins. Refuses with
+    FileUnreadable."""
     content = words.decode(raw)[0].replace("\x00", "")
     try:
         whole = _cleaned(json.loads(content, parse_float=Decimal, parse_constant=_no_number))
     except (ValueError, RecursionError) as broken:
         line = getattr(broken, "lineno", 1)
         raise FileUnreadable(file=file, line=line, reason=getattr(broken, "msg", str(broken))) from None
-    orders = whole.get("orders") if isinstance(whole, dict) else whole
-    if not isinstance(orders, list):
-        raise FileUnreadable(file=file, line=1, reason='is neither a list nor an object with a list "orders"')
-    lines = _lines_of_elements(content, isinstance(whole, dict), len(orders))
-    told: list[_OrderTold] = []
-    for number, (order, line) in enumerate(zip(orders, lines, strict=True)):
-        head = _Told(order if isinstance(order, dict) else {}, _inside(f"orders[{number}]"), line)
-        told.append(_OrderTold(head, head, head, [], []))
-    return told
+    elements = whole.get(key) if isinstance(whole, dict) else whole
+    if not isinstance(elements, list):
+        raise FileUnreadable(file=file, line=1, reason=f'is neither a list nor an object with a list "{key}"')
+    lines = _lines_of_elements(content, key if isinstance(whole, dict) else None, len(elements))
+    return list(zip(elements, lines, strict=True))
 
 
 def _no_number(told: str) -> Any:
@@ -314,10 +320,10 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
-def _lines_of_elements(content: str, inside_object: bool, count: int) -> list[int]:
-    """The line on which each order begins."""
+def _lines_of_elements(content: str, key: str | None, count: int) -> list[int]:
+    """The line on which each element begins."""
     decoder = json.JSONDecoder()
-    opening = re.search(r'"orders"\s*:\s*\[', content) if inside_object else re.search(r"\[", content)
+    opening = re.search(rf'"{key}"\s*:\s*\[' if key else r"\[", content)
     at, line, seen = (opening.end() if opening else 0), 1, 0
     lines: list[int] = []
     for _ in range(count):
@@ -345,7 +351,7 @@ def _gather(orders: Iterator[_OrderTold], file: str, shop: ShopView, report: Imp
                 report.of("orders").read += 1
                 head = told.head
                 if not head.values:
-                    raise _Bad(head.name("").rstrip("."), "is not an object")
+                    raise Bad(head.name("").rstrip("."), "is not an object")
                 told = _OrderTold(
                     head,
                     head.part("customer"),
@@ -356,7 +362,7 @@ def _gather(orders: Iterator[_OrderTold], file: str, shop: ShopView, report: Imp
                 )
                 report.of("lines").read += len(told.lines)
             _one(told, file, shop, report, gathered)
-        except _Bad as bad:
+        except Bad as bad:
             report.refuse("orders", file, told.head.line, bad.cell, bad.reason)
             report.of("lines").refused += len(told.lines)
     return gathered
@@ -367,16 +373,16 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
     number = head.text("number", needed=True, longest=100)
     key = head.text("external_id", longest=200) or number
     if key in gathered.orders:
-        raise _Bad(
+        raise Bad(
             head.name("external_id" if head.has("external_id") else "number"),
             f"{key} stands in the file twice",
         )
     currency = head.text("currency", longest=3).upper() or shop.currency
     if not re.fullmatch(r"[A-Z]{3}", currency, re.ASCII):
-        raise _Bad(head.name("currency"), "is not a currency like CNY")
+        raise Bad(head.name("currency"), "is not a currency like CNY")
     placed_at = head.at("placed_at", shop)
     if placed_at is None:
-        raise _Bad(head.name("placed_at"), "is empty")
+        raise Bad(head.name("placed_at"), "is empty")
     paid_at, shipped_at, delivered_at, promised_at, cancelled_at = (
         head.at(name, shop)
         for name in ("paid_at", "shipped_at", "delivered_at", "promised_at", "cancelled_at")
@@ -388,7 +394,7 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
     for position, line in enumerate(told.lines, 1):
         try:
             record, product = _line(line, position, lines, currency, shop)
-        except _Bad as bad:
+        except Bad as bad:
             report.refuse("lines", file, line.line, bad.cell, bad.reason)
             continue
         lines[record.external_id] = record
@@ -401,7 +407,7 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
     for position, each in enumerate(told.payments, 1):
         payment = _payment(each, position, currency, paid_at, shop)
         if payment.external_id in payments:
-            raise _Bad(each.name("id"), f"{payment.external_id} stands in the order twice")
+            raise Bad(each.name("id"), f"{payment.external_id} stands in the order twice")
         payments[payment.external_id] = payment
     order = OrderRecord(
         shop_id=shop.id,
@@ -427,14 +433,14 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
     )
     goods = sum(line.unit_price_cents * line.quantity - line.discount_cents for line in order.lines)
     if order.discount_cents > goods:
-        raise _Bad(head.name("discount"), "is more than the goods cost")
+        raise Bad(head.name("discount"), "is more than the goods cost")
     gathered.orders[key] = order
     gathered.customers[customer.external_id] = customer
     gathered.products |= products
 
 
 def _status(
-    head: _Told,
+    head: Told,
     paid_at: datetime | None,
     shipped_at: datetime | None,
     delivered_at: datetime | None,
@@ -443,7 +449,7 @@ def _status(
     told = head.text("status").lower()
     if told:
         if told not in list(OrderStatus):
-            raise _Bad(head.name("status"), f"is none of {', '.join(OrderStatus)}")
+            raise Bad(head.name("status"), f"is none of {', '.join(OrderStatus)}")
         return OrderStatus(told)
     if cancelled_at:
         return OrderStatus.cancelled
@@ -454,19 +460,19 @@ def _status(
     return OrderStatus.paid if paid_at else OrderStatus.awaiting_payment
 
 
-def _address(told: _Told) -> dict[str, Any]:
+def _address(told: Told) -> dict[str, Any]:
     return {key: value for key in ADDRESS_COLUMNS if (value := told.text(key))}
 
 
-def _customer(told: _Told, address: _Told, shop: ShopView) -> CustomerRecord:
+def _customer(told: Told, address: Told, shop: ShopView) -> CustomerRecord:
     email = phone = None
     if told.has("email") and (email := words.email(told.text("email"))) is None:
-        raise _Bad(told.name("email"), "is not an e-mail address")
+        raise Bad(told.name("email"), "is not an e-mail address")
     if told.has("phone") and (phone := words.phone(told.text("phone"), shop.market)) is None:
-        raise _Bad(told.name("phone"), "is not a telephone number")
+        raise Bad(told.name("phone"), "is not a telephone number")
     key = told.text("id", longest=200) or email or phone
     if not key:
-        raise _Bad(told.name("id"), "is empty, and so are e-mail and phone")
+        raise Bad(told.name("id"), "is empty, and so are e-mail and phone")
     return CustomerRecord(
         shop_id=shop.id,
         external_id=key,
@@ -480,14 +486,14 @@ def _customer(told: _Told, address: _Told, shop: ShopView) -> CustomerRecord:
 
 
 def _line(
-    told: _Told, position: int, known: Mapping[str, LineRecord], currency: str, shop: ShopView
+    told: Told, position: int, known: Mapping[str, LineRecord], currency: str, shop: ShopView
 ) -> tuple[LineRecord, ProductRecord | None]:
     sku = told.text("sku", longest=100)
     product = told.text("product_id", longest=200) or sku or None
     if told.has("id"):
         key = told.text("id", longest=200)
         if key in known:
-            raise _Bad(told.name("id"), f"{key} stands in the order twice")
+            raise Bad(told.name("id"), f"{key} stands in the order twice")
     else:
         # By what it is, not by where it stands: a row that is mended later must not push the others on.
         key = product or f"line-{position}"
@@ -496,12 +502,12 @@ def _line(
     price = told.cents("unit_price", currency, needed=True) or 0
     discount = told.cents("discount", currency) or 0
     if price * quantity > money.LARGEST_CENTS:
-        raise _Bad(told.name("unit_price"), "is too large")
+        raise Bad(told.name("unit_price"), "is too large")
     if discount > price * quantity:
-        raise _Bad(told.name("discount"), "is more than the line costs")
+        raise Bad(told.name("discount"), "is more than the line costs")
     attributes = dict(told.part("attributes").values)
     if len(to_json(attributes)) > 10_000:
-        raise _Bad(told.name("attributes"), "is too long")
+        raise Bad(told.name("attributes"), "is too long")
     record = LineRecord(
         external_id=key,
         product=product,
@@ -533,7 +539,7 @@ def _line(
 
 
 def _payment(
-    told: _Told, position: int, currency: str, paid_at: datetime | None, shop: ShopView
+    told: Told, position: int, currency: str, paid_at: datetime | None, shop: ShopView
 ) -> PaymentRecord:
     return PaymentRecord(
         external_id=told.text("id", longest=200) or told.text("reference", longest=200) or str(position),
@@ -546,11 +552,11 @@ def _payment(
     )
 
 
-def _review(told: _Told, position: int) -> ReviewRecord:
+def _review(told: Told, position: int) -> ReviewRecord:
     try:
         created_on = date.fromisoformat(told.text("created_on", needed=True)[:10])
     except ValueError:
-        raise _Bad(told.name("created_on"), "is not a day like 2026-03-10") from None
+        raise Bad(told.name("created_on"), "is not a day like 2026-03-10") from None
     return ReviewRecord(
         external_id=told.text("id", longest=200) or str(position),
         score=told.whole("score", 1, 5),

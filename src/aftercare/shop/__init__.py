@@ -57,6 +57,7 @@ from aftercare.shop.queries import (
     find_products,
     get_customer,
     get_order,
+    order_of_number,
     orders_of,
     search_orders,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "note_parcel",
     "note_store_refund",
     "number_key",
+    "order_of_number",
     "orders_of",
     "payments_of",
     "postal_area",

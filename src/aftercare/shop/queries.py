@@ -16,6 +16,7 @@ from aftercare.journal import ActorKind, Work
 from aftercare.kit import text as words
 from aftercare.kit.errors import NotFound
 from aftercare.kit.paging import Page, mark, page, read_mark
+from aftercare.shop.intake import number_key
 from aftercare.shop.lines import LineView, PaymentView, ProductView, lines_of_orders, payments_of
 from aftercare.shop.model import Customer, OrderLine, OrderReview, OrderStatus, Product, SalesOrder
 
@@ -124,6 +125,19 @@ async def order_row(work: Work, order_id: UUID, *, lock: bool = False) -> SalesO
     if row is None or not _sees(work, row.customer_id):
         raise NotFound(order_id=order_id)
     return row
+
+
+async def order_of_number(work: Work, shop_id: UUID, number: str) -> UUID | None:
+    """The shop's newest order of this number. Staff need `orders.read`."""
+    if work.actor.kind is not ActorKind.system:
+        work.require("orders.read")
+    found: UUID | None = await work.session.scalar(
+        select(SalesOrder.id)
+        .where(SalesOrder.shop_id == shop_id, SalesOrder.number_key == number_key(number))
+        .order_by(SalesOrder.placed_at.desc(), SalesOrder.id)
+        .limit(1)
+    )
+    return found
 
 
 async def get_order(work: Work, order_id: UUID) -> OrderView:
