@@ -168,7 +168,7 @@ class ArticleEntry(Base):
     locale: Mapped[str] = mapped_column(primary_key=True)
     shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shop.id"))
     version: Mapped[int]
-    reach: Mapped[list[str]] = mapped_column(ARRAY(String()))
+    reach: Mapped[list[str]] = mapped_column(ARRAY(String()), server_default=text("'{}'"))
     """Who is shown this text: 'shop|audience|language' for each language that it is read in, its own and those that the
     article lacks; '*' for the house."""
     title: Mapped[str]
@@ -274,7 +274,7 @@ class KnowledgeQuestion(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
     words: Mapped[str]
-    tokens: Mapped[list[str]] = mapped_column(ARRAY(String()))
+    tokens: Mapped[list[str]] = mapped_column(ARRAY(String()), server_default=text("'{}'"))
     """What it is about; questions that share most of them are one."""
     locale: Mapped[str]
     outcome: Mapped[Outcome] = mapped_column(status_type(Outcome, "a_question_has_a_known_outcome"))
