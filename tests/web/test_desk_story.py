@@ -15,7 +15,7 @@ from aftercare.journal import House, begin
 from tests.api.world import PNG
 from tests.given import AGENT, WAREHOUSE, Bought, Line, a_shop, an_order, staff
 from tests.given.gateway import ToldGateway
-from tests.web.windows import Windows, finish, start, windows
+from tests.web.windows import NAMES, Windows, finish, start, windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=30_000)
@@ -102,7 +102,7 @@ async def another_kind_offered(desk: Windows) -> None:
     page = await desk.case_of("agent", claim)
     form = await start(page, "协商方案")
     await form.get_by_role("radio", name=re.compile("换一种方式")).check()
-    await form.get_by_label("改为").select_option("exchange")
+    await form.get_by_role("combobox", name="改为").select_option("exchange")
     await finish(form, "协商方案")
     row = await desk.row("SELECT asks, kind FROM claim_offer WHERE claim_id = :id", id=claim)
     assert (row.asks, row.kind) == ("other_kind", "exchange")
@@ -111,15 +111,18 @@ async def another_kind_offered(desk: Windows) -> None:
 async def rejected_with_a_reason_and_proof(desk: Windows) -> None:
     bought = await an_order(desk.house, desk.shop, Line("咖啡机", 80_000))
     claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.not_as_described)
-    page = await desk.case_of("agent", claim)
+    await reject(await desk.case_of("agent", claim), "与页面描述一致，附出库照片")
+    assert await desk.state_of(claim) == "rejected"
+
+
+async def reject(page: Page, why: str) -> None:
     form = await start(page, "拒绝申请")
     send = form.get_by_role("button", name="拒绝申请", exact=True)
-    await form.get_by_label("理由").fill("与页面描述一致，附出库照片")
+    await form.get_by_label("理由").fill(why)
     await expect(send).to_be_disabled()
     await form.locator("input[type=file]").first.set_input_files(PHOTO)
     await expect(send).to_be_enabled()
     await finish(form, "拒绝申请")
-    assert await desk.state_of(claim) == "rejected"
 
 
 async def exchanged_after_the_difference(desk: Windows) -> None:
@@ -167,10 +170,10 @@ async def refused_and_sent_back(desk: Windows) -> None:
     await page.get_by_label("差异说明").fill("收到的是另一副耳机")
     await page.locator("input[type=file]").first.set_input_files(PHOTO)
     confirm = page.get_by_role("button", name=re.compile("确认"))
+    await expect(confirm).to_be_enabled()
     await page.get_by_label("差异说明").press("Control+Enter")
     await expect(confirm).to_be_hidden()
-    state = await desk.state_of(claim)
-    assert state == "receipt_refused", state
+    assert await desk.state_of(claim) == "receipt_refused"
 
     page = await desk.case_of("warehouse", claim)
     form = await start(page, "退回买家")
@@ -242,3 +245,218 @@ async def test_the_forms_of_a_claim(
                 failed.append(wrong)
         if failed:
             raise ExceptionGroup("forms of the desk", failed)
+
+
+async def test_a_dispute_is_ruled_appealed_and_ruled_again(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        bought = await an_order(own_house, desk.shop, Line("真丝围巾", 80_000))
+        claim = await applied(own_house, bought, ClaimKind.refund_only, Reason.not_as_described)
+        await reject(await desk.case_of("agent", claim), "商品与描述一致")
+        phone = await desk.customer(bought)
+        await phone.goto(f"/claims/{claim}")
+        form = await start(phone, "申请平台介入")
+        await form.get_by_label("为什么不同意").fill("颜色完全不同")
+        await finish(form, "申请平台介入")
+
+        bench = await desk.staff("arbiter")
+        await bench.goto("/desk")
+        # Who only judges begins at the disputes, the most urgent one open.
+        await expect(bench).to_have_url(re.compile("/desk/disputes"))
+        sides = bench.get_by_role("region", name="客户一方")
+        await expect(sides).to_contain_text("颜色完全不同")
+        await expect(bench.get_by_role("region", name="商家一方")).to_contain_text("商品与描述一致")
+        form = await start(bench, "要求举证")
+        await form.get_by_label("请双方补充什么").fill("请双方上传实物照片")
+        await finish(form, "要求举证")
+        await expect(phone.get_by_text("请双方上传实物照片").first).to_be_visible()
+        await bench.locator(".next-bar").get_by_role("button", name="进入判定").click()
+        form = await start(bench, "支持买家")
+        await form.get_by_label("退款金额").fill("500")
+        await form.get_by_label("理由").fill("描述与实物不符")
+        await finish(form, "支持买家")
+        assert await desk.state_of(claim) == "ruled_customer"
+
+        page = await desk.case_of("agent", claim)
+        form = await start(page, "申诉")
+        await form.get_by_label("理由").fill("出库时拍了照片")
+        send = form.get_by_role("button", name="申诉", exact=True)
+        await expect(send).to_be_disabled()
+        await form.locator("input[type=file]").first.set_input_files(PHOTO)
+        await expect(send).to_be_enabled()
+        await finish(form, "申诉")
+        assert await desk.state_of(claim) == "judging"
+        await bench.reload()
+        await expect(bench.get_by_text("出库时拍了照片").first).to_be_visible()
+        form = await start(bench, "支持买家")
+        await form.get_by_label("退款金额").fill("400")
+        await form.get_by_label("理由").fill("照片只说明了一部分")
+        await finish(form, "支持买家")
+        assert await desk.state_of(claim) == "refunded"
+        await expect(phone.get_by_text("已退款 ¥400.00").first).to_be_visible()
+
+
+async def test_failed_refunds_are_retried_or_paid_by_hand(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        numbers = []
+        for title in ("保温杯", "雨伞"):
+            gateway.next = ["fail"]
+            bought = await an_order(own_house, desk.shop, Line(title, 5_900), delivered=None, shipped=None)
+            claim = await applied(own_house, bought, ClaimKind.cancel_unshipped, Reason.no_reason)
+            assert await desk.state_of(claim) == "refund_failed"
+            row = await desk.row("SELECT number FROM claim WHERE id = :id", id=claim)
+            numbers.append((claim, row.number, bought))
+        till = await desk.staff("finance")
+        await till.goto("/desk")
+        await expect(till.get_by_text("有 2 笔退款失败，需要处理。")).to_be_visible()
+        (retried, number, _), (by_hand, other, buyer) = numbers
+        await till.get_by_role("row").filter(has_text=number).get_by_role("button", name="重试").click()
+        await expect(till.get_by_text(f"{number}：")).to_be_visible()
+        assert await desk.state_of(retried) == "refunded"
+        assert list(gateway.paid.values()) == [5_900]
+
+        row = till.get_by_role("row").filter(has_text=other)
+        await row.get_by_role("button", name="更多").click()
+        await till.get_by_role("menuitem", name="线下退款凭证").click()
+        form = till.get_by_role("dialog", name="线下退款")
+        await expect(form.get_by_role("button", name="线下退款", exact=True)).to_be_disabled()
+        await form.locator("input[type=file]").first.set_input_files(PHOTO)
+        await expect(form.get_by_role("button", name="线下退款", exact=True)).to_be_enabled()
+        await finish(form, "线下退款")
+        assert await desk.state_of(by_hand) == "offline_refund"
+        phone = await desk.customer(buyer)
+        await phone.goto(f"/claims/{by_hand}")
+        form = await start(phone, "确认已收到退款")
+        await expect(form).to_contain_text("确认 ¥59.00 已经到账。")
+        await finish(form, "已收到")
+        assert await desk.state_of(by_hand) == "refunded"
+        assert list(gateway.paid.values()) == [5_900]
+        await till.get_by_role("tab", name=re.compile("已到账")).click()
+        await expect(till.get_by_role("row").filter(has_text=other)).to_contain_text("线下转账")
+
+
+async def test_a_case_is_put_off_given_away_found_and_kept_in_a_view(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        made = {}
+        for title, said in (("破壁料理机", "杯盖漏水了"), ("Desk lamp", "The switch is broken")):
+            bought = await an_order(own_house, desk.shop, Line(title, 80_000))
+            made[title] = await applied(
+                own_house, bought, ClaimKind.refund_only, Reason.defective, description=said
+            )
+        await desk.staff("supervisor")
+        page = await desk.case_of("agent", made["破壁料理机"])
+        case = (await desk.row("SELECT case_id FROM claim WHERE id = :id", id=made["破壁料理机"])).case_id
+
+        await do(page, "稍后处理")
+        await page.get_by_role("dialog", name="稍后处理").get_by_role("button", name="明天早上").click()
+        await expect(page.get_by_text(re.compile("^推迟到"))).to_be_visible()
+        await expect(page.get_by_text(re.compile("^已推迟到"))).to_be_visible()
+        put_off = "SELECT snoozed_until, owner_id, priority, tags FROM service_case WHERE id = :id"
+        assert (await desk.row(put_off, id=case)).snoozed_until > own_house.clock()
+        await page.get_by_role("button", name="现在恢复").click()
+        await expect(page.get_by_text("已恢复")).to_be_visible()
+        await expect(page.get_by_text(re.compile("^已推迟到"))).to_be_hidden()
+        assert (await desk.row(put_off, id=case)).snoozed_until is None
+
+        await do(page, "分配给同事")
+        form = page.get_by_role("dialog", name="分配给同事")
+        colleague = form.get_by_role("option").filter(has_text=NAMES["supervisor"])
+        await form.get_by_label("同事").select_option(label=await colleague.text_content())
+        await finish(form, "分配给同事")
+        await expect(page.get_by_text(f"已交给{NAMES['supervisor']}")).to_be_visible()
+        owner = (await desk.row(put_off, id=case)).owner_id
+        name = await desk.row("SELECT name FROM account WHERE id = :id", id=owner)
+        assert name.name == NAMES["supervisor"]
+
+        await do(page, "优先级：紧急")
+        await expect(page.get_by_text("优先级改为紧急")).to_be_visible()
+        assert (await desk.row(put_off, id=case)).priority == "urgent"
+        await do(page, "标签")
+        form = page.get_by_role("dialog", name="标签")
+        await form.get_by_label("加标签").fill("漏水")
+        await finish(form, "保存标签")
+        await expect(page.get_by_text("标签已更新").first).to_be_visible()
+        assert "漏水" in (await desk.row(put_off, id=case)).tags
+
+        await page.goto("/desk")
+        box = page.get_by_role("searchbox", name="搜索个案")
+        queue = page.get_by_role("list", name="队列").get_by_role("listitem")
+        for typed, found in (("漏水", "破壁料理机"), ("switch", "Desk lamp"), ("破壁", "破壁料理机")):
+            await box.fill(typed)
+            await expect(queue).to_have_count(1)
+            await expect(queue).to_contain_text(found)
+        await box.fill("没有这回事")
+        await expect(page.get_by_text("没有符合的个案")).to_be_visible()
+
+        await box.fill("switch")
+        await page.get_by_role("button", name="视图").click()
+        await page.get_by_role("menuitem", name="保存当前视图").click()
+        form = page.get_by_role("dialog", name="保存当前视图")
+        await form.get_by_label("名字").fill("开关问题")
+        await finish(form, "保存")
+        await page.goto("/desk")
+        await expect(page.get_by_role("heading", name="等我们回复")).to_be_visible()
+        await page.get_by_role("button", name="等我们回复").click()
+        await page.get_by_role("menuitemradio", name="开关问题").click()
+        await expect(page.get_by_role("heading", name="开关问题")).to_be_visible()
+        await expect(queue).to_have_count(1)
+        await expect(queue).to_contain_text("Desk lamp")
+
+
+async def do(page: Page, what: str) -> None:
+    """From the menu of the case."""
+    await page.get_by_role("button", name="个案操作").click()
+    await page.get_by_role("menu", name="个案操作").get_by_text(what, exact=True).click()
+
+
+async def test_the_whole_desk_by_keyboard(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        titles = ("咖啡机", "落地灯", "书架")
+        made = []
+        for title in titles:
+            bought = await an_order(own_house, desk.shop, Line(title, 80_000))
+            made.append(await applied(own_house, bought, ClaimKind.refund_only, Reason.defective))
+        page = await desk.staff("agent")
+        await page.goto("/desk")
+        rows = page.get_by_role("list", name="队列").get_by_role("listitem")
+        await expect(rows).to_have_count(3)
+        order = [next(title for title in titles if title in text) for text in await rows.all_inner_texts()]
+        open_case = page.get_by_role("main").get_by_role("heading", level=2)
+        for key, at in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+            await page.keyboard.press(key)
+            await expect(open_case.first).to_have_text(order[at])
+        await page.keyboard.press("e")
+        box = page.get_by_label(re.compile("^回复 "))
+        await expect(box).to_be_focused()
+        # While one writes, letters are letters.
+        await page.keyboard.type("您好，jka 已收到")
+        await expect(box).to_have_value("您好，jka 已收到")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.get_by_role("list", name="经过")).to_contain_text("您好，jka 已收到")
+        await page.keyboard.press("a")
+        form = page.get_by_role("dialog", name="同意申请")
+        await expect(form.get_by_label("同意金额")).to_be_focused()
+        await page.keyboard.press("Control+Enter")
+        await expect(form).to_be_hidden()
+        assert await desk.state_of(made[titles.index(order[1])]) == "refunded"
+
+        await page.keyboard.press("Control+k")
+        find = page.get_by_role("combobox", name="搜索与命令")
+        await expect(find).to_be_focused()
+        await page.keyboard.type(order[2])
+        await expect(page.get_by_role("option").first).to_contain_text(order[2])
+        await page.keyboard.press("Enter")
+        await expect(open_case.first).to_have_text(order[2])
+        await page.keyboard.press("?")
+        keys = page.get_by_role("dialog", name="快捷键")
+        for label in ("下一件", "上一件", "回复客户", "同意申请", "搜索与命令", "显示快捷键"):
+            await expect(keys.get_by_text(label, exact=True)).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(keys).to_be_hidden()

@@ -235,7 +235,7 @@ function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }
   const missing =
     form === 'approve' ? tooMuch
     : form === 'words' ? (verb !== 'add_evidence' && verb !== 'offer_offline' && !g.words.trim()) || (proof && verb !== 'add_evidence' && !g.files.length) || (verb === 'add_evidence' && !g.words.trim() && !g.files.length)
-    : form === 'offer' ? (g.asks === 'other_amount' && tooMuch) || (g.asks !== 'other_amount' && !g.words.trim())
+    : form === 'offer' ? (g.asks === 'other_amount' && tooMuch) || ((g.asks === 'proof' || g.asks === 'cancel') && !g.words.trim())
     : form === 'ruling' || form === 'terms' ? !g.words.trim() || ((form === 'terms' || g.remedy === 'refund') && tooMuch)
     : form === 'waybill' ? !g.carrier.trim() || !g.number.trim()
     : form === 'ship' ? (g.way === 'waybill' ? !g.carrier.trim() || !g.number.trim() : g.way === 'drop_off' ? !g.store.trim() : !g.day || !g.address.trim())
