@@ -24,7 +24,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     shop,
     supply,
 )
-from aftercare.claims import RefundGateways
+from aftercare.claims import PaymentGateways, RefundGateways
 from aftercare.connectors.channels import channel_senders
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.mail_smtp import mail_sender
@@ -94,8 +94,10 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
         if files.url and files.url.startswith("s3:")
         else {}
     )
+    gateways = ConfiguredGateways(settings, house)
     ports: dict[type, Any] = {
-        RefundGateways: ConfiguredGateways(settings, house),
+        RefundGateways: gateways,
+        PaymentGateways: gateways,
         Files: Files(files.url or str(settings.home / "files"), largest=files.largest_bytes, **options),
         MailSender: mail_sender(settings),
         ChannelSenders: channel_senders(settings),

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
-from aftercare.connectors.payments import Heard, PushNotSigned
+from aftercare.claims import GatewayAnswer, GatewayState, PaidAnswer, PaymentAsked, RefundOrder
+from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
 from aftercare.connectors.stripe_refunds import StripeGateway
 from aftercare.settings import Stripe
 from tests.connectors.standin import Reply, StandIn, stand_in
@@ -243,3 +243,68 @@ async def test_a_webhook_that_is_not_signed_is_refused(gateway: StripeGateway) -
     ):
         with pytest.raises(PushNotSigned):
             await gateway.heard(*wrong)
+
+
+def checkout(**more: Any) -> dict[str, Any]:
+    """As docs.stripe.com/api/checkout/sessions/object shows it."""
+    return {
+        "id": "cs_test_a11YYufWQzNY63zpQ6QSNRQhkUpVph4WRmzW0zWJO2znZKdVujZ0N0S22u",
+        "object": "checkout.session",
+        "amount_subtotal": 10050,
+        "amount_total": 10050,
+        "client_reference_id": "019cbc2706007276",
+        "currency": "eur",
+        "metadata": {"aftercare_key": "019cbc2706007276"},
+        "mode": "payment",
+        "payment_intent": "pi_3MtwBwLkdIwHu7ix28a3tqPb",
+        "payment_status": "unpaid",
+        "status": "open",
+        "url": "https://checkout.stripe.com/c/pay/cs_test_a11YYufWQ",
+        **more,
+    }
+
+
+ASKED = PaymentAsked("019cbc2706007276", 10_050, "EUR", "AS2603000001", "https://shop.test/my")
+
+
+async def test_a_payment_begins_on_a_page_of_stripes_under_its_key(
+    gateway: StripeGateway, service: StandIn
+) -> None:
+    service.answers(Reply(200, checkout()))
+    start = await gateway.start(ASKED)
+    assert start.address == "https://checkout.stripe.com/c/pay/cs_test_a11YYufWQ"
+    (ask,) = service.asked
+    form = {name: values[0] for name, values in parse_qs(ask.body).items()}
+    assert (ask.path, ask.headers["idempotency-key"]) == ("/v1/checkout/sessions", ASKED.key)
+    assert (
+        form["line_items[0][price_data][unit_amount]"],
+        form["line_items[0][price_data][currency]"],
+        form["metadata[aftercare_key]"],
+        form["success_url"],
+    ) == ("10050", "eur", ASKED.key, "https://shop.test/my")
+
+
+async def test_a_payment_that_cannot_begin_is_no_answer(gateway: StripeGateway, service: StandIn) -> None:
+    service.answers(error(400, "parameter_invalid_integer"))
+    with pytest.raises(ConnectionError):
+        await gateway.start(ASKED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "expected"),
+    [
+        ("checkout.session.completed", {"payment_status": "paid", "status": "complete"}, True),
+        ("checkout.session.completed", {"payment_status": "unpaid", "status": "complete"}, None),
+        ("checkout.session.async_payment_succeeded", {"payment_status": "paid"}, True),
+        ("checkout.session.async_payment_failed", {}, False),
+        ("checkout.session.expired", {"status": "expired"}, False),
+        ("checkout.session.completed", {"payment_status": "paid", "metadata": {}}, None),
+    ],
+)
+async def test_what_stripe_tells_of_a_payment(
+    gateway: StripeGateway, kind: str, more: dict[str, Any], expected: bool | None
+) -> None:
+    payload, sign = signed(kind, checkout(**more))
+    heard = await gateway.heard(payload, sign)
+    answer = PaidAnswer(bool(expected), 10_050, "EUR", "pi_3MtwBwLkdIwHu7ix28a3tqPb")
+    assert heard == ([] if expected is None else [HeardPayment(ASKED.key, answer)])

@@ -19,8 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import SecretStr
 
-from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
-from aftercare.connectors.payments import Heard, PushNotSigned
+from aftercare.claims import (
+    GatewayAnswer,
+    GatewayState,
+    PaidAnswer,
+    PaymentAsked,
+    PaymentStart,
+    RefundOrder,
+)
+from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
 from aftercare.connectors.wechat_pay import WechatPayGateway, key_of, refund_number
 from aftercare.settings import WechatPay
 from tests.connectors.standin import Reply, StandIn, stand_in
@@ -283,3 +290,53 @@ async def test_a_notification_that_is_not_signed_or_old_or_sealed_otherwise_is_r
     ):
         with pytest.raises(PushNotSigned):
             await gateway.heard(body, lowered(headers))
+
+
+async def test_a_payment_begins_as_a_code_to_scan(gateway: WechatPayGateway, service: StandIn) -> None:
+    asked_for = PaymentAsked(
+        "019cbc27060072769c1b9c854a4328c3", 10_050, "CNY", "AS2603000001", "https://x.test"
+    )
+    service.answers(Reply(200, {"code_url": "weixin://wxpay/bizpayurl/up?pr=NwY5Mz9"}))
+    assert await gateway.start(asked_for) == PaymentStart("weixin://wxpay/bizpayurl/up?pr=NwY5Mz9")
+    (asked,) = service.asked
+    body = json.loads(asked.body)
+    assert asked.path == "/v3/pay/transactions/native"
+    assert (body["out_trade_no"], body["amount"], body["description"], body["notify_url"]) == (
+        asked_for.key,
+        {"total": 10_050, "currency": "CNY"},
+        "AS2603000001",
+        "https://care.example/api/webhooks/wechat-pay",
+    )
+    service.answers(Reply(400, {"code": "PARAM_ERROR"}))
+    with pytest.raises(ConnectionError):
+        await gateway.start(asked_for)
+
+
+async def test_a_payment_that_was_made_is_told_with_its_amount(gateway: WechatPayGateway) -> None:
+    about = {
+        "mchid": "1900000109",
+        "out_trade_no": "019cbc27060072769c1b9c854a4328c3",
+        "transaction_id": "4200000123202603101234567891",
+        "trade_state": "SUCCESS",
+        "success_time": "2026-03-10T12:01:00+08:00",
+        "amount": {"total": 10_050, "payer_total": 10_050, "currency": "CNY", "payer_currency": "CNY"},
+    }
+    payload = json.dumps(
+        json.loads(notification("TRANSACTION.SUCCESS", "SUCCESS"))
+        | {
+            "resource": {
+                "original_type": "transaction",
+                "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": base64.b64encode(
+                    AESGCM(API_KEY.encode()).encrypt(
+                        b"fdasflkja484", json.dumps(about).encode(), b"transaction"
+                    )
+                ).decode(),
+                "associated_data": "transaction",
+                "nonce": "fdasflkja484",
+            }
+        }
+    ).encode()
+    heard = await gateway.heard(payload, lowered(signed(payload)))
+    answer = PaidAnswer(True, 10_050, "CNY", "4200000123202603101234567891")
+    assert heard == [HeardPayment("019cbc27060072769c1b9c854a4328c3", answer)]

@@ -27,6 +27,7 @@ from aftercare.claims.decisions import (
     reject,
     settle_difference,
 )
+from aftercare.claims.differences import NoDifferenceDue, PaymentAway, pay_difference, settle_payment
 from aftercare.claims.disputes import (
     appeal,
     ask_for_evidence,
@@ -70,7 +71,18 @@ from aftercare.claims.policies import (
 )
 from aftercare.claims.policies import policies as policy_versions
 from aftercare.claims.policy import ReplayReport
-from aftercare.claims.ports import GatewayAnswer, GatewayState, RefundGateway, RefundGateways, RefundOrder
+from aftercare.claims.ports import (
+    GatewayAnswer,
+    GatewayState,
+    PaidAnswer,
+    PaymentAsked,
+    PaymentGateway,
+    PaymentGateways,
+    PaymentStart,
+    RefundGateway,
+    RefundGateways,
+    RefundOrder,
+)
 from aftercare.claims.queries import (
     ClaimCard,
     ClaimFilter,
@@ -141,7 +153,14 @@ __all__ = [
     "NewClaim",
     "NewOffer",
     "NewWithdrawal",
+    "NoDifferenceDue",
     "Option",
+    "PaidAnswer",
+    "PaymentAsked",
+    "PaymentAway",
+    "PaymentGateway",
+    "PaymentGateways",
+    "PaymentStart",
     "PolicyDocument",
     "PolicyPublished",
     "Reason",
@@ -192,6 +211,7 @@ __all__ = [
     "offer_offline",
     "options",
     "out_of_stock",
+    "pay_difference",
     "policy_versions",
     "publish_policy",
     "receive",
@@ -206,6 +226,7 @@ __all__ = [
     "save_policy",
     "send_back",
     "settle_difference",
+    "settle_payment",
     "settle_refund",
     "ship",
     "stated_withdrawal",

@@ -133,6 +133,11 @@ async def settle_difference(work: Work, claim_id: UUID) -> Claim:
     """The customer has paid what the new goods cost more; told by finance or by the payment. Twice is once."""
     work.require("claims.money")
     claim = await claim_for(work, claim_id, lock=True)
+    mark_difference_settled(work, claim)
+    return claim
+
+
+def mark_difference_settled(work: Work, claim: Claim) -> None:
     if claim.difference_cents > 0 and claim.difference_settled_at is None:
         claim.difference_settled_at = work.now
         work.record(
@@ -145,7 +150,6 @@ async def settle_difference(work: Work, claim_id: UUID) -> Claim:
                 currency=claim.currency,
             )
         )
-    return claim
 
 
 async def reject(work: Work, claim_id: UUID, *, words: str, file_ids: Sequence[UUID] = ()) -> Claim:

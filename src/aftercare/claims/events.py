@@ -179,6 +179,19 @@ class DifferenceSettled(Fact):
     currency: str
 
 
+class DifferencePaid(Fact):
+    """Money came in for the difference of an exchange; whether it settles it or goes back at once, other facts say."""
+
+    name: ClassVar[str] = "difference_payment.paid"
+    difference_payment_id: UUID
+    claim_id: UUID
+    case_id: UUID
+    customer_id: UUID
+    provider: str
+    amount_cents: int
+    currency: str
+
+
 class WithdrawalStated(Fact):
     """A consumer withdrew from a distance contract through the withdrawal function (Directive 2011/83/EU art. 11a)."""
 

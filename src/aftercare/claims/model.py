@@ -323,6 +323,46 @@ class Refund(Base):
     paid_at: Mapped[datetime | None]
 
 
+class PaymentState(StrEnum):
+    asked = "asked"
+    started = "started"
+    paid = "paid"
+    failed = "failed"
+    left = "left"
+    """Another payment took its place; if it is paid after all, it is given back."""
+    given_back = "given_back"
+
+
+class DifferencePayment(Base):
+    """A customer's payment of what the new goods of an exchange cost more."""
+
+    __tablename__ = "difference_payment"
+    __table_args__ = (
+        CheckConstraint("amount_cents > 0", name="a_difference_is_something_to_pay"),
+        Index(
+            "difference_payment_one_is_under_way",
+            "claim_id",
+            unique=True,
+            postgresql_where=text("state IN ('asked', 'started')"),
+        ),
+        Index("difference_payment_claim_idx", "claim_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    claim_id: Mapped[UUID] = mapped_column(ForeignKey("claim.id"))
+    provider: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    amount_cents: Mapped[Cents]
+    currency: Mapped[str]
+    state: Mapped[PaymentState] = mapped_column(status_type(PaymentState, "a_payment_is_in_a_known_state"))
+    address: Mapped[str | None]
+    gateway_reference: Mapped[str | None]
+    begun_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"))
+
+
 class WalletEntry(Base):
     """Store credit: each refund enters it at most once."""
 

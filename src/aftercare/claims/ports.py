@@ -48,6 +48,48 @@ class RefundGateway(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PaymentAsked:
+    """Money that a customer is to pay. `key` names the payment for ever; `return_url` is where the customer comes back to."""
+
+    key: str
+    amount_cents: int
+    currency: str
+    title: str
+    return_url: str
+
+
+@dataclass(frozen=True)
+class PaymentStart:
+    """`address` is a page to open (https:…) or, with WeChat Pay, a code to show for scanning (weixin:…)."""
+
+    address: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class PaidAnswer:
+    """What a gateway says of a payment: `reference` is its name, by which it can be refunded."""
+
+    paid: bool
+    amount_cents: int
+    currency: str
+    reference: str | None = None
+
+
+class PaymentGateway(Protocol):
+    """One provider that takes payments. Asked twice under one key, it begins one payment. May raise TimeoutError or OSError."""
+
+    async def start(self, asked: PaymentAsked) -> PaymentStart: ...
+
+
+class PaymentGateways(Protocol):
+    """The port: those of the gateways that take payments."""
+
+    @property
+    def by_provider(self) -> Mapping[str, PaymentGateway]: ...
+
+
 class RefundGateways(Protocol):
     """The port: gateways by the name that a payment carries as its provider."""
 

@@ -103,7 +103,7 @@ def lay_out(
     provider: str,
     payment_id: UUID | None,
     ref: str | None,
-) -> None:
+) -> UUID:
     refund_id = work.new_id()
     work.session.add(
         Refund(
@@ -141,6 +141,7 @@ def lay_out(
             method=provider,
         )
     )
+    return refund_id
 
 
 def ask_again(work: Work, claim: Claim, refund: Refund) -> None:

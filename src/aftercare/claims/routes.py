@@ -13,6 +13,7 @@ from aftercare import conversations, identity, shop
 from aftercare.claims import (
     applications,
     decisions,
+    differences,
     disputes,
     policies,
     refunds,
@@ -23,7 +24,7 @@ from aftercare.claims.circumstances import Reason
 from aftercare.claims.decisions import NewOffer
 from aftercare.claims.entitlements import entitlements
 from aftercare.claims.handbook import handbook
-from aftercare.claims.model import Claim, RefundState, Withdrawal
+from aftercare.claims.model import Claim, PaymentState, RefundState, Withdrawal
 from aftercare.claims.options import Option, options
 from aftercare.claims.policies import GuestWithdrawal, NewWithdrawal, PolicyView
 from aftercare.claims.queries import (
@@ -43,10 +44,12 @@ from aftercare.claims.rulebook import LawPack, law_pack, market_of
 from aftercare.claims.sheets import claims_sheet, refunds_sheet
 from aftercare.claims.states import ClaimKind, Remedy
 from aftercare.claims.wording import words
-from aftercare.journal import Work, begin
+from aftercare.journal import ActorKind, Work, begin
 from aftercare.journal.http import ByActor, InHouse, InWork, SheetAnswer, sheet_answer
+from aftercare.kit.errors import NotSignedIn
 from aftercare.kit.paging import LARGEST_PAGE, Page
 from aftercare.kit.uploads import MULTIPART, first_file
+from aftercare.settings import Settings
 
 router = APIRouter(tags=["claims"])
 
@@ -475,6 +478,32 @@ async def count_refunds(work: InWork) -> dict[str, int]:
 async def withdraw_from_contract(work: InWork, new: NewWithdrawal) -> WithdrawalReceipt:
     """The second step of the withdrawal function: the confirmed statement. The receipt goes out by mail as well."""
     return receipt(await policies.withdraw(work, new))
+
+
+class DifferencePayable(BaseModel):
+    """`address` is a page to open, or (weixin:…) a code to show; None once it is paid."""
+
+    state: PaymentState
+    provider: str
+    address: str | None
+    amount_cents: int
+    currency: str
+
+
+@router.post("/my/claims/{claim_id}/pay-difference")
+async def pay_difference(house: InHouse, actor: ByActor, claim_id: UUID) -> DifferencePayable:
+    """Begins the payment of what an exchange costs more; asked again, the same payment goes on."""
+    if actor.kind is not ActorKind.customer:
+        raise NotSignedIn()
+    back = f"{Settings().base_url.rstrip('/')}/my/claims/{claim_id}"
+    payment = await differences.pay_difference(house, actor, claim_id, return_url=back)
+    return DifferencePayable(
+        state=payment.state,
+        provider=payment.provider,
+        address=payment.address,
+        amount_cents=payment.amount_cents,
+        currency=payment.currency,
+    )
 
 
 STATEMENTS_AN_HOUR = 20

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from aftercare.claims import RefundGateway
+from aftercare.claims import PaymentGateway, RefundGateway
 from aftercare.connectors.sandbox_gateway import SandboxGateway
 from aftercare.journal import House
 from aftercare.settings import Settings
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from aftercare.connectors.wechat_pay import WechatPayGateway
 
 
+class Gateway(RefundGateway, PaymentGateway, Protocol):
+    """Takes payments and gives them back."""
+
+
 class ConfiguredGateways:
-    """Implements `claims.RefundGateways` from the settings; a provider's library is loaded only where it is set up."""
+    """Implements `claims.RefundGateways` and `claims.PaymentGateways` from the settings; a provider's library is loaded only where it is set up."""
 
     def __init__(self, settings: Settings, house: House) -> None:
         self._settings, self._house = settings, house
@@ -42,8 +46,8 @@ class ConfiguredGateways:
         return SandboxGateway(self._house) if self._settings.sandbox_gateway else None
 
     @cached_property
-    def by_provider(self) -> Mapping[str, RefundGateway]:
-        known: dict[str, RefundGateway | None] = {
+    def by_provider(self) -> "Mapping[str, Gateway]":
+        known: dict[str, Gateway | None] = {
             "stripe": self.stripe,
             "wechat_pay": self.wechat_pay,
             "sandbox": self.sandbox,

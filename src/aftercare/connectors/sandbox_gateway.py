@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
+from aftercare.claims import GatewayAnswer, GatewayState, PaymentAsked, PaymentStart, RefundOrder
 from aftercare.connectors.payments import Heard, PushNotSigned
 from aftercare.journal import SYSTEM, House, Work, begin
 from aftercare.kit.json import to_json
@@ -205,6 +206,16 @@ class SandboxGateway:
             raise plan.raises(f"sandbox: no answer about {order.key}")
         return _answer(order.key, plan.state, plan.failure)
 
+    async def start(self, asked: PaymentAsked) -> PaymentStart:
+        """A page that pays when it is opened."""
+        told = {
+            "amount": asked.amount_cents,
+            "currency": asked.currency,
+            "back": asked.return_url,
+            "sign": sign_payment(self._house.secret, asked),
+        }
+        return PaymentStart(f"/api/sandbox/pay/{asked.key}?{urlencode(told)}", f"sandbox-pay-{asked.key}")
+
     async def _plan(self, work: Work, order: RefundOrder, row: Any) -> _Plan:
         if row.asked > 0:
             if row.state == P.failed and row.failure not in FINAL:
@@ -269,6 +280,11 @@ class SandboxCall(BaseModel):
     key: str
     state: GatewayState
     failure: str | None = None
+
+
+def sign_payment(secret: bytes, asked: PaymentAsked) -> str:
+    told = "|".join((asked.key, str(asked.amount_cents), asked.currency, asked.return_url))
+    return hmac.new(secret, b"sandbox payment|" + told.encode(), hashlib.sha256).hexdigest()
 
 
 def signature(secret: bytes, payload: bytes) -> str:

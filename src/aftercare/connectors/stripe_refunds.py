@@ -18,8 +18,8 @@ from stripe import (
 )
 from stripe.params import RefundCreateParams, RefundListParams
 
-from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
-from aftercare.connectors.payments import Heard, PushNotSigned
+from aftercare.claims import GatewayAnswer, GatewayState, PaidAnswer, PaymentAsked, PaymentStart, RefundOrder
+from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
 from aftercare.settings import Stripe
 
 KEY = "aftercare_key"
@@ -94,7 +94,38 @@ class StripeGateway:
         alive = [one for one in known if one["status"] not in ("failed", "canceled")]
         return told((alive or known)[0]) if known else None
 
-    async def heard(self, payload: bytes, signature: str) -> list[Heard]:
+    async def start(self, asked: PaymentAsked) -> PaymentStart:
+        """A page of Stripe Checkout; asked twice under one key, the same one (for 24 hours, longer than a payment holds)."""
+        try:
+            session = await self._client.v1.checkout.sessions.create_async(
+                {
+                    "mode": "payment",
+                    "client_reference_id": asked.key,
+                    "metadata": {KEY: asked.key},
+                    "payment_intent_data": {"metadata": {KEY: asked.key}},
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": asked.currency.lower(),
+                                "unit_amount": asked.amount_cents,
+                                "product_data": {"name": asked.title},
+                            },
+                        }
+                    ],
+                    "success_url": asked.return_url,
+                    "cancel_url": asked.return_url,
+                },
+                {"idempotency_key": asked.key},
+            )
+        except StripeError as failure:
+            answer = _refused(failure)
+            raise ConnectionError(f"Stripe begins no payment: {answer.failure}") from failure
+        if not session.url:
+            raise ConnectionError("Stripe begins no payment: no address")
+        return PaymentStart(session.url, session.id)
+
+    async def heard(self, payload: bytes, signature: str) -> list[Heard | HeardPayment]:
         """What a webhook tells; nothing for events and refunds that are not ours. Refuses with PushNotSigned."""
         if self._webhook_secret is None:
             raise PushNotSigned()
@@ -104,6 +135,8 @@ class StripeGateway:
         except (SignatureVerificationError, ValueError) as wrong:
             raise PushNotSigned() from wrong
         about = event["data"]["object"]
+        if event["type"].startswith("checkout.session."):
+            return _of_payment(event["type"], about)
         if event["type"] in ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"):
             refunds: list[dict[str, Any]] = [about]
         elif event["type"] == "charge.refunded":
@@ -128,6 +161,22 @@ class StripeGateway:
         listed = await self._client.v1.refunds.list_async(which)
         everything = [one.to_dict() async for one in listed.auto_paging_iter()]
         return [one for one in everything if _key_of(one) == key]
+
+
+def _of_payment(kind: str, session: dict[str, Any]) -> list[Heard | HeardPayment]:
+    """Completed is not yet paid: banks may take days, and then another event says so."""
+    key = _key_of(session)
+    paid = session.get("payment_status") == "paid"
+    over = kind in ("checkout.session.expired", "checkout.session.async_payment_failed")
+    if key is None or not (paid or over):
+        return []
+    answer = PaidAnswer(
+        paid,
+        session.get("amount_total") or 0,
+        (session.get("currency") or "").upper(),
+        session.get("payment_intent"),
+    )
+    return [HeardPayment(key, answer)]
 
 
 def _key_of(refund: dict[str, Any]) -> str | None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from aftercare.claims import GatewayAnswer, GatewayState, RefundOrder
-from aftercare.connectors.payments import Heard, PushNotSigned
+from aftercare.claims import GatewayAnswer, GatewayState, PaidAnswer, PaymentAsked, PaymentStart, RefundOrder
+from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
 from aftercare.settings import WechatPay
 
 SECONDS = 20
@@ -135,7 +135,22 @@ class WechatPayGateway:
             )
         return _answer(status, answer, "status")
 
-    async def heard(self, payload: bytes, headers: Mapping[str, str]) -> list[Heard]:
+    async def start(self, asked: PaymentAsked) -> PaymentStart:
+        """Native payment: the address is a code to be scanned, or opened inside WeChat."""
+        status, answer = await asyncio.to_thread(
+            self._call,
+            "pay",
+            description=asked.title,
+            out_trade_no=asked.key,
+            amount={"total": asked.amount_cents, "currency": asked.currency},
+            pay_type=WeChatPayType.NATIVE,
+        )
+        address = answer.get("code_url")
+        if status not in range(200, 300) or not isinstance(address, str):
+            raise ConnectionError(f"WeChat Pay begins no payment: {answer.get('code', status)}")
+        return PaymentStart(address)
+
+    async def heard(self, payload: bytes, headers: Mapping[str, str]) -> list[Heard | HeardPayment]:
         """What a notification tells. Refuses with PushNotSigned, also when it is older than five minutes."""
         sent = headers.get("wechatpay-timestamp", "")
         if not sent.isdigit() or abs(self._wall_clock() - int(sent)) > MOST_DRIFT:
@@ -149,6 +164,10 @@ class WechatPayGateway:
         if not told:
             raise PushNotSigned()
         about = told["resource"]
+        if told.get("event_type") == "TRANSACTION.SUCCESS" and about.get("trade_state") == "SUCCESS":
+            amount = about["amount"]
+            paid = PaidAnswer(True, amount["total"], amount["currency"], about.get("transaction_id"))
+            return [HeardPayment(about["out_trade_no"], paid)]
         if not str(told.get("event_type", "")).startswith("REFUND.") or "out_refund_no" not in about:
             return []
         return [Heard(key_of(about["out_refund_no"]), _answer(200, about, "refund_status"))]

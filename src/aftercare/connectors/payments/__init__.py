@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aftercare.claims import GatewayAnswer
+from aftercare.claims import GatewayAnswer, PaidAnswer
 from aftercare.kit.errors import NotSignedIn
 
 
@@ -16,3 +16,11 @@ class Heard:
 
     key: str
     answer: GatewayAnswer
+
+
+@dataclass(frozen=True)
+class HeardPayment:
+    """What a provider said by itself of a customer's payment with this key."""
+
+    key: str
+    answer: PaidAnswer

@@ -1,13 +1,16 @@
 """Where payment providers tell by themselves what became of a refund."""
 
+import hmac
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import RedirectResponse
 
 from aftercare import claims
 from aftercare.connectors.gateways import ConfiguredGateways
-from aftercare.connectors.payments import Heard
-from aftercare.connectors.sandbox_gateway import calls_due, read_call
+from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
+from aftercare.connectors.sandbox_gateway import calls_due, read_call, sign_payment
 from aftercare.identity import find_shop
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, PortMissing, begin
 from aftercare.journal.http import InHouse
@@ -17,7 +20,7 @@ router = APIRouter(tags=["webhooks"])
 MAY = frozenset({"claims.read", "refunds.read", "refunds.execute"})
 
 
-async def settle(house: House, heard: list[Heard], shop_code: str | None = None) -> int:
+async def settle(house: House, heard: Sequence[Heard | HeardPayment], shop_code: str | None = None) -> int:
     """Tells claims what a provider said; each refund in a work of its own, within the shop if one is named. What is not
     ours is passed over: a provider repeats for days what we refuse. Returns how many were ours."""
     settled = 0
@@ -30,7 +33,10 @@ async def settle(house: House, heard: list[Heard], shop_code: str | None = None)
         )
     for one in heard:
         async with begin(house, actor) as work:
-            settled += await claims.settle_refund(work, key=one.key, answer=one.answer)
+            if isinstance(one, HeardPayment):
+                settled += await claims.settle_payment(work, key=one.key, answer=one.answer)
+            else:
+                settled += await claims.settle_refund(work, key=one.key, answer=one.answer)
     return settled
 
 
@@ -55,7 +61,8 @@ async def stripe_told(
     shop_code: str,
     stripe_signature: Annotated[str, Header(max_length=2_000)] = "",
 ) -> Response:
-    """Signed events of Stripe: charge.refunded, refund.created, refund.updated, refund.failed."""
+    """Signed events of Stripe: charge.refunded, refund.created, refund.updated, refund.failed, and of payments
+    checkout.session.completed, .async_payment_succeeded, .async_payment_failed, .expired."""
     gateway = _connected(house).stripe
     if gateway is None:
         raise PortMissing(port="Stripe")
@@ -81,6 +88,20 @@ async def wechat_pay_told_shop(request: Request, house: InHouse, shop_code: str)
         raise PortMissing(port="WeChat Pay")
     await settle(house, await gateway.heard(await request.body(), request.headers), shop_code)
     return Response(status_code=204)
+
+
+@router.get("/sandbox/pay/{key}", response_class=RedirectResponse)
+async def pay_in_sandbox(
+    house: InHouse, key: str, amount: int, currency: str, back: str, sign: str
+) -> Response:
+    """The sandbox's page of payment: who opens it has paid, and comes back."""
+    if _connected(house).sandbox is None:
+        raise PortMissing(port="sandbox")
+    asked = claims.PaymentAsked(key=key, amount_cents=amount, currency=currency, title="", return_url=back)
+    if not hmac.compare_digest(sign_payment(house.secret, asked).encode(), sign.encode()):
+        raise PushNotSigned()
+    await settle(house, [HeardPayment(key, claims.PaidAnswer(True, amount, currency, f"sandbox-pay-{key}"))])
+    return RedirectResponse(back, 303)
 
 
 @router.post("/webhooks/sandbox/{shop_code}", status_code=204)
