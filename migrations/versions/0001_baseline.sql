@@ -1752,6 +1752,33 @@ CREATE TABLE claim_finding (
 
 CREATE INDEX claim_finding_claim_idx ON claim_finding (claim_id);
 
+CREATE TABLE difference_payment (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	claim_id UUID NOT NULL,
+	provider VARCHAR NOT NULL,
+	key VARCHAR NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	currency VARCHAR NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	address VARCHAR,
+	gateway_reference VARCHAR,
+	begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	paid_at TIMESTAMP WITH TIME ZONE,
+	refund_id UUID,
+	CONSTRAINT difference_payment_pkey PRIMARY KEY (id),
+	CONSTRAINT a_difference_is_something_to_pay CHECK (amount_cents > 0),
+	CONSTRAINT difference_payment_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT difference_payment_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT difference_payment_key_key UNIQUE (key),
+	CONSTRAINT a_payment_is_in_a_known_state CHECK (state IN ('asked', 'started', 'paid', 'failed', 'left', 'given_back')),
+	CONSTRAINT difference_payment_refund_id_fkey FOREIGN KEY(refund_id) REFERENCES refund (id)
+);
+
+CREATE INDEX difference_payment_claim_idx ON difference_payment (claim_id);
+
+CREATE UNIQUE INDEX difference_payment_one_is_under_way ON difference_payment (claim_id) WHERE state IN ('asked', 'started');
+
 CREATE TABLE wallet_entry (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -2145,6 +2172,10 @@ CREATE POLICY withdrawal_of_own_shops ON withdrawal USING ((SELECT aftercare_all
 ALTER TABLE claim_finding ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_finding_of_own_shops ON claim_finding USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE difference_payment ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY difference_payment_of_own_shops ON difference_payment USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE wallet_entry ENABLE ROW LEVEL SECURITY;
 

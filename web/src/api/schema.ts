@@ -28,6 +28,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Cases
+         * @description All cases of a queue under the same filter, for a spreadsheet.
+         */
+        get: operations["export_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/counts": {
         parameters: {
             query?: never;
@@ -527,6 +547,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Case
+         * @description What was said in it goes on in the other case; this one is closed as a duplicate. Needs `cases.write`.
+         */
+        post: operations["merge_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split Case
+         * @description These messages become a case of their own. Needs `cases.write`.
+         */
+        post: operations["split_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Case Moves
+         * @description Mergings and splittings, newest first. Needs `cases.read`.
+         */
+        get: operations["list_case_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/case-moves/{case_move_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Case Move
+         * @description Takes a merging or splitting back. Needs `cases.write`.
+         */
+        post: operations["undo_case_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Case Contacts
+         * @description The ways on which something can leave from this case; that of the customer's last message first. Needs `cases.read`.
+         */
+        get: operations["list_case_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/solutions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Solutions Of Case
+         * @description The three likeliest solutions of earlier cases with their success rates. Needs `cases.read` and `knowledge.read`.
+         */
+        get: operations["solutions_of_case"];
+        put?: never;
+        /**
+         * Solve Case As
+         * @description Solves the case, and keeps how for others. Needs `cases.write`.
+         */
+        post: operations["solve_case_as"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/solutions/{solution_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Solution To Case
+         * @description It is what is done here; whether it held is counted. Needs `cases.write`.
+         */
+        post: operations["apply_solution_to_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/solutions/{solution_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Solution For Case
+         * @description It does not fit here. Needs `cases.write`.
+         */
+        post: operations["reject_solution_for_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}/entitlements": {
         parameters: {
             query?: never;
@@ -600,6 +784,26 @@ export interface paths {
          * @description Photos, videos and documents for a claim on this order; named in `file_ids` afterwards.
          */
         post: operations["upload_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/claims.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Claims
+         * @description All claims of the list under the same filter, for a spreadsheet.
+         */
+        get: operations["export_claims"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1221,6 +1425,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/refunds.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Refunds
+         * @description All refunds of the list, for a spreadsheet.
+         */
+        get: operations["export_refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/refunds/counts": {
         parameters: {
             query?: never;
@@ -1252,6 +1476,26 @@ export interface paths {
          * @description The second step of the withdrawal function: the confirmed statement. The receipt goes out by mail as well.
          */
         post: operations["withdraw_from_contract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/my/claims/{claim_id}/pay-difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay Difference
+         * @description Begins the payment of what an exchange costs more; asked again, the same payment goes on.
+         */
+        post: operations["pay_difference"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1401,7 +1645,8 @@ export interface paths {
         put?: never;
         /**
          * Stripe Told
-         * @description Signed events of Stripe: charge.refunded, refund.created, refund.updated, refund.failed.
+         * @description Signed events of Stripe: charge.refunded, refund.created, refund.updated, refund.failed, and of payments
+         *     checkout.session.completed, .async_payment_succeeded, .async_payment_failed, .expired.
          */
         post: operations["stripe_told"];
         delete?: never;
@@ -1444,6 +1689,26 @@ export interface paths {
          * @description The same, for one shop.
          */
         post: operations["wechat_pay_told_shop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sandbox/pay/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pay In Sandbox
+         * @description The sandbox's page of payment: who opens it has paid, and comes back.
+         */
+        get: operations["pay_in_sandbox"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1525,6 +1790,171 @@ export interface paths {
         get: operations["read_upload"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description The shop's channel accounts. Needs `shops.write`.
+         */
+        get: operations["list_channels"];
+        put?: never;
+        /**
+         * Add Channel
+         * @description Needs `shops.write`.
+         */
+        post: operations["add_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Channel
+         * @description Needs `shops.write`.
+         */
+        get: operations["read_channel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Channel
+         * @description Needs `shops.write`.
+         */
+        patch: operations["change_channel"];
+        trace?: never;
+    };
+    "/api/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Contacts
+         * @description The ways to reach a customer. Needs `cases.read`.
+         */
+        get: operations["list_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Contact */
+        get: operations["read_contact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/likely": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Likely Customers
+         * @description Customers on file with the same address. Needs `cases.read`.
+         */
+        get: operations["list_likely_customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join By Hand
+         * @description The contact is this customer's. Needs `cases.write`.
+         */
+        post: operations["join_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/contacts/{contact_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split By Hand
+         * @description Takes a joining back. Needs `cases.write`.
+         */
+        post: operations["split_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}/send-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Message Again
+         * @description One that could not be delivered. Needs `conversations.write`.
+         */
+        post: operations["send_message_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2291,6 +2721,478 @@ export interface paths {
         get: operations["list_fact_names"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Home
+         * @description The front page of a shop's help centre. Anybody may read it.
+         */
+        get: operations["help_home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Articles
+         * @description Of a topic, what is read most first.
+         */
+        get: operations["help_articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Search
+         * @description Articles that answer a question, best first, also when it is mistyped.
+         */
+        get: operations["help_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Suggest
+         * @description Titles that hold what was typed so far.
+         */
+        get: operations["help_suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Question
+         * @description Keeps what was searched for, so that what is missing gets written. Telephone and order numbers are left out.
+         */
+        post: operations["note_question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/articles/{article_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Article
+         * @description One article. `reader` is a random name that the reader's browser keeps, to show what he said of it before.
+         */
+        get: operations["help_article"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help/{shop_code}/articles/{article_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rate Article
+         * @description Whether it helped. Each reader counts once; said again, it replaces what was said before.
+         */
+        post: operations["rate_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Articles
+         * @description Articles, the ones changed last first. `locale`: in which language their titles are shown.
+         */
+        get: operations["list_articles"];
+        put?: never;
+        /**
+         * Draft Article
+         * @description Begins an article. Nobody is shown it before it is published.
+         */
+        post: operations["draft_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Articles
+         * @description How many articles are due for review, badly rated, lack a language; and how many gaps there are.
+         */
+        get: operations["count_articles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Article
+         * @description The draft and what is published, with all versions.
+         */
+        get: operations["read_article"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Article
+         * @description Audience, topic, goods, owner, review: holds at once.
+         */
+        patch: operations["change_article"];
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/texts/{locale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Text
+         * @description The draft in one language.
+         */
+        put: operations["write_text"];
+        post?: never;
+        /**
+         * Remove Text
+         * @description The draft no longer has this language.
+         */
+        delete: operations["remove_text"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Article
+         * @description The draft becomes the next version, which is shown from now on.
+         */
+        post: operations["publish_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Article
+         * @description Nobody is shown it any more.
+         */
+        post: operations["withdraw_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Article
+         * @description The draft says again what an earlier version said.
+         */
+        post: operations["restore_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Article
+         * @description It was looked at and is right.
+         */
+        post: operations["review_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Versions
+         * @description Line by line, what one version says and another does not.
+         */
+        get: operations["compare_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/articles/{article_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Article Feedback
+         * @description What readers said.
+         */
+        get: operations["article_feedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description How a text will look.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Knowledge
+         * @description For colleagues: also the articles for staff.
+         */
+        get: operations["search_knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gaps
+         * @description Questions that were answered badly or not at all, those about the same together, the most frequent first.
+         */
+        get: operations["list_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/gaps/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft For Gap
+         * @description A draft that holds the questions; they leave the list.
+         */
+        post: operations["draft_for_gap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/solutions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Solutions
+         * @description The problem base, the newest first.
+         */
+        get: operations["list_solutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/knowledge/solutions/{solution_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire Solution
+         * @description It is offered no more.
+         */
+        post: operations["retire_solution"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3125,6 +4027,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Orders
+         * @description All orders of the list under the same filter, for a spreadsheet.
+         */
+        get: operations["export_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/{order_id}": {
         parameters: {
             query?: never;
@@ -3256,6 +4178,36 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountAdding
+         * @description `secrets` are kept sealed and never shown again.
+         */
+        AccountAdding: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            kind: components["schemas"]["Channel"];
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /**
+             * Settings
+             * @default {}
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Secrets
+             * @default {}
+             */
+            secrets: {
+                [key: string]: string;
+            };
+        };
+        /**
          * AccountChange
          * @description Only what is given changes.
          */
@@ -3266,38 +4218,24 @@ export interface components {
             locale?: string | null;
         };
         /**
-         * AccountView
-         * @description `shops` are those of its shops that the reader sees; `every_shop` means that it works in all of the group.
+         * AccountChanging
+         * @description What is left out stays. Secrets are replaced one by one; an empty one is forgotten.
          */
-        AccountView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Email */
-            email: string;
+        AccountChanging: {
             /** Name */
-            name: string;
-            /** Locale */
-            locale: string;
+            name?: string | null;
+            /** Address */
+            address?: string | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /** Secrets */
+            secrets?: {
+                [key: string]: string;
+            } | null;
             /** Active */
-            active: boolean;
-            /** Role */
-            role: string | null;
-            /** Every Shop */
-            every_shop: boolean;
-            /** Shops */
-            shops: string[];
-            /** Invited */
-            invited: boolean;
-            /** Totp */
-            totp: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            active?: boolean | null;
         };
         /**
          * ActionView
@@ -3323,6 +4261,187 @@ export interface components {
             /** Amount Cents */
             amount_cents?: number | null;
         };
+        /**
+         * ArticleChange
+         * @description Only what is given changes. Who is shown it, and what it is about, changes at once, without publishing.
+         */
+        ArticleChange: {
+            audience?: components["schemas"]["Audience"] | null;
+            /** Topic */
+            topic?: string | null;
+            /** Categories */
+            categories?: string[] | null;
+            /** Product Ids */
+            product_ids?: string[] | null;
+            /** Owner Id */
+            owner_id?: string | null;
+            /** Review Days */
+            review_days?: number | null;
+            /** Review On */
+            review_on?: string | null;
+        };
+        /**
+         * ArticlePage
+         * @description `instead_of`: the language that was asked for, when the article lacks it and `locale` stands in. `html` is safe to show.
+         *     `helped` is what this reader has said before.
+         */
+        ArticlePage: {
+            /**
+             * Article Id
+             * Format: uuid
+             */
+            article_id: string;
+            /** Version */
+            version: number;
+            /** Locale */
+            locale: string;
+            /** Instead Of */
+            instead_of: string | null;
+            /** Locales */
+            locales: string[];
+            /** Topic */
+            topic: string;
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
+            /** Html */
+            html: string;
+            /** Published At */
+            published_at: unknown;
+            /** Helped */
+            helped: boolean | null;
+            /** Related */
+            related: components["schemas"]["Headline"][];
+        };
+        /**
+         * ArticleRow
+         * @description `views`, `helped` and `not_helped` of the last ninety days.
+         */
+        ArticleRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Title */
+            title: string;
+            audience: components["schemas"]["Audience"];
+            /** Topic */
+            topic: string;
+            status: components["schemas"]["Standing"];
+            /** Version */
+            version: number;
+            /** Draft */
+            draft: boolean;
+            /** Locales */
+            locales: string[];
+            /** Missing */
+            missing: string[];
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Review On */
+            review_on: string | null;
+            /** Due */
+            due: boolean;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Views */
+            views: number;
+            /** Helped */
+            helped: number;
+            /** Not Helped */
+            not_helped: number;
+            /** Broken */
+            broken: number;
+        };
+        /**
+         * ArticleView
+         * @description For those who write: `texts` are the words that are written on, `live` those that are shown now.
+         */
+        ArticleView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            audience: components["schemas"]["Audience"];
+            /** Topic */
+            topic: string;
+            /** Categories */
+            categories: string[];
+            /** Product Ids */
+            product_ids: string[];
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            status: components["schemas"]["Standing"];
+            /** Version */
+            version: number;
+            /** Draft */
+            draft: boolean;
+            /** Revision */
+            revision: number;
+            /** Review Days */
+            review_days: number | null;
+            /** Review On */
+            review_on: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Texts */
+            texts: {
+                [key: string]: components["schemas"]["Words"];
+            };
+            /** Live */
+            live: {
+                [key: string]: components["schemas"]["Words"];
+            };
+            /** Versions */
+            versions: components["schemas"]["VersionView"][];
+        };
+        /**
+         * Asked
+         * @description A search that somebody was done with: nothing was found, or what was found did not help (he went on to ask).
+         */
+        Asked: {
+            /** Words */
+            words: string;
+            /**
+             * Locale
+             * @default zh-CN
+             * @enum {string}
+             */
+            locale: "zh-CN" | "zh-TW" | "en";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "found" | "nothing_found" | "not_helped";
+        };
         /** AskedLine */
         AskedLine: {
             /**
@@ -3335,6 +4454,11 @@ export interface components {
             /** New Product Id */
             new_product_id?: string | null;
         };
+        /**
+         * Audience
+         * @enum {string}
+         */
+        Audience: "public" | "staff";
         /**
          * AuditLine
          * @description `actor_name`: of members of staff.
@@ -3393,6 +4517,18 @@ export interface components {
             late: number;
             /** Waiting Since */
             waiting_since: string | null;
+        };
+        /**
+         * Beside
+         * @description `problem` and `remedy`: what would be kept if this case became a solution.
+         */
+        Beside: {
+            /** Solutions */
+            solutions: components["schemas"]["Offered"][];
+            /** Problem */
+            problem: string;
+            /** Remedy */
+            remedy: string;
         };
         /** Body_import_orders_file */
         Body_import_orders_file: {
@@ -3606,7 +4742,7 @@ export interface components {
          * Channel
          * @enum {string}
          */
-        Channel: "portal" | "email" | "api" | "phone" | "chat" | "sms" | "social" | "desk";
+        Channel: "portal" | "email" | "api" | "phone" | "chat" | "sms" | "social" | "desk" | "wechat" | "wecom" | "whatsapp" | "telegram" | "webhook";
         /**
          * ClaimCell
          * @description Claims applied for on one day, by one word of the dimension asked for. Money in minor units of one currency.
@@ -4041,6 +5177,38 @@ export interface components {
          * @enum {string}
          */
         "Condition-Output": "sellable" | "refurbish" | "quarantine" | "supplier_return" | "send_back";
+        /** ContactView */
+        ContactView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Customer Id */
+            customer_id: string | null;
+            channel: components["schemas"]["Channel"];
+            /** Address */
+            address: string;
+            /** Account Id */
+            account_id: string | null;
+            /** Name */
+            name: string;
+            /** Verified At */
+            verified_at: string | null;
+            verified_by: components["schemas"]["Verified"] | null;
+            /** Bounced At */
+            bounced_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
         /** CountGiven */
         CountGiven: {
             /** Counted */
@@ -4055,24 +5223,6 @@ export interface components {
             order_line_id: string;
             /** Quantity */
             quantity: number;
-        };
-        /**
-         * Counts
-         * @description How many cases each queue holds, counted up to a thousand: 1001 means more than that.
-         */
-        Counts: {
-            /** Mine */
-            mine: number;
-            /** Unassigned */
-            unassigned: number;
-            /** Waiting */
-            waiting: number;
-            /** Late */
-            late: number;
-            /** Snoozed */
-            snoozed: number;
-            /** Active */
-            active: number;
         };
         /**
          * CustomerPage
@@ -4109,6 +5259,34 @@ export interface components {
         DeliveredBody: {
             /** Delivered At */
             delivered_at?: string | null;
+        };
+        /**
+         * Difference
+         * @description One line of a comparison; a changed line is one that was and one that is.
+         */
+        Difference: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "same" | "was" | "is";
+            /** Text */
+            text: string;
+        };
+        /**
+         * DifferencePayable
+         * @description `address` is a page to open, or (weixin:…) a code to show; None once it is paid.
+         */
+        DifferencePayable: {
+            state: components["schemas"]["PaymentState"];
+            /** Provider */
+            provider: string;
+            /** Address */
+            address: string | null;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Currency */
+            currency: string;
         };
         /**
          * Direction
@@ -4165,6 +5343,11 @@ export interface components {
             body: string;
             /** @default message */
             kind: components["schemas"]["MessageKind"];
+        };
+        /** Drafted */
+        Drafted: {
+            /** Body */
+            body: string;
         };
         /** DropOffAnswer */
         DropOffAnswer: {
@@ -4485,10 +5668,37 @@ export interface components {
          * @enum {string}
          */
         FaultSide: "customer" | "shop" | "carrier" | "nobody" | "unknown";
+        /** FeedbackView */
+        FeedbackView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Version */
+            version: number;
+            /** Locale */
+            locale: string;
+            /** Helped */
+            helped: boolean;
+            /** Words */
+            words: string;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+        };
         /**
          * Filters
          * @description Which cases. `words` are searched for in numbers, titles, names, orders and all that was said. `linked` is a kind of
-         *     object: claim, shipment, repair.
+         *     object: claim, shipment, repair. `skill` is what the owner must know; `language` is a whole locale, zh-TW, or the
+         *     language of many, en.
          */
         Filters: {
             /** @default active */
@@ -4503,6 +5713,10 @@ export interface components {
             tag?: string | null;
             /** Linked */
             linked?: string | null;
+            /** Skill */
+            skill?: string | null;
+            /** Language */
+            language?: string | null;
             /** Owner Id */
             owner_id?: string | null;
             /** Customer Id */
@@ -4542,6 +5756,67 @@ export interface components {
          * @enum {string}
          */
         FreightPayer: "shop" | "customer" | "nobody";
+        /**
+         * Gap
+         * @description Questions about the same. `asked` counts all of them, `badly` those without a good answer; `question_ids` are of the
+         *     latter, newest first.
+         */
+        Gap: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Words */
+            words: string[];
+            /** Asked */
+            asked: number;
+            /** Badly */
+            badly: number;
+            /** Outcomes */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** Locales */
+            locales: {
+                [key: string]: number;
+            };
+            /** Examples */
+            examples: string[];
+            /**
+             * Last Asked At
+             * Format: date-time
+             */
+            last_asked_at: string;
+            /** Question Ids */
+            question_ids: string[];
+            /** Article Id */
+            article_id: string | null;
+        };
+        /**
+         * GapDraft
+         * @description A draft for some questions, in the language in which most of them were asked.
+         */
+        GapDraft: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Question Ids */
+            question_ids: string[];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Locale
+             * @default zh-CN
+             * @enum {string}
+             */
+            locale: "zh-CN" | "zh-TW" | "en";
+        };
         /**
          * Grade
          * @enum {string}
@@ -4665,6 +5940,62 @@ export interface components {
             /** Markdown */
             markdown: string;
         };
+        /** Headline */
+        Headline: {
+            /**
+             * Article Id
+             * Format: uuid
+             */
+            article_id: string;
+            /** Locale */
+            locale: string;
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * HelpHome
+         * @description The front page of a shop's help centre in one language.
+         */
+        HelpHome: {
+            /** Shop Code */
+            shop_code: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Support Email */
+            support_email: string | null;
+            /** Topics */
+            topics: components["schemas"]["TopicCount"][];
+            /** Popular */
+            popular: components["schemas"]["Headline"][];
+        };
+        /**
+         * Hit
+         * @description `instead_of`: the language that was asked for, when the article lacks it and another stands in.
+         */
+        Hit: {
+            /**
+             * Article Id
+             * Format: uuid
+             */
+            article_id: string;
+            /** Locale */
+            locale: string;
+            /** Instead Of */
+            instead_of: string | null;
+            /** Topic */
+            topic: string;
+            audience: components["schemas"]["Audience"];
+            /** Title */
+            title: components["schemas"]["Piece"][];
+            /** Excerpt */
+            excerpt: components["schemas"]["Piece"][];
+            /** Score */
+            score: number;
+        };
         /**
          * ImportTold
          * @description `refusals` are the first two hundred of `refused`.
@@ -4749,8 +6080,16 @@ export interface components {
         };
         /** Invited */
         Invited: {
-            account: components["schemas"]["AccountView"];
+            account: components["schemas"]["aftercare__identity__accounts__AccountView"];
             link: components["schemas"]["PasswordLinkView"];
+        };
+        /** Joining */
+        Joining: {
+            /**
+             * Customer Id
+             * Format: uuid
+             */
+            customer_id: string;
         };
         /**
          * Kuaidi100Answer
@@ -4798,6 +6137,21 @@ export interface components {
             refund_source: string;
             /** Grants */
             grants: components["schemas"]["Grant"][];
+        };
+        /**
+         * LikelyCustomer
+         * @description A customer on file with the same address. Whether it is the same person, people decide.
+         */
+        LikelyCustomer: {
+            /**
+             * Customer Id
+             * Format: uuid
+             */
+            customer_id: string;
+            /** Name */
+            name: string;
+            /** Orders */
+            orders: number;
         };
         /** LineEntitlements */
         LineEntitlements: {
@@ -4983,6 +6337,14 @@ export interface components {
             /** Shops */
             shops: string[] | null;
         };
+        /** MergeWish */
+        MergeWish: {
+            /**
+             * Into Case Id
+             * Format: uuid
+             */
+            into_case_id: string;
+        };
         /** MessageFileView */
         MessageFileView: {
             /**
@@ -5004,7 +6366,7 @@ export interface components {
         MessageKind: "message" | "note";
         /**
          * MessageView
-         * @description `seen`: whether the other side has read it.
+         * @description `seen`: whether the other side has read it. `sending`: only of what leaves by a channel.
          */
         MessageView: {
             /**
@@ -5032,6 +6394,9 @@ export interface components {
             seen: boolean;
             /** Files */
             files: components["schemas"]["MessageFileView"][];
+            /** Contact Id */
+            contact_id: string | null;
+            sending: components["schemas"]["SendingView"] | null;
         };
         /**
          * Miss
@@ -5086,6 +6451,44 @@ export interface components {
             hours: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * MoveKind
+         * @enum {string}
+         */
+        MoveKind: "merged" | "divided";
+        /**
+         * MoveView
+         * @description `case_id` is where the messages were, `into_case_id` where they went.
+         */
+        MoveView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["MoveKind"];
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /**
+             * Into Case Id
+             * Format: uuid
+             */
+            into_case_id: string;
+            /** Messages */
+            messages: number;
+            /**
+             * Moved At
+             * Format: date-time
+             */
+            moved_at: string;
+            /** Moved By */
+            moved_by: string | null;
+            /** Undone At */
+            undone_at: string | null;
         };
         /**
          * MovementReason
@@ -5300,6 +6703,45 @@ export interface components {
              * @default zh-CN
              */
             locale: string;
+        };
+        /**
+         * NewArticle
+         * @description `shop_id` empty: the house's, shown by every shop.
+         */
+        NewArticle: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** @default public */
+            audience: components["schemas"]["Audience"];
+            /**
+             * Topic
+             * @default other
+             */
+            topic: string;
+            /**
+             * Categories
+             * @default []
+             */
+            categories: string[];
+            /**
+             * Product Ids
+             * @default []
+             */
+            product_ids: string[];
+            /** Owner Id */
+            owner_id?: string | null;
+            /**
+             * Review Days
+             * @default 180
+             */
+            review_days: number | null;
+            /**
+             * Texts
+             * @default {}
+             */
+            texts: {
+                [key: string]: components["schemas"]["Words"];
+            };
         };
         /** NewCalendar */
         NewCalendar: {
@@ -5689,6 +7131,25 @@ export interface components {
             /** Answered At */
             answered_at: string | null;
         };
+        /**
+         * Offered
+         * @description A solution beside a case. `tried` is in how many cases it has had seven days to prove itself, `held` in how many of them
+         *     it did; `waiting`: applied, too early to tell. `likeness` is of the words and the goods, and orders the list together with
+         *     the success rate.
+         */
+        Offered: {
+            solution: components["schemas"]["SolutionView"];
+            /** Likeness */
+            likeness: number;
+            /** Tried */
+            tried: number;
+            /** Held */
+            held: number;
+            /** Waiting */
+            waiting: number;
+            /** Applied At */
+            applied_at: string | null;
+        };
         /** OpenPickup */
         OpenPickup: {
             /**
@@ -5875,7 +7336,14 @@ export interface components {
         /** Page[AccountView] */
         Page_AccountView_: {
             /** Items */
-            items: components["schemas"]["AccountView"][];
+            items: components["schemas"]["aftercare__identity__accounts__AccountView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ArticleRow] */
+        Page_ArticleRow_: {
+            /** Items */
+            items: components["schemas"]["ArticleRow"][];
             /** Next */
             next: string | null;
         };
@@ -5911,6 +7379,13 @@ export interface components {
         Page_Entry_: {
             /** Items */
             items: components["schemas"]["Entry"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[FeedbackView] */
+        Page_FeedbackView_: {
+            /** Items */
+            items: components["schemas"]["FeedbackView"][];
             /** Next */
             next: string | null;
         };
@@ -5984,6 +7459,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[SolutionView] */
+        Page_SolutionView_: {
+            /** Items */
+            items: components["schemas"]["SolutionView"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[StockLine] */
         Page_StockLine_: {
             /** Items */
@@ -6028,6 +7510,11 @@ export interface components {
              */
             expires_at: string;
         };
+        /**
+         * PaymentState
+         * @enum {string}
+         */
+        PaymentState: "asked" | "started" | "paid" | "failed" | "left" | "given_back";
         /** PaymentView */
         PaymentView: {
             /**
@@ -6086,6 +7573,16 @@ export interface components {
             /** Failed Reason */
             failed_reason: string | null;
         };
+        /**
+         * Piece
+         * @description Of a text in which what was asked for is marked.
+         */
+        Piece: {
+            /** Text */
+            text: string;
+            /** Hit */
+            hit: boolean;
+        };
         /** PolicyGiven */
         PolicyGiven: {
             /** Document */
@@ -6097,17 +7594,6 @@ export interface components {
         Presence: {
             /** Working */
             working: boolean;
-        };
-        /** Preview */
-        Preview: {
-            /** Subject */
-            subject: string;
-            /** Text */
-            text: string;
-            /** Html */
-            html: string;
-            /** Fields */
-            fields: string[];
         };
         /**
          * PreviewAsked
@@ -6301,6 +7787,14 @@ export interface components {
             /** Events */
             events: components["schemas"]["PublicEvent"][];
         };
+        /** Publishing */
+        Publishing: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /**
          * QueueItem
          * @description A row of a queue. `waiting_for` is shop, customer or nobody.
@@ -6377,6 +7871,29 @@ export interface components {
             /** Waiting Longest Seconds */
             waiting_longest_seconds: number | null;
         };
+        /** Rating */
+        Rating: {
+            /** Helped */
+            helped: boolean;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+            /**
+             * Locale
+             * @default zh-CN
+             * @enum {string}
+             */
+            locale: "zh-CN" | "zh-TW" | "en";
+            /** Reader */
+            reader: string;
+            /**
+             * Question
+             * @default
+             */
+            question: string;
+        };
         /**
          * Reason
          * @enum {string}
@@ -6451,6 +7968,21 @@ export interface components {
          * @enum {string}
          */
         RepairWay: "mail_in" | "on_site" | "in_store";
+        /** Restoring */
+        Restoring: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * Results
+         * @description `corrected`: what was looked for instead, when the question seemed mistyped.
+         */
+        Results: {
+            /** Items */
+            items: components["schemas"]["Hit"][];
+            /** Corrected */
+            corrected: string | null;
+        };
         /** ReviewView */
         ReviewView: {
             /**
@@ -6476,6 +8008,11 @@ export interface components {
             created_on: string;
             /** Answered At */
             answered_at: string | null;
+        };
+        /** Reviewing */
+        Reviewing: {
+            /** Next On */
+            next_on?: string | null;
         };
         /**
          * RingView
@@ -6586,6 +8123,8 @@ export interface components {
             /** Key */
             key?: string | null;
             channel?: components["schemas"]["Channel"] | null;
+            /** Contact Id */
+            contact_id?: string | null;
         };
         /** ScheduleBody */
         ScheduleBody: {
@@ -6603,6 +8142,24 @@ export interface components {
             carrier?: string | null;
             /** Number */
             number?: string | null;
+        };
+        /**
+         * SendingState
+         * @enum {string}
+         */
+        SendingState: "planned" | "sent" | "delivered" | "read" | "failed" | "bounced";
+        /**
+         * SendingView
+         * @description What became of a message that left by a channel; `error` in the words of the other side.
+         */
+        SendingView: {
+            state: components["schemas"]["SendingState"];
+            /** To */
+            to: string;
+            /** Error */
+            error: string | null;
+            /** Sent At */
+            sent_at: string | null;
         };
         /** ServicePointView */
         ServicePointView: {
@@ -6931,11 +8488,78 @@ export interface components {
             /** Until */
             until: string | null;
         };
+        /** SolutionView */
+        SolutionView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Problem */
+            problem: string;
+            /** Remedy */
+            remedy: string;
+            /** Category */
+            category: string;
+            /** Product Ids */
+            product_ids: string[];
+            /** Article Id */
+            article_id: string | null;
+            /** Article Title */
+            article_title: string | null;
+            /** Case Id */
+            case_id: string | null;
+            /** Locale */
+            locale: string;
+            /**
+             * Kept At
+             * Format: date-time
+             */
+            kept_at: string;
+            /** Kept By */
+            kept_by: string | null;
+            /** Retired At */
+            retired_at: string | null;
+        };
+        /**
+         * SolvedAs
+         * @description What is not given is taken from the case: its title as the problem, the shop's last answer as the remedy.
+         */
+        SolvedAs: {
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+            /** Category */
+            category?: string | null;
+            /** Product Ids */
+            product_ids?: string[] | null;
+            /** Article Id */
+            article_id?: string | null;
+        };
         /**
          * Sort
          * @enum {string}
          */
         Sort: "due" | "recent";
+        /** SplitWish */
+        SplitWish: {
+            /** Message Ids */
+            message_ids: string[];
+            /** Title */
+            title: string;
+        };
         /**
          * Stage
          * @description The seven stages, in their order.
@@ -6951,6 +8575,11 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * Standing
+         * @enum {string}
+         */
+        Standing: "draft" | "published" | "withdrawn";
         /**
          * Status
          * @enum {string}
@@ -7051,6 +8680,16 @@ export interface components {
             /** Support Email */
             support_email: string | null;
         };
+        /** Suggestion */
+        Suggestion: {
+            /**
+             * Article Id
+             * Format: uuid
+             */
+            article_id: string;
+            /** Title */
+            title: string;
+        };
         /** TableCount */
         TableCount: {
             /** Table */
@@ -7140,6 +8779,28 @@ export interface components {
             value: boolean | number | string | string[] | number[];
         };
         /**
+         * TextGiven
+         * @description With `revision` it is refused when somebody else has changed the article since that one was read.
+         */
+        TextGiven: {
+            /** Title */
+            title: string;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /** Body */
+            body: string;
+            /**
+             * Keywords
+             * @default
+             */
+            keywords: string;
+            /** Revision */
+            revision?: number | null;
+        };
+        /**
          * TokenMade
          * @description `secret` is told this once.
          */
@@ -7176,6 +8837,13 @@ export interface components {
             last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /** TopicCount */
+        TopicCount: {
+            /** Topic */
+            topic: string;
+            /** Articles */
+            articles: number;
         };
         /**
          * TotpEnrolment
@@ -7226,6 +8894,30 @@ export interface components {
             media_type: string;
             /** Bytes */
             bytes: number;
+        };
+        /**
+         * Verified
+         * @description What shows that a contact is a customer.
+         * @enum {string}
+         */
+        Verified: "signed_in" | "code" | "order_contact" | "hand";
+        /** VersionView */
+        VersionView: {
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Published By */
+            published_by: string | null;
+            /** Published By Name */
+            published_by_name: string | null;
+            /** Note */
+            note: string;
+            /** Locales */
+            locales: string[];
         };
         /**
          * View
@@ -7402,6 +9094,26 @@ export interface components {
             /** Contact */
             contact: string;
         };
+        /**
+         * Words
+         * @description An article in one language. `body` is Markdown; `keywords` are other words that people use for the matter.
+         */
+        Words: {
+            /** Title */
+            title: string;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /** Body */
+            body: string;
+            /**
+             * Keywords
+             * @default
+             */
+            keywords: string;
+        };
         /** WordsGiven */
         WordsGiven: {
             /**
@@ -7414,6 +9126,24 @@ export interface components {
              * @default []
              */
             file_ids: string[];
+        };
+        /**
+         * Counts
+         * @description How many cases each queue holds, counted up to a thousand: 1001 means more than that.
+         */
+        aftercare__cases__queries__Counts: {
+            /** Mine */
+            mine: number;
+            /** Unassigned */
+            unassigned: number;
+            /** Waiting */
+            waiting: number;
+            /** Late */
+            late: number;
+            /** Snoozed */
+            snoozed: number;
+            /** Active */
+            active: number;
         };
         /** CustomerView */
         aftercare__cases__queries__CustomerView: {
@@ -7474,6 +9204,44 @@ export interface components {
             new: boolean;
         };
         /**
+         * AccountView
+         * @description `secret_names`: which secrets are set, without what they are.
+         */
+        aftercare__conversations__accounts__AccountView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            kind: components["schemas"]["Channel"];
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Secret Names */
+            secret_names: string[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+        };
+        /**
          * Posted
          * @description `again` when the same sending had arrived before; then nothing happened this time.
          */
@@ -7486,6 +9254,72 @@ export interface components {
             /** Again */
             again: boolean;
         };
+        /**
+         * AccountView
+         * @description `shops` are those of its shops that the reader sees; `every_shop` means that it works in all of the group.
+         */
+        aftercare__identity__accounts__AccountView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /** Locale */
+            locale: string;
+            /** Active */
+            active: boolean;
+            /** Role */
+            role: string | null;
+            /** Every Shop */
+            every_shop: boolean;
+            /** Shops */
+            shops: string[];
+            /** Invited */
+            invited: boolean;
+            /** Totp */
+            totp: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * Counts
+         * @description How many articles each look at the list would show.
+         */
+        aftercare__knowledge__queries__Counts: {
+            /** All */
+            all: number;
+            /** Due */
+            due: number;
+            /** Badly */
+            badly: number;
+            /** Broken */
+            broken: number;
+            /** Drafts */
+            drafts: number;
+            /** Missing */
+            missing: {
+                [key: string]: number;
+            };
+            /** Gaps */
+            gaps: number;
+        };
+        /**
+         * Preview
+         * @description `broken`: links that lead nowhere that we know of.
+         */
+        aftercare__knowledge__routes__Preview: {
+            /** Html */
+            html: string;
+            /** Broken */
+            broken: string[];
+        };
         /** PushTaken */
         aftercare__logistics__routes__PushTaken: {
             /** Parcels */
@@ -7496,6 +9330,17 @@ export interface components {
             moved: number;
             /** Unmatched */
             unmatched: number;
+        };
+        /** Preview */
+        aftercare__notices__templates__Preview: {
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+            /** Html */
+            html: string;
+            /** Fields */
+            fields: string[];
         };
         /** PolicyView */
         aftercare__promises__policies__PolicyView: {
@@ -7648,15 +9493,23 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AccountAdding = components['schemas']['AccountAdding'];
 export type AccountChange = components['schemas']['AccountChange'];
-export type AccountView = components['schemas']['AccountView'];
+export type AccountChanging = components['schemas']['AccountChanging'];
 export type ActionView = components['schemas']['ActionView'];
 export type ActorKind = components['schemas']['ActorKind'];
 export type AmountGiven = components['schemas']['AmountGiven'];
+export type ArticleChange = components['schemas']['ArticleChange'];
+export type ArticlePage = components['schemas']['ArticlePage'];
+export type ArticleRow = components['schemas']['ArticleRow'];
+export type ArticleView = components['schemas']['ArticleView'];
+export type Asked = components['schemas']['Asked'];
 export type AskedLine = components['schemas']['AskedLine'];
+export type Audience = components['schemas']['Audience'];
 export type AuditLine = components['schemas']['AuditLine'];
 export type Author = components['schemas']['Author'];
 export type Bearer = components['schemas']['Bearer'];
+export type Beside = components['schemas']['Beside'];
 export type BodyImportOrdersFile = components['schemas']['Body_import_orders_file'];
 export type CalendarDate = components['schemas']['CalendarDate'];
 export type CalendarView = components['schemas']['CalendarView'];
@@ -7682,17 +9535,20 @@ export type CodeGiven = components['schemas']['CodeGiven'];
 export type Colleague = components['schemas']['Colleague'];
 export type CollectedBody = components['schemas']['CollectedBody'];
 export type ConditionOutput = components['schemas']['Condition-Output'];
+export type ContactView = components['schemas']['ContactView'];
 export type CountGiven = components['schemas']['CountGiven'];
 export type Counted = components['schemas']['Counted'];
-export type Counts = components['schemas']['Counts'];
 export type CustomerPage = components['schemas']['CustomerPage'];
 export type DayWish = components['schemas']['DayWish'];
 export type DeliveredBody = components['schemas']['DeliveredBody'];
+export type Difference = components['schemas']['Difference'];
+export type DifferencePayable = components['schemas']['DifferencePayable'];
 export type Direction = components['schemas']['Direction'];
 export type Disposition = components['schemas']['Disposition'];
 export type DisputeView = components['schemas']['DisputeView'];
 export type DraftView = components['schemas']['DraftView'];
 export type DraftWish = components['schemas']['DraftWish'];
+export type Drafted = components['schemas']['Drafted'];
 export type DropOffAnswer = components['schemas']['DropOffAnswer'];
 export type DropOffBody = components['schemas']['DropOffBody'];
 export type DuePreview = components['schemas']['DuePreview'];
@@ -7713,9 +9569,12 @@ export type FactNames = components['schemas']['FactNames'];
 export type FailedBody = components['schemas']['FailedBody'];
 export type FailedDelivery = components['schemas']['FailedDelivery'];
 export type FaultSide = components['schemas']['FaultSide'];
+export type FeedbackView = components['schemas']['FeedbackView'];
 export type Filters = components['schemas']['Filters'];
 export type FindingView = components['schemas']['FindingView'];
 export type FreightPayer = components['schemas']['FreightPayer'];
+export type Gap = components['schemas']['Gap'];
+export type GapDraft = components['schemas']['GapDraft'];
 export type Grade = components['schemas']['Grade'];
 export type Graded = components['schemas']['Graded'];
 export type GradesGiven = components['schemas']['GradesGiven'];
@@ -7723,13 +9582,18 @@ export type Grant = components['schemas']['Grant'];
 export type GuestWithdrawal = components['schemas']['GuestWithdrawal'];
 export type HandOver = components['schemas']['HandOver'];
 export type Handbook = components['schemas']['Handbook'];
+export type Headline = components['schemas']['Headline'];
+export type HelpHome = components['schemas']['HelpHome'];
+export type Hit = components['schemas']['Hit'];
 export type ImportTold = components['schemas']['ImportTold'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorDay = components['schemas']['IndicatorDay'];
 export type IndicatorShop = components['schemas']['IndicatorShop'];
 export type Invited = components['schemas']['Invited'];
+export type Joining = components['schemas']['Joining'];
 export type Kuaidi100Answer = components['schemas']['Kuaidi100Answer'];
 export type LawPack = components['schemas']['LawPack'];
+export type LikelyCustomer = components['schemas']['LikelyCustomer'];
 export type LineEntitlements = components['schemas']['LineEntitlements'];
 export type LineView = components['schemas']['LineView'];
 export type LinkView = components['schemas']['LinkView'];
@@ -7737,12 +9601,15 @@ export type LoadCell = components['schemas']['LoadCell'];
 export type MemberProfile = components['schemas']['MemberProfile'];
 export type MemberView = components['schemas']['MemberView'];
 export type Membership = components['schemas']['Membership'];
+export type MergeWish = components['schemas']['MergeWish'];
 export type MessageFileView = components['schemas']['MessageFileView'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageView = components['schemas']['MessageView'];
 export type Miss = components['schemas']['Miss'];
 export type MoneyLine = components['schemas']['MoneyLine'];
 export type MoreTime = components['schemas']['MoreTime'];
+export type MoveKind = components['schemas']['MoveKind'];
+export type MoveView = components['schemas']['MoveView'];
 export type MovementReason = components['schemas']['MovementReason'];
 export type MovementView = components['schemas']['MovementView'];
 export type MyCase = components['schemas']['MyCase'];
@@ -7754,6 +9621,7 @@ export type MyNotices = components['schemas']['MyNotices'];
 export type MyOpening = components['schemas']['MyOpening'];
 export type MySaying = components['schemas']['MySaying'];
 export type NewAccount = components['schemas']['NewAccount'];
+export type NewArticle = components['schemas']['NewArticle'];
 export type NewCalendar = components['schemas']['NewCalendar'];
 export type NewClaim = components['schemas']['NewClaim'];
 export type NewOffer = components['schemas']['NewOffer'];
@@ -7771,17 +9639,20 @@ export type NoticeState = components['schemas']['NoticeState'];
 export type NoticeView = components['schemas']['NoticeView'];
 export type Noting = components['schemas']['Noting'];
 export type OfferView = components['schemas']['OfferView'];
+export type Offered = components['schemas']['Offered'];
 export type OpenPickup = components['schemas']['OpenPickup'];
 export type Option = components['schemas']['Option'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderSummary = components['schemas']['OrderSummary'];
 export type OrderView = components['schemas']['OrderView'];
 export type PageAccountView = components['schemas']['Page_AccountView_'];
+export type PageArticleRow = components['schemas']['Page_ArticleRow_'];
 export type PageAuditLine = components['schemas']['Page_AuditLine_'];
 export type PageClaimRow = components['schemas']['Page_ClaimRow_'];
 export type PageClockCase = components['schemas']['Page_ClockCase_'];
 export type PageClockView = components['schemas']['Page_ClockView_'];
 export type PageEntry = components['schemas']['Page_Entry_'];
+export type PageFeedbackView = components['schemas']['Page_FeedbackView_'];
 export type PageMessageView = components['schemas']['Page_MessageView_'];
 export type PageMovementView = components['schemas']['Page_MovementView_'];
 export type PageMyMessage = components['schemas']['Page_MyMessage_'];
@@ -7792,16 +9663,18 @@ export type PageQueueItem = components['schemas']['Page_QueueItem_'];
 export type PageRefundView = components['schemas']['Page_RefundView_'];
 export type PageShipmentLine = components['schemas']['Page_ShipmentLine_'];
 export type PageShopView = components['schemas']['Page_ShopView_'];
+export type PageSolutionView = components['schemas']['Page_SolutionView_'];
 export type PageStockLine = components['schemas']['Page_StockLine_'];
 export type PasswordByLink = components['schemas']['PasswordByLink'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordLinkView = components['schemas']['PasswordLinkView'];
+export type PaymentState = components['schemas']['PaymentState'];
 export type PaymentView = components['schemas']['PaymentView'];
 export type PickupStatus = components['schemas']['PickupStatus'];
 export type PickupView = components['schemas']['PickupView'];
+export type Piece = components['schemas']['Piece'];
 export type PolicyGiven = components['schemas']['PolicyGiven'];
 export type Presence = components['schemas']['Presence'];
-export type Preview = components['schemas']['Preview'];
 export type PreviewAsked = components['schemas']['PreviewAsked'];
 export type PreviewWish = components['schemas']['PreviewWish'];
 export type Priority = components['schemas']['Priority'];
@@ -7813,15 +9686,20 @@ export type PromiseNow = components['schemas']['PromiseNow'];
 export type PromisePerson = components['schemas']['PromisePerson'];
 export type PublicEvent = components['schemas']['PublicEvent'];
 export type PublicTracking = components['schemas']['PublicTracking'];
+export type Publishing = components['schemas']['Publishing'];
 export type QueueItem = components['schemas']['QueueItem'];
 export type QueueLoad = components['schemas']['QueueLoad'];
+export type Rating = components['schemas']['Rating'];
 export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefundState = components['schemas']['RefundState'];
 export type RefundView = components['schemas']['RefundView'];
 export type Remedy = components['schemas']['Remedy'];
 export type RepairWay = components['schemas']['RepairWay'];
+export type Restoring = components['schemas']['Restoring'];
+export type Results = components['schemas']['Results'];
 export type ReviewView = components['schemas']['ReviewView'];
+export type Reviewing = components['schemas']['Reviewing'];
 export type RingView = components['schemas']['RingView'];
 export type RoleBook = components['schemas']['RoleBook'];
 export type RolePermissions = components['schemas']['RolePermissions'];
@@ -7831,6 +9709,8 @@ export type RulingGiven = components['schemas']['RulingGiven'];
 export type SavedPoint = components['schemas']['SavedPoint'];
 export type Saying = components['schemas']['Saying'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
+export type SendingState = components['schemas']['SendingState'];
+export type SendingView = components['schemas']['SendingView'];
 export type ServicePointView = components['schemas']['ServicePointView'];
 export type SessionInfo = components['schemas']['SessionInfo'];
 export type SessionView = components['schemas']['SessionView'];
@@ -7845,26 +9725,35 @@ export type ShopChange = components['schemas']['ShopChange'];
 export type ShopView = components['schemas']['ShopView'];
 export type SignIn = components['schemas']['SignIn'];
 export type Snooze = components['schemas']['Snooze'];
+export type SolutionView = components['schemas']['SolutionView'];
+export type SolvedAs = components['schemas']['SolvedAs'];
 export type Sort = components['schemas']['Sort'];
+export type SplitWish = components['schemas']['SplitWish'];
 export type Stage = components['schemas']['Stage'];
 export type StageWish = components['schemas']['StageWish'];
+export type Standing = components['schemas']['Standing'];
 export type Status = components['schemas']['Status'];
 export type StockAdjustment = components['schemas']['StockAdjustment'];
 export type StockLine = components['schemas']['StockLine'];
 export type StockMove = components['schemas']['StockMove'];
 export type Storefront = components['schemas']['Storefront'];
+export type Suggestion = components['schemas']['Suggestion'];
 export type TableCount = components['schemas']['TableCount'];
 export type Tags = components['schemas']['Tags'];
 export type TemplateView = components['schemas']['TemplateView'];
 export type TermsGiven = components['schemas']['TermsGiven'];
 export type TermsView = components['schemas']['TermsView'];
 export type Test = components['schemas']['Test'];
+export type TextGiven = components['schemas']['TextGiven'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenView = components['schemas']['TokenView'];
+export type TopicCount = components['schemas']['TopicCount'];
 export type TotpEnrolment = components['schemas']['TotpEnrolment'];
 export type TriedPolicy = components['schemas']['TriedPolicy'];
 export type TryGiven = components['schemas']['TryGiven'];
 export type UploadedFile = components['schemas']['UploadedFile'];
+export type Verified = components['schemas']['Verified'];
+export type VersionView = components['schemas']['VersionView'];
 export type View = components['schemas']['View'];
 export type ViewView = components['schemas']['ViewView'];
 export type VoucherGiven = components['schemas']['VoucherGiven'];
@@ -7875,13 +9764,20 @@ export type WaybillGiven = components['schemas']['WaybillGiven'];
 export type Why = components['schemas']['Why'];
 export type Window = components['schemas']['Window'];
 export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
+export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type AftercareCasesQueriesCounts = components['schemas']['aftercare__cases__queries__Counts'];
 export type AftercareCasesQueriesCustomerView = components['schemas']['aftercare__cases__queries__CustomerView'];
 export type AftercareClaimsCircumstancesCondition = components['schemas']['aftercare__claims__circumstances__Condition'];
 export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare__claims__policies__PolicyView'];
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
+export type AftercareConversationsAccountsAccountView = components['schemas']['aftercare__conversations__accounts__AccountView'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
+export type AftercareIdentityAccountsAccountView = components['schemas']['aftercare__identity__accounts__AccountView'];
+export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
+export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
 export type AftercareLogisticsRoutesPushTaken = components['schemas']['aftercare__logistics__routes__PushTaken'];
+export type AftercareNoticesTemplatesPreview = components['schemas']['aftercare__notices__templates__Preview'];
 export type AftercarePromisesPoliciesPolicyView = components['schemas']['aftercare__promises__policies__PolicyView'];
 export type AftercareShopQueriesCustomerView = components['schemas']['aftercare__shop__queries__CustomerView'];
 export type AftercareSupplyModelCondition = components['schemas']['aftercare__supply__model__Condition'];
@@ -7903,6 +9799,10 @@ export interface operations {
                 tag?: string | null;
                 /** @description claim, shipment, repair … */
                 linked?: string | null;
+                /** @description What the owner must know */
+                skill?: string | null;
+                /** @description A locale, zh-TW, or a language, en */
+                language?: string | null;
                 owner_id?: string | null;
                 customer_id?: string | null;
                 order_id?: string | null;
@@ -8007,6 +9907,69 @@ export interface operations {
             };
         };
     };
+    export_cases: {
+        parameters: {
+            query?: {
+                view?: components["schemas"]["View"];
+                shop_id?: string | null;
+                status?: components["schemas"]["Status"] | null;
+                stage?: components["schemas"]["Stage"] | null;
+                priority?: components["schemas"]["Priority"] | null;
+                channel?: components["schemas"]["Channel"] | null;
+                tag?: string | null;
+                linked?: string | null;
+                skill?: string | null;
+                language?: string | null;
+                owner_id?: string | null;
+                customer_id?: string | null;
+                order_id?: string | null;
+                words?: string | null;
+                sort?: components["schemas"]["Sort"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_cases: {
         parameters: {
             query?: {
@@ -8024,7 +9987,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Counts"];
+                    "application/json": components["schemas"]["aftercare__cases__queries__Counts"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -9694,6 +11657,457 @@ export interface operations {
             };
         };
     };
+    merge_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_case_moves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_case_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_move_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_case_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    solutions_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Beside"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    solve_case_as: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SolvedAs"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolutionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_solution_to_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                solution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_solution_for_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                solution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     order_entitlements: {
         parameters: {
             query?: {
@@ -9802,6 +12216,13 @@ export interface operations {
                 shop_id?: string | null;
                 states?: components["schemas"]["ClaimState"][];
                 kinds?: components["schemas"]["ClaimKind"][];
+                reasons?: components["schemas"]["Reason"][];
+                market?: string | null;
+                currency?: string | null;
+                from_cents?: number | null;
+                to_cents?: number | null;
+                applied_from?: string | null;
+                applied_before?: string | null;
                 open?: boolean | null;
                 case_id?: string | null;
                 customer_id?: string | null;
@@ -9930,6 +12351,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadedFile"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_claims: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                states?: components["schemas"]["ClaimState"][];
+                kinds?: components["schemas"]["ClaimKind"][];
+                reasons?: components["schemas"]["Reason"][];
+                market?: string | null;
+                currency?: string | null;
+                from_cents?: number | null;
+                to_cents?: number | null;
+                applied_from?: string | null;
+                applied_before?: string | null;
+                open?: boolean | null;
+                case_id?: string | null;
+                customer_id?: string | null;
+                order_id?: string | null;
+                search?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
                 };
             };
             /** @description Something in what was sent is not right */
@@ -11808,6 +14292,56 @@ export interface operations {
             };
         };
     };
+    export_refunds: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["RefundState"][] | null;
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     count_refunds: {
         parameters: {
             query?: never;
@@ -11877,6 +14411,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WithdrawalReceipt"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pay_difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferencePayable"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -12454,6 +15037,58 @@ export interface operations {
             };
         };
     };
+    pay_in_sandbox: {
+        parameters: {
+            query: {
+                amount: number;
+                currency: string;
+                back: string;
+                sign: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sandbox_told: {
         parameters: {
             query?: never;
@@ -12624,6 +15259,504 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountAdding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChanging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query: {
+                customer_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_likely_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikelyCustomer"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Joining"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13257,7 +16390,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -13844,7 +16977,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -13897,7 +17030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -13950,7 +17083,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -13999,7 +17132,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -14048,7 +17181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -14146,7 +17279,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -15162,6 +18295,1358 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FactNames"];
                 };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_home: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpHome"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_articles: {
+        parameters: {
+            query?: {
+                topic?: string | null;
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Headline"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_search: {
+        parameters: {
+            query: {
+                q: string;
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_suggest: {
+        parameters: {
+            query: {
+                q: string;
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_question: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_article: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+                reader?: string | null;
+            };
+            header?: never;
+            path: {
+                shop_code: string;
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticlePage"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_code: string;
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rating"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_articles: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                house?: boolean;
+                status?: components["schemas"]["Standing"] | null;
+                audience?: components["schemas"]["Audience"] | null;
+                topic?: string | null;
+                owner_id?: string | null;
+                q?: string | null;
+                missing?: ("zh-CN" | "zh-TW" | "en") | null;
+                due?: boolean;
+                /** @description rated badly */
+                badly?: boolean;
+                /** @description with links that lead nowhere any more */
+                broken?: boolean;
+                /** @description with words that are not published */
+                drafts?: boolean;
+                locale?: "zh-CN" | "zh-TW" | "en";
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ArticleRow_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArticle"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_articles: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__knowledge__queries__Counts"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+                locale: "zh-CN" | "zh-TW" | "en";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+                locale: "zh-CN" | "zh-TW" | "en";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publishing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restoring"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reviewing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_versions: {
+        parameters: {
+            query: {
+                /** @description 0 is the draft */
+                before: number;
+                /** @description 0 is the draft */
+                after: number;
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    article_feedback: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                article_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FeedbackView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drafted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__knowledge__routes__Preview"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_knowledge: {
+        parameters: {
+            query: {
+                q: string;
+                shop_id?: string | null;
+                locale?: "zh-CN" | "zh-TW" | "en";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_gaps: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gap"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_for_gap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GapDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_solutions: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SolutionView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_solution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                solution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Something in what was sent is not right */
             422: {
@@ -16375,7 +20860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["aftercare__notices__templates__Preview"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -17691,6 +22176,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_OrderSummary_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_orders: {
+        parameters: {
+            query?: {
+                search?: string;
+                shop_id?: string | null;
+                status?: components["schemas"]["OrderStatus"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
                 };
             };
             /** @description Something in what was sent is not right */
