@@ -33,6 +33,17 @@ class Mail(BaseModel):
     timeout_seconds: float = 20
 
 
+class MailListener(BaseModel):
+    """Our own SMTP listener, for who lets a mail server forward to it. Off without a host."""
+
+    host: str | None = None
+    port: int = 2525
+    largest_bytes: int = 40 * 1024 * 1024
+    certificate: Path | None = None
+    """PEM files; with them STARTTLS is offered."""
+    key: Path | None = None
+
+
 class Files(BaseModel):
     """Where uploads lie: a folder of the home by default, or any address that fsspec knows (``s3://bucket/path``)."""
 
@@ -86,6 +97,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "console"
     log_level: str = "INFO"
     mail: Mail = Mail()
+    mail_listener: MailListener = MailListener()
+    read_mailboxes: bool = True
+    """Whether the leading worker reads the mail accounts of the shops."""
     files: Files = Files()
     stripe: Stripe = Stripe()
     wechat_pay: WechatPay = WechatPay()

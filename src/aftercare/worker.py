@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +32,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from aftercare import claims, conversations, identity, logistics, notices, promises, shop
+from aftercare.connectors.mail.serving import serve_mail
 from aftercare.connectors.payments.routes import settle_sandbox_calls
 from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
 from aftercare.installation import MONTHS_AHEAD
@@ -81,6 +83,10 @@ class Round:
     name: str
     every: float
     run: Callable[[House], Awaitable[Any]]
+
+
+Service = Callable[[House, asyncio.Event], Awaitable[None]]
+"""Something that the leader does all the time, until the event is set."""
 
 
 async def ask_after_refunds(house: House) -> None:
@@ -160,13 +166,20 @@ class Worker:
     """One worker process. `run` returns when `stop` was called and what was running is finished."""
 
     def __init__(
-        self, house: House, url: str, *, at_once: int = 8, rounds: tuple[Round, ...] = ROUNDS
+        self,
+        house: House,
+        url: str,
+        *,
+        at_once: int = 8,
+        rounds: tuple[Round, ...] = ROUNDS,
+        services: tuple[Service, ...] = (),
     ) -> None:
         self.house = house
         self.id = uuid4()
         self.leads = False
         self._url = url
         self._rounds = rounds
+        self._services = services
         self._stopping = asyncio.Event()
         self._heard = asyncio.Event()
         self._news = asyncio.Event()
@@ -284,6 +297,7 @@ class Worker:
     async def _lead_until(self, lost: asyncio.Event) -> None:
         leave = asyncio.Event()
         rounds = [asyncio.create_task(self._go_round(round_, leave)) for round_ in (*self._rounds, SWEEP)]
+        rounds += [asyncio.create_task(self._serve(service, leave)) for service in self._services]
         soon: Iterator[float] = iter(())
         try:
             while not self._stopping.is_set() and not lost.is_set():
@@ -305,6 +319,15 @@ class Worker:
             RELAYED.inc(relayed.read)
             if relayed.read < RELAY_LIMIT:
                 return
+
+    async def _serve(self, service: Service, leave: asyncio.Event) -> None:
+        while not leave.is_set():
+            try:
+                await service(self.house, leave)
+            except Exception as failure:
+                log.warning("service broke off", error=repr(failure), exc_info=failure)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(leave.wait(), SECONDS_TO_TRY_AGAIN)
 
     async def _go_round(self, round_: Round, leave: asyncio.Event) -> None:
         while not leave.is_set():
@@ -353,7 +376,8 @@ async def work(settings: Settings, server: Server) -> None:
     """Works until told to end (SIGTERM, SIGINT); what is running is finished first."""
     loop = asyncio.get_running_loop()
     async with open_house(settings, server, pool_size=settings.jobs_at_once + 4) as house:
-        worker = Worker(house, server.url, at_once=settings.jobs_at_once)
+        mail: Service = partial(serve_mail, settings=settings)
+        worker = Worker(house, server.url, at_once=settings.jobs_at_once, services=(mail,))
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, worker.stop)
         stop_with_parent(loop)

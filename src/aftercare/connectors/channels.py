@@ -1,7 +1,9 @@
-"""Who hands a message over on which channel."""
+"""Who hands a message over on which channel, and whose reactions work off what comes in by one."""
 
 from collections.abc import Mapping
 
+import aftercare.connectors.mail.inbound  # noqa: F401  # importing registers its reaction
+from aftercare.connectors.mail.outbound import mail_channel
 from aftercare.conversations import Channel, ChannelSender
 from aftercare.settings import Settings
 
@@ -18,4 +20,4 @@ class ConnectedSenders:
 
 def channel_senders(settings: Settings) -> ConnectedSenders:
     """All that this installation can send by; each works with the settings and secrets of its channel account."""
-    return ConnectedSenders({})
+    return ConnectedSenders({Channel.email: mail_channel(settings)})

@@ -34,7 +34,7 @@ from aftercare.notices.queries import (
     my_notices,
     notice_share,
 )
-from aftercare.notices.sending import message_id, send_due
+from aftercare.notices.sending import message_id, note_bounce, send_due
 from aftercare.notices.templates import (
     NewWords,
     Preview,
@@ -77,6 +77,7 @@ __all__ = [
     "mark_read",
     "message_id",
     "my_notices",
+    "note_bounce",
     "notice_share",
     "preview",
     "remove_template",

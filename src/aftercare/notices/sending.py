@@ -2,6 +2,7 @@
 Message-ID. Who dies in between leaves it planned, and it is sent again."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select, text
 
+from aftercare.conversations import Channel, contact_of, note_bounced
 from aftercare.identity import EntryCodeSpent
 from aftercare.journal import SYSTEM, Fact, House, Work, begin
 from aftercare.notices.events import NoticeFailed, NoticeSent, NoticeSuppressed
@@ -217,3 +219,46 @@ async def _settle(work: Work, notice_id: UUID, state: NoticeState, error: str | 
     if ENDS[state] is NoticeFailed:
         about["bounced"] = state is NoticeState.bounced
     work.record(ENDS[state](**about))
+
+
+BOUNCED = text(
+    """
+    UPDATE notice SET state = 'bounced', error = :error
+    WHERE id = :id AND state IN ('sent', 'read') AND sent_at IS NOT NULL
+      AND (CAST(:anybody AS boolean) OR lower(address) = ANY(CAST(:recipients AS text[])))
+    RETURNING id, shop_id, customer_id, claim_id, case_id, template, address
+    """
+)
+
+
+async def note_bounce(work: Work, notice_id: UUID, *, recipients: Sequence[str], said: str) -> bool:
+    """A letter that the mail server had taken has come back: the notice, and the address as a contact, are marked. With
+    `recipients` only if it was for one of them. False when there is nothing to mark."""
+    row = (
+        await work.session.execute(
+            BOUNCED,
+            {
+                "id": notice_id,
+                "error": said[:1_000],
+                "recipients": list(recipients),
+                "anybody": not recipients,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    work.record(
+        NoticeFailed(
+            notice_id=row.id,
+            shop_id=row.shop_id,
+            customer_id=row.customer_id,
+            claim_id=row.claim_id,
+            case_id=row.case_id,
+            template=row.template,
+            bounced=True,
+        )
+    )
+    if row.shop_id is not None and row.address:
+        contact = await contact_of(work, shop_id=row.shop_id, channel=Channel.email, address=row.address)
+        await note_bounced(work, contact.id)
+    return True
