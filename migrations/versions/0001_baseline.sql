@@ -51,6 +51,28 @@ CREATE UNLOGGED TABLE allowance (
 
 CREATE INDEX allowance_ends_at_idx ON allowance (ends_at);
 
+CREATE TABLE assistant_model (
+	id UUID NOT NULL,
+	name VARCHAR NOT NULL,
+	version INTEGER NOT NULL,
+	digest VARCHAR NOT NULL,
+	trained_on VARCHAR NOT NULL,
+	examples INTEGER NOT NULL,
+	intents INTEGER NOT NULL,
+	scores JSONB NOT NULL,
+	trained_by UUID,
+	trained_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	trial JSONB,
+	promoted_at TIMESTAMP WITH TIME ZONE,
+	promoted_by UUID,
+	CONSTRAINT assistant_model_pkey PRIMARY KEY (id),
+	CONSTRAINT assistant_model_version_key UNIQUE (name, version),
+	CONSTRAINT a_model_is_in_a_known_state CHECK (state IN ('candidate', 'serving', 'retired', 'refused'))
+);
+
+CREATE UNIQUE INDEX assistant_model_serving_idx ON assistant_model (name) WHERE state = 'serving';
+
 CREATE TABLE category_name (
 	source VARCHAR NOT NULL,
 	code VARCHAR NOT NULL,
@@ -280,6 +302,26 @@ CREATE INDEX article_changed_idx ON article (changed_at, id);
 CREATE INDEX article_review_idx ON article (review_on) WHERE status = 'published';
 
 CREATE INDEX article_shop_idx ON article (shop_id, changed_at, id);
+
+CREATE TABLE assistant_spending (
+	shop_id UUID NOT NULL,
+	day VARCHAR NOT NULL,
+	tokens INTEGER NOT NULL,
+	calls INTEGER NOT NULL,
+	CONSTRAINT assistant_spending_pkey PRIMARY KEY (shop_id, day),
+	CONSTRAINT assistant_spending_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE assistant_switch (
+	shop_id UUID NOT NULL,
+	active BOOLEAN NOT NULL,
+	channels JSONB NOT NULL,
+	language_model BOOLEAN DEFAULT false NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_by UUID,
+	CONSTRAINT assistant_switch_pkey PRIMARY KEY (shop_id),
+	CONSTRAINT assistant_switch_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
 
 CREATE TABLE business_calendar (
 	id UUID NOT NULL,
@@ -519,6 +561,7 @@ CREATE TABLE article_entry (
 	reach VARCHAR[] DEFAULT '{}' NOT NULL,
 	title VARCHAR NOT NULL,
 	summary VARCHAR NOT NULL,
+	plain VARCHAR NOT NULL,
 	title_words TSVECTOR NOT NULL,
 	words TSVECTOR NOT NULL,
 	links UUID[] DEFAULT '{}' NOT NULL,
@@ -955,6 +998,22 @@ CREATE TABLE confirmation_hold (
 	CONSTRAINT confirmation_hold_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
+CREATE TABLE conversation_rating (
+	thread_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	contact_id UUID,
+	stars INTEGER NOT NULL,
+	words VARCHAR NOT NULL,
+	rated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT conversation_rating_pkey PRIMARY KEY (thread_id),
+	CONSTRAINT a_rating_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5),
+	CONSTRAINT conversation_rating_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT conversation_rating_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT conversation_rating_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id)
+);
+
+CREATE INDEX conversation_rating_shop_idx ON conversation_rating (shop_id, rated_at);
+
 CREATE TABLE draft (
 	account_id UUID NOT NULL,
 	thread_id UUID NOT NULL,
@@ -1276,6 +1335,32 @@ CREATE TABLE store_refund (
 	CONSTRAINT store_refund_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id)
 );
 
+CREATE TABLE assistant_talk (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID,
+	session_id UUID,
+	case_id UUID,
+	locale VARCHAR NOT NULL,
+	state JSONB NOT NULL,
+	turns INTEGER DEFAULT 0 NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	handed_over_at TIMESTAMP WITH TIME ZONE,
+	handed_why VARCHAR,
+	CONSTRAINT assistant_talk_pkey PRIMARY KEY (id),
+	CONSTRAINT a_talk_is_handed_over_for_a_reason CHECK ((handed_over_at IS NULL) = (handed_why IS NULL)),
+	CONSTRAINT assistant_talk_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT assistant_talk_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id),
+	CONSTRAINT assistant_talk_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id)
+);
+
+CREATE UNIQUE INDEX assistant_talk_case_idx ON assistant_talk (case_id) WHERE case_id IS NOT NULL;
+
+CREATE INDEX assistant_talk_customer_idx ON assistant_talk (customer_id, last_at);
+
+CREATE INDEX assistant_talk_shop_idx ON assistant_talk (shop_id, last_at);
+
 CREATE TABLE case_contact (
 	case_id UUID NOT NULL,
 	contact_id UUID NOT NULL,
@@ -1551,6 +1636,38 @@ CREATE TABLE tracking_event (
 
 CREATE INDEX tracking_event_in_order_idx ON tracking_event (shipment_id, at);
 
+CREATE TABLE assistant_turn (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	talk_id UUID NOT NULL,
+	position INTEGER NOT NULL,
+	message_id UUID,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	said VARCHAR NOT NULL,
+	answer JSONB NOT NULL,
+	intent VARCHAR NOT NULL,
+	probability DOUBLE PRECISION NOT NULL,
+	mood VARCHAR(40) NOT NULL,
+	outcome VARCHAR(40) NOT NULL,
+	why JSONB NOT NULL,
+	model VARCHAR NOT NULL,
+	corrected_intent VARCHAR,
+	corrected_by UUID,
+	corrected_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT assistant_turn_pkey PRIMARY KEY (id),
+	CONSTRAINT assistant_turn_position_key UNIQUE (talk_id, position),
+	CONSTRAINT assistant_turn_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT assistant_turn_talk_id_fkey FOREIGN KEY(talk_id) REFERENCES assistant_talk (id),
+	CONSTRAINT a_mood_is_a_known_one CHECK (mood IN ('angry', 'neutral', 'glad')),
+	CONSTRAINT a_turn_has_a_known_outcome CHECK (outcome IN ('answered', 'asked', 'acted', 'handed_over', 'silent'))
+);
+
+CREATE INDEX assistant_turn_intent_idx ON assistant_turn (shop_id, intent, at);
+
+CREATE UNIQUE INDEX assistant_turn_message_idx ON assistant_turn (message_id) WHERE message_id IS NOT NULL;
+
+CREATE INDEX assistant_turn_shop_idx ON assistant_turn (shop_id, at);
+
 CREATE TABLE claim_dispute (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -1728,6 +1845,22 @@ CREATE TABLE withdrawal (
 );
 
 CREATE INDEX withdrawal_order_idx ON withdrawal (order_id);
+
+CREATE TABLE assistant_lesson (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	text VARCHAR NOT NULL,
+	intent VARCHAR,
+	turn_id UUID,
+	added_by UUID,
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT assistant_lesson_pkey PRIMARY KEY (id),
+	CONSTRAINT assistant_lesson_text_key UNIQUE (shop_id, text),
+	CONSTRAINT assistant_lesson_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT assistant_lesson_turn_id_fkey FOREIGN KEY(turn_id) REFERENCES assistant_turn (id)
+);
+
+CREATE INDEX assistant_lesson_shop_idx ON assistant_lesson (shop_id, added_at);
 
 CREATE TABLE claim_finding (
 	id UUID NOT NULL,
@@ -1933,6 +2066,14 @@ ALTER TABLE article ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY article_of_own_shops ON article USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE assistant_spending ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY assistant_spending_of_own_shops ON assistant_spending USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE assistant_switch ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY assistant_switch_of_own_shops ON assistant_switch USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE business_calendar ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY business_calendar_of_own_shops ON business_calendar USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2045,6 +2186,10 @@ ALTER TABLE confirmation_hold ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY confirmation_hold_of_own_shops ON confirmation_hold USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE conversation_rating ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY conversation_rating_of_own_shops ON conversation_rating USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE draft ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY draft_of_own_shops ON draft USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2088,6 +2233,10 @@ CREATE POLICY stock_reservation_of_own_shops ON stock_reservation USING ((SELECT
 ALTER TABLE store_refund ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY store_refund_of_own_shops ON store_refund USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE assistant_talk ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY assistant_talk_of_own_shops ON assistant_talk USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE case_contact ENABLE ROW LEVEL SECURITY;
 
@@ -2137,6 +2286,10 @@ ALTER TABLE tracking_event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tracking_event_of_own_shops ON tracking_event USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE assistant_turn ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY assistant_turn_of_own_shops ON assistant_turn USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE claim_dispute ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_dispute_of_own_shops ON claim_dispute USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2168,6 +2321,10 @@ CREATE POLICY refund_of_own_shops ON refund USING ((SELECT aftercare_all_shops()
 ALTER TABLE withdrawal ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY withdrawal_of_own_shops ON withdrawal USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE assistant_lesson ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY assistant_lesson_of_own_shops ON assistant_lesson USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE claim_finding ENABLE ROW LEVEL SECURITY;
 
@@ -2345,36 +2502,37 @@ CREATE OR REPLACE FUNCTION suggest_articles(of_shop uuid, inside boolean, reader
     END $$;
 
 CREATE OR REPLACE FUNCTION find_articles(of_shop uuid, inside boolean, reader text, every tsquery, rare tsquery,
-      terms text[], weights float8[], most int)
+      terms tsquery[], weights float8[], most int)
     RETURNS TABLE (article_id uuid, locale text, score float8)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
       reaches varchar[] := article_reach(of_shop, inside, reader);
       hits tid[];
+      more tid[];
     BEGIN
       hits := ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ every LIMIT 200);
       IF cardinality(hits) < most THEN
         hits := hits || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ every LIMIT 200);
       END IF;
       IF cardinality(hits) < most AND rare IS NOT NULL THEN
-        hits := hits
-          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ rare LIMIT 200)
-          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ rare LIMIT 300);
+        more := ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ rare LIMIT 200);
+        hits := hits || more;
+        IF cardinality(more) < 200 THEN
+          hits := hits || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ rare LIMIT 150);
+        END IF;
       END IF;
       RETURN QUERY
         SELECT e.article_id, e.locale::text, s.score
         FROM article_entry e, LATERAL (
-          SELECT sum(t.weight * CASE WHEN e.title_words @@ t.term::tsquery THEN 1.0
-              WHEN e.words @@ t.term::tsquery THEN 0.6 ELSE 0 END)
-            * (1 + 0.1 * least(1, (count(*) FILTER (WHERE e.title_words @@ t.term::tsquery))::float8
-              / greatest(1, length(e.title_words)))) AS score
-          FROM unnest(terms, weights) AS t(term, weight)
+          SELECT sum(CASE WHEN t.titled THEN t.weight WHEN e.words @@ t.term THEN 0.6 * t.weight ELSE 0 END)
+            * (1 + 0.1 * least(1, count(*) FILTER (WHERE t.titled) / greatest(1, length(e.title_words))::float8)) AS score
+          FROM (SELECT term, weight, e.title_words @@ term AS titled FROM unnest(terms, weights) AS u(term, weight) OFFSET 0) t
         ) s
         WHERE e.ctid = ANY (hits)
         ORDER BY s.score DESC, (e.shop_id IS NULL), e.article_id DESC LIMIT most;
     END $$;
 
-CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms text[], weights float8[], most int)
+CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms tsquery[], weights float8[], most int)
     RETURNS TABLE (solution_id uuid, score float8)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
@@ -2386,7 +2544,7 @@ CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms text
         )
         SELECT h.id, s.score
         FROM hits h, LATERAL (
-          SELECT sum(t.weight * CASE WHEN h.words @@ t.term::tsquery THEN 1.0 ELSE 0 END)::float8 AS score
+          SELECT sum(t.weight * CASE WHEN h.words @@ t.term THEN 1.0 ELSE 0 END)::float8 AS score
           FROM unnest(terms, weights) AS t(term, weight)
         ) s
         ORDER BY s.score DESC, h.id DESC LIMIT most;

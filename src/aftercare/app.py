@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 import aftercare.house  # noqa: F401  # registers every context's tables, facts and reactions
 from aftercare import __version__
+from aftercare.assistant import routes as assistant_routes
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
@@ -62,6 +63,7 @@ ROUTERS: list[APIRouter] = [
     promises_routes.router,
     shop_routes.router,
     supply_routes.router,
+    assistant_routes.router,
 ]
 
 

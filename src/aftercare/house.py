@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from aftercare import (  # noqa: F401  # registers tables, facts and reactions
+    assistant,
     cases,
     claims,
     conversations,
@@ -24,6 +25,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     shop,
     supply,
 )
+from aftercare.assistant import ModelShelf
 from aftercare.claims import PaymentGateways, RefundGateways
 from aftercare.connectors.channels import channel_senders
 from aftercare.connectors.gateways import ConfiguredGateways
@@ -102,6 +104,7 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
         MailSender: mail_sender(settings),
         ChannelSenders: channel_senders(settings),
         TrackingPushes: tracking_pushes(settings.tracking),
+        ModelShelf: ModelShelf(settings.home),
     }
     source = await stack.enter_async_context(tracking_source(settings.tracking))
     if source is not None:

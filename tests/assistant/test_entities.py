@@ -174,6 +174,7 @@ def test_days(text: str, value: str) -> None:
         ("x3", ["3"]),
         ("both are broken", ["2"]),
         ("三个月了", []),
+        ("四件套想退", []),
         ("一百九十九块", []),
     ],
 )

@@ -1,9 +1,13 @@
 """Assistant: the colleague that never sleeps.
 
-An **intent** is what somebody wants; a **classifier** tells it from a text, with a calibrated probability, or says that it is
-out of **scope**. Models lie on the **shelf** by name and version.
+A **talk** is a customer's conversation with the assistant, **turn** by turn; each turn is kept with why it was answered so. An
+**intent** is what somebody wants; a **classifier** tells it from a text, with a calibrated probability, or says that it is out of
+**scope**. What goods or money depend on is done only after a **confirmation**; what the assistant cannot do it **hands over**, with a
+summary. Staff **correct** turns, which become **lessons**; a new **model** is tried before it is **promoted**. Models lie on the
+**shelf** by name and version. Nobody calls the assistant but routes, the command line and the demo.
 """
 
+import aftercare.assistant.reactions  # noqa: F401  # importing registers them
 from aftercare.assistant.classifier import (
     Classifier,
     Example,
@@ -11,6 +15,39 @@ from aftercare.assistant.classifier import (
     ModelUnreadable,
     TooFewExamples,
 )
+from aftercare.assistant.dialogue import talk
+from aftercare.assistant.drafts import Draft, Sketch, draft_reply, sketch
+from aftercare.assistant.events import (
+    AssistantAnswered,
+    AssistantCorrected,
+    AssistantHandedOver,
+    AssistantModelPromoted,
+    AssistantModelRefused,
+    AssistantModelTrained,
+    AssistantSwitched,
+)
+from aftercare.assistant.learning import (
+    ModelView,
+    Trial,
+    correct,
+    models,
+    promote,
+    start_with,
+    teach,
+    train_house_model,
+)
+from aftercare.assistant.model import (
+    IntentUnknown,
+    ModelIsWorse,
+    ModelNotCandidate,
+    ModelNotFound,
+    Mood,
+    Outcome,
+    TalkNotFound,
+    TurnEmpty,
+    TurnNotFound,
+)
+from aftercare.assistant.queries import SwitchView, TalkView, get_talk, list_turns, switch_of, talk_of_case
 from aftercare.assistant.replies import (
     Pair,
     PairsUnreadable,
@@ -20,26 +57,68 @@ from aftercare.assistant.replies import (
     train_replies,
 )
 from aftercare.assistant.shelf import KeptModel, ModelNameNotPossible, ModelShelf
+from aftercare.assistant.state import Choice, NewTurn, Reply, Source
+from aftercare.assistant.switching import switch
 from aftercare.assistant.training import Score, TableUnreadable, read_examples, score, train
 
 __all__ = [
+    "AssistantAnswered",
+    "AssistantCorrected",
+    "AssistantHandedOver",
+    "AssistantModelPromoted",
+    "AssistantModelRefused",
+    "AssistantModelTrained",
+    "AssistantSwitched",
+    "Choice",
     "Classifier",
+    "Draft",
     "Example",
     "Guess",
+    "IntentUnknown",
     "KeptModel",
+    "ModelIsWorse",
     "ModelNameNotPossible",
+    "ModelNotCandidate",
+    "ModelNotFound",
     "ModelShelf",
     "ModelUnreadable",
+    "ModelView",
+    "Mood",
+    "NewTurn",
+    "Outcome",
     "Pair",
     "PairsUnreadable",
+    "Reply",
     "ReplyChooser",
     "Score",
+    "Sketch",
+    "Source",
+    "SwitchView",
     "TableUnreadable",
+    "TalkNotFound",
+    "TalkView",
     "TooFewExamples",
+    "Trial",
+    "TurnEmpty",
+    "TurnNotFound",
+    "correct",
+    "draft_reply",
+    "get_talk",
+    "list_turns",
+    "models",
+    "promote",
     "read_examples",
     "read_pairs",
     "recall_at_one",
     "score",
+    "sketch",
+    "start_with",
+    "switch",
+    "switch_of",
+    "talk",
+    "talk_of_case",
+    "teach",
     "train",
+    "train_house_model",
     "train_replies",
 ]

@@ -44,9 +44,11 @@ class TooFewExamples(Invalid):
 
 @dataclass(frozen=True)
 class Example:
+    """`intent` is empty for what is out of scope. Examples of one `group` (sayings of one pattern) are kept back together."""
+
     text: str
     intent: str
-    """Empty: out of scope."""
+    group: str = ""
 
 
 @dataclass(frozen=True)

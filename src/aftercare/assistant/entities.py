@@ -408,8 +408,8 @@ def _days(text: str, setting: Setting) -> Iterator[Entity]:
     for found in _DAY_ONLY.finditer(text):
         day = _integer(found.group(2))
         if day:
-            month = _shift_months(today.replace(day=1), -1 if (found.group(1) or "").startswith("上") else 0)
-            yield from _day(_made(month.year, month.month, day), text, found)
+            first = _shift_months(today.replace(day=1), -1 if (found.group(1) or "").startswith("上") else 0)
+            yield from _day(_made(first.year, first.month, day), text, found)
     for found in _SPAN.finditer(text):
         yield _span(
             today, _week_of(found.group(1)) or 0, "month" if found.group(2) == "月" else "week", text, found
@@ -450,7 +450,7 @@ def _day(day: date | None, text: str, found: re.Match[str]) -> Iterator[Entity]:
 
 _UNITS = "件个只双条台套盒瓶包袋支张把本部块"
 _COUNT = re.compile(
-    rf"(?<![\d{_NUMERAL}第])(\d{{1,4}}|[{_NUMERAL}]{{1,3}})\s?[{_UNITS}](?!月|星期|礼拜|小时|工作日|钱)"
+    rf"(?<![\d{_NUMERAL}第])(\d{{1,4}}|[{_NUMERAL}]{{1,3}})\s?[{_UNITS}](?!月|星期|礼拜|小时|工作日|钱|套)"
 )
 _EN_COUNT = re.compile(
     rf"\b(?:(\d{{1,4}})|({_WORD_NUMBERS}))\s+(?:of\s+(?:them|these|those)|items?|pieces?|pcs|pairs?|units?|boxes|bottles?|sets?)\b|\b(both)\b|(?<!\w)x\s?(\d{{1,3}})(?!\w)",

@@ -1,5 +1,6 @@
 """Where models lie: one file per name and version in the home folder, the newest version last."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,9 @@ class ModelShelf:
         version = max(self.versions(name), default=0) + 1
         path = self.path(name, version)
         return KeptModel(name, version, path, model.write(path))
+
+    def digest(self, name: str, version: int) -> str:
+        return hashlib.sha256(self.path(name, version).read_bytes()).hexdigest()
 
     def get(self, name: str, version: int | None = None) -> Classifier | None:
         """That version, or the newest. Refuses with ModelUnreadable."""

@@ -49,6 +49,13 @@ def _only_traditional() -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=1)
+def _only_simplified() -> frozenset[str]:
+    """Characters that traditional text does not have."""
+    table = _simplified()
+    return frozenset(plain for code, plain in table.items() if plain != chr(code) and ord(plain) not in table)
+
+
 def simplified(text: str) -> str:
     return text.translate(_simplified())
 
@@ -56,6 +63,12 @@ def simplified(text: str) -> str:
 def traditional_characters(text: str) -> int:
     """How many characters only traditional text has."""
     known = _only_traditional()
+    return sum(character in known for character in text)
+
+
+def simplified_characters(text: str) -> int:
+    """How many characters only simplified text has."""
+    known = _only_simplified()
     return sum(character in known for character in text)
 
 

@@ -4,6 +4,237 @@
  */
 
 export interface paths {
+    "/api/chat/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description A window of the chat opens: the visitor's token, and what was said last.
+         */
+        post: operations["start_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earlier */
+        get: operations["earlier_in_chat"];
+        put?: never;
+        /** Say */
+        post: operations["say_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Pictures, films and PDF; name its handle with the message that it belongs to.
+         */
+        post: operations["upload_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read File
+         * @description The content of a file of a chat, for who was given its pass.
+         */
+        get: operations["read_chat_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Typing */
+        post: operations["type_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seen */
+        post: operations["mark_chat_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rating */
+        post: operations["rate_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Left
+         * @description Words for when nobody is there, and where to answer them.
+         */
+        post: operations["leave_words_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Code
+         * @description Six digits go to the contact of the order. Looks the same whether there is such an order or not.
+         */
+        post: operations["ask_chat_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/code/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Code
+         * @description With the six digits the visitor is the customer of the order.
+         */
+        post: operations["confirm_chat_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow
+         * @description Server-sent events: `message` with its position as id, and in passing `typing`, `read`, `ended`, `afresh` (start again).
+         *     Send the last id as `Last-Event-ID`, or as `since`, to go on from there.
+         */
+        get: operations["follow_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Look At Case
+         * @description The desk has this case open (say so every fifteen seconds), or somebody types in it; who else does, and whether the
+         *     customer's chat is open. Told to the others over the live stream as `case.looked`, `chat.typing`, `chat.read`.
+         */
+        put: operations["look_at_case"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -4173,6 +4404,256 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assistant/{shop_code}/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Talk To Assistant
+         * @description Says something to the shop's assistant, or presses a button of its last answer. Anybody may; what it shows and does is what
+         *     who asks may see and do.
+         */
+        post: operations["talk_to_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/talks/{talk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Talk
+         * @description A talk with its turns; for staff with the reasons of each answer.
+         */
+        get: operations["get_talk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/assistant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Talk Of Case
+         * @description What the assistant talked in a case, and why. Needs `cases.read`.
+         */
+        get: operations["talk_of_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Assistant Turns
+         * @description Newest first; `below` finds those it was least sure of. Needs `cases.read`.
+         */
+        get: operations["list_assistant_turns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/turns/{turn_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Assistant Turn
+         * @description Says what a turn really meant; the next model learns from it. Needs `cases.write`.
+         */
+        post: operations["correct_assistant_turn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Teach Assistant
+         * @description Gives an example of what a text means. Needs `cases.write`.
+         */
+        post: operations["teach_assistant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/intents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Intents
+         * @description What the assistant can tell apart, in the reader's language.
+         */
+        get: operations["list_intents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Assistant Models
+         * @description Newest first. Needs `policies.read`.
+         */
+        get: operations["list_assistant_models"];
+        put?: never;
+        /**
+         * Train Assistant Model
+         * @description Learns anew, with everything that staff taught; it serves once it is promoted. Takes seconds. Needs `policies.write`.
+         */
+        post: operations["train_assistant_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/models/{version}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Assistant Model
+         * @description Tries a model beside the one that serves, on kept-back examples and last week's talks; a worse one is refused (409).
+         *     Needs `policies.write`.
+         */
+        post: operations["promote_assistant_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/switches/{shop_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Assistant Switch
+         * @description Whether the assistant answers by itself in a shop, and where. Needs `policies.read`.
+         */
+        get: operations["get_assistant_switch"];
+        /**
+         * Switch Assistant
+         * @description Needs `policies.write`.
+         */
+        put: operations["switch_assistant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/draft-reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft Reply
+         * @description A draft of an answer to the customer's last words; nothing is sent. Needs `conversations.write`.
+         */
+        post: operations["draft_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assistant/sketch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sketch Text
+         * @description Intent, mood, language and tags of a text. Needs `cases.read`.
+         */
+        post: operations["sketch_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4744,6 +5225,18 @@ export interface components {
          */
         Channel: "portal" | "email" | "api" | "phone" | "chat" | "sms" | "social" | "desk" | "wechat" | "wecom" | "whatsapp" | "telegram" | "webhook";
         /**
+         * Choice
+         * @description A button; `value` comes back as the next turn's choice. One with a `url` leads there.
+         */
+        Choice: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+            /** Url */
+            url?: string | null;
+        };
+        /**
          * ClaimCell
          * @description Claims applied for on one day, by one word of the dimension asked for. Money in minor units of one currency.
          */
@@ -5152,10 +5645,30 @@ export interface components {
         ClosingWish: {
             closing: components["schemas"]["Closing"];
         };
-        /** CodeGiven */
-        CodeGiven: {
-            /** Code */
-            code: string;
+        /**
+         * CodeAsked
+         * @description Looks the same whether there is such an order or not.
+         */
+        CodeAsked: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** CodeAsking */
+        CodeAsking: {
+            /** Order Number */
+            order_number: string;
+            /** Contact */
+            contact: string;
+            /** Locale */
+            locale?: string | null;
         };
         /** Colleague */
         Colleague: {
@@ -5208,6 +5721,14 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * Correction
+         * @description Without an intent: it was out of scope.
+         */
+        Correction: {
+            /** Intent */
+            intent?: string | null;
         };
         /** CountGiven */
         CountGiven: {
@@ -5326,6 +5847,27 @@ export interface components {
             /** Ended At */
             ended_at: string | null;
         };
+        /**
+         * Doing
+         * @enum {string}
+         */
+        Doing: "looking" | "typing" | "noting" | "gone";
+        /**
+         * Draft
+         * @description `sure`: whether it rests on a source; else it is no more than a polite beginning.
+         */
+        Draft: {
+            /** Text */
+            text: string;
+            /** Locale */
+            locale: string;
+            /** Intent */
+            intent: string;
+            /** Sure */
+            sure: boolean;
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+        };
         /** DraftView */
         DraftView: {
             /** Body */
@@ -5387,6 +5929,15 @@ export interface components {
             warn_at: string | null;
             /** Length Seconds */
             length_seconds: number;
+        };
+        /** Earlier */
+        Earlier: {
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Before */
+            before: number | null;
         };
         /**
          * Edit
@@ -5817,6 +6368,16 @@ export interface components {
              */
             locale: "zh-CN" | "zh-TW" | "en";
         };
+        /** Glance */
+        Glance: {
+            /** Text */
+            text: string;
+            /**
+             * Locale
+             * @default zh-CN
+             */
+            locale: string;
+        };
         /**
          * Grade
          * @enum {string}
@@ -6078,6 +6639,13 @@ export interface components {
             /** Median Seconds */
             median_seconds: number | null;
         };
+        /** IntentView */
+        IntentView: {
+            /** Intent */
+            intent: string;
+            /** Label */
+            label: string;
+        };
         /** Invited */
         Invited: {
             account: components["schemas"]["aftercare__identity__accounts__AccountView"];
@@ -6137,6 +6705,37 @@ export interface components {
             refund_source: string;
             /** Grants */
             grants: components["schemas"]["Grant"][];
+        };
+        /** Leaving */
+        Leaving: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Contact */
+            contact: string;
+            /** Body */
+            body: string;
+            /** Key */
+            key: string;
+            /**
+             * Locale
+             * @default zh-CN
+             */
+            locale: string;
+        };
+        /** Lesson */
+        Lesson: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Text */
+            text: string;
+            /** Intent */
+            intent?: string | null;
         };
         /**
          * LikelyCustomer
@@ -6278,6 +6877,21 @@ export interface components {
             waiting: number;
             /** Late */
             late: number;
+        };
+        /** Look */
+        Look: {
+            doing: components["schemas"]["Doing"];
+        };
+        /** Looker */
+        Looker: {
+            /**
+             * Account Id
+             * Format: uuid
+             */
+            account_id: string;
+            /** Name */
+            name: string;
+            doing: components["schemas"]["Doing"];
         };
         /** MemberProfile */
         MemberProfile: {
@@ -6425,6 +7039,49 @@ export interface components {
             seconds: number | null;
         };
         /**
+         * ModelState
+         * @enum {string}
+         */
+        ModelState: "candidate" | "serving" | "retired" | "refused";
+        /** ModelView */
+        ModelView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Trained On */
+            trained_on: string;
+            /** Examples */
+            examples: number;
+            /** Intents */
+            intents: number;
+            /** Scores */
+            scores: {
+                [key: string]: unknown;
+            };
+            /** Trained By */
+            trained_by: string | null;
+            /**
+             * Trained At
+             * Format: date-time
+             */
+            trained_at: string;
+            state: components["schemas"]["ModelState"];
+            /** Trial */
+            trial: {
+                [key: string]: unknown;
+            } | null;
+            /** Promoted At */
+            promoted_at: string | null;
+        };
+        /**
          * MoneyLine
          * @description The money strip of one line, in minor units.
          */
@@ -6440,6 +7097,11 @@ export interface components {
             /** Refunded Cents */
             refunded_cents: number;
         };
+        /**
+         * Mood
+         * @enum {string}
+         */
+        Mood: "angry" | "neutral" | "glad";
         /** MoreTime */
         MoreTime: {
             /**
@@ -7333,6 +7995,12 @@ export interface components {
             /** Reviews */
             reviews: components["schemas"]["ReviewView"][];
         };
+        /**
+         * Outcome
+         * @description What became of a turn.
+         * @enum {string}
+         */
+        Outcome: "answered" | "asked" | "acted" | "handed_over" | "silent";
         /** Page[AccountView] */
         Page_AccountView_: {
             /** Items */
@@ -7473,6 +8141,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[TurnLine] */
+        Page_TurnLine_: {
+            /** Items */
+            items: components["schemas"]["TurnLine"][];
+            /** Next */
+            next: string | null;
+        };
         /** PasswordByLink */
         PasswordByLink: {
             /** Token */
@@ -7591,9 +8266,19 @@ export interface components {
             };
         };
         /** Presence */
-        Presence: {
+        "Presence-Input": {
             /** Working */
             working: boolean;
+        };
+        /**
+         * Presence
+         * @description `others`: colleagues. `customer_online`: whether the window of the customer's chat is open.
+         */
+        "Presence-Output": {
+            /** Others */
+            others: components["schemas"]["Looker"][];
+            /** Customer Online */
+            customer_online: boolean;
         };
         /**
          * PreviewAsked
@@ -7968,6 +8653,36 @@ export interface components {
          * @enum {string}
          */
         RepairWay: "mail_in" | "on_site" | "in_store";
+        /**
+         * Reply
+         * @description `person` is there in every answer: the way to somebody.
+         */
+        Reply: {
+            /**
+             * Talk Id
+             * Format: uuid
+             */
+            talk_id: string;
+            /**
+             * Turn Id
+             * Format: uuid
+             */
+            turn_id: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Locale */
+            locale: string;
+            /** Text */
+            text: string;
+            /** Choices */
+            choices: components["schemas"]["Choice"][];
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+            person: components["schemas"]["Choice"];
+            /** Intent */
+            intent: string;
+            outcome: components["schemas"]["Outcome"];
+        };
         /** Restoring */
         Restoring: {
             /** Version */
@@ -8095,6 +8810,36 @@ export interface components {
              */
             keep_goods: boolean;
         };
+        /**
+         * Said
+         * @description One turn. `visitor` is made by a guest's own screen and is the key to his talk; who has signed in needs none.
+         */
+        "Said-Input": {
+            /** Talk Id */
+            talk_id?: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Choice */
+            choice?: string | null;
+            /** Order Id */
+            order_id?: string | null;
+            /** Case Id */
+            case_id?: string | null;
+            /** Locale */
+            locale?: string | null;
+            /** Visitor */
+            visitor?: string | null;
+        };
+        /** Said */
+        "Said-Output": {
+            /** Id */
+            id: string | null;
+            /** Again */
+            again: boolean;
+        };
         /** SavedPoint */
         SavedPoint: {
             /**
@@ -8102,29 +8847,6 @@ export interface components {
              * Format: uuid
              */
             id: string;
-        };
-        /**
-         * Saying
-         * @description `key` is made by who sends; the same key again is the same message.
-         */
-        Saying: {
-            /**
-             * Body
-             * @default
-             */
-            body: string;
-            /** Html */
-            html?: string | null;
-            /**
-             * File Ids
-             * @default []
-             */
-            file_ids: string[];
-            /** Key */
-            key?: string | null;
-            channel?: components["schemas"]["Channel"] | null;
-            /** Contact Id */
-            contact_id?: string | null;
         };
         /** ScheduleBody */
         ScheduleBody: {
@@ -8483,6 +9205,25 @@ export interface components {
              */
             code?: string | null;
         };
+        /**
+         * Sketch
+         * @description What a text tells at a glance: for tags, priority and routing of a case.
+         */
+        Sketch: {
+            /** Locale */
+            locale: string;
+            /** Intent */
+            intent: string;
+            /** Probability */
+            probability: number;
+            /** Known */
+            known: boolean;
+            mood: components["schemas"]["Mood"];
+            /** Urgent */
+            urgent: boolean;
+            /** Tags */
+            tags: string[];
+        };
         /** Snooze */
         Snooze: {
             /** Until */
@@ -8553,6 +9294,21 @@ export interface components {
          * @enum {string}
          */
         Sort: "due" | "recent";
+        /**
+         * Source
+         * @description Where an answer comes from.
+         */
+        Source: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "article" | "order" | "parcel" | "claim" | "rule" | "shop";
+            /** Title */
+            title: string;
+            /** Url */
+            url?: string | null;
+        };
         /** SplitWish */
         SplitWish: {
             /** Message Ids */
@@ -8580,6 +9336,63 @@ export interface components {
          * @enum {string}
          */
         Standing: "draft" | "published" | "withdrawn";
+        /** Stars */
+        Stars: {
+            /** Stars */
+            stars: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * Started
+         * @description `token` is the visitor's; `messages` are the last ones, `position` is where the live stream goes on, `before` the mark
+         *     of earlier ones. `here`: whether somebody answers now; `at_once`: whether somebody does day and night.
+         */
+        Started: {
+            /** Token */
+            token: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Shop Locale */
+            shop_locale: string;
+            /** Customer Name */
+            customer_name: string | null;
+            /** Known */
+            known: boolean;
+            /** Here */
+            here: boolean;
+            /** At Once */
+            at_once: boolean;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Position */
+            position: number;
+            /** Before */
+            before: number | null;
+            /** Read At */
+            read_at: string | null;
+            /** Ended */
+            ended: boolean;
+            /** Stars */
+            stars: number | null;
+        };
+        /**
+         * Starting
+         * @description `token` is that of before, if there is one; `case_id` is for a customer who is signed in.
+         */
+        Starting: {
+            /** Shop */
+            shop: string;
+            /** Token */
+            token?: string | null;
+            /** Case Id */
+            case_id?: string | null;
+        };
         /**
          * Status
          * @enum {string}
@@ -8690,6 +9503,32 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** SwitchView */
+        SwitchView: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Active */
+            active: boolean;
+            /** Channels */
+            channels: string[];
+            /** Language Model */
+            language_model: boolean;
+        };
+        /** Switching */
+        Switching: {
+            /** Active */
+            active: boolean;
+            /** Channels */
+            channels?: components["schemas"]["Channel"][] | null;
+            /**
+             * Language Model
+             * @default false
+             */
+            language_model: boolean;
+        };
         /** TableCount */
         TableCount: {
             /** Table */
@@ -8709,6 +9548,41 @@ export interface components {
         Tags: {
             /** Tags */
             tags: string[];
+        };
+        /** TalkView */
+        TalkView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Case Id */
+            case_id: string | null;
+            /** Locale */
+            locale: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Handed Over At */
+            handed_over_at: string | null;
+            /** Handed Why */
+            handed_why: string | null;
+            /** Turns */
+            turns: components["schemas"]["TurnView"][];
         };
         /**
          * TemplateView
@@ -8880,6 +9754,113 @@ export interface components {
              * @default 365
              */
             days: number;
+        };
+        /**
+         * TurnLine
+         * @description A turn in the list of staff.
+         */
+        TurnLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Talk Id
+             * Format: uuid
+             */
+            talk_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Case Id */
+            case_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Said */
+            said: string;
+            /** Intent */
+            intent: string;
+            /** Probability */
+            probability: number;
+            outcome: components["schemas"]["Outcome"];
+            mood: components["schemas"]["Mood"];
+            /** Corrected Intent */
+            corrected_intent: string | null;
+        };
+        /**
+         * TurnView
+         * @description `why` is for staff: customers get an empty one.
+         */
+        TurnView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Talk Id
+             * Format: uuid
+             */
+            talk_id: string;
+            /** Position */
+            position: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Said */
+            said: string;
+            /** Answer */
+            answer: {
+                [key: string]: unknown;
+            };
+            /** Intent */
+            intent: string;
+            /** Probability */
+            probability: number;
+            mood: components["schemas"]["Mood"];
+            outcome: components["schemas"]["Outcome"];
+            /** Why */
+            why: {
+                [key: string]: unknown;
+            };
+            /** Model */
+            model: string;
+            /** Corrected Intent */
+            corrected_intent: string | null;
+        };
+        /** Typing */
+        Typing: {
+            /** Typing */
+            typing: boolean;
+        };
+        /**
+         * Uploaded
+         * @description `handle` is named when the file is posted.
+         */
+        Uploaded: {
+            /** Handle */
+            handle: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Media Type */
+            media_type: string;
+            /** Bytes */
+            bytes: number;
+            /** Url */
+            url: string;
         };
         /** UploadedFile */
         UploadedFile: {
@@ -9127,6 +10108,36 @@ export interface components {
              */
             file_ids: string[];
         };
+        /** CodeGiven */
+        aftercare__cases__chat__routes__CodeGiven: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Code */
+            code: string;
+        };
+        /**
+         * Saying
+         * @description `key` is made by who sends; the same key again is the same message.
+         */
+        aftercare__cases__chat__routes__Saying: {
+            /**
+             * Body
+             * @default
+             */
+            body: string;
+            /**
+             * Files
+             * @default []
+             */
+            files: string[];
+            /** Key */
+            key: string;
+            /** Locale */
+            locale?: string | null;
+        };
         /**
          * Counts
          * @description How many cases each queue holds, counted up to a thousand: 1001 means more than that.
@@ -9169,6 +10180,29 @@ export interface components {
             since: string;
             /** Cases */
             cases: number;
+        };
+        /**
+         * Saying
+         * @description `key` is made by who sends; the same key again is the same message.
+         */
+        aftercare__cases__routes__Saying: {
+            /**
+             * Body
+             * @default
+             */
+            body: string;
+            /** Html */
+            html?: string | null;
+            /**
+             * File Ids
+             * @default []
+             */
+            file_ids: string[];
+            /** Key */
+            key?: string | null;
+            channel?: components["schemas"]["Channel"] | null;
+            /** Contact Id */
+            contact_id?: string | null;
         };
         /**
          * Condition
@@ -9287,6 +10321,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /** CodeGiven */
+        aftercare__identity__routes__CodeGiven: {
+            /** Code */
+            code: string;
         };
         /**
          * Counts
@@ -9519,6 +10558,7 @@ export type CaseView = components['schemas']['CaseView'];
 export type ChangedDecision = components['schemas']['ChangedDecision'];
 export type ChangedHours = components['schemas']['ChangedHours'];
 export type Channel = components['schemas']['Channel'];
+export type Choice = components['schemas']['Choice'];
 export type ClaimCell = components['schemas']['ClaimCell'];
 export type ClaimKind = components['schemas']['ClaimKind'];
 export type ClaimLineView = components['schemas']['ClaimLineView'];
@@ -9531,11 +10571,13 @@ export type ClockTerms = components['schemas']['ClockTerms'];
 export type ClockView = components['schemas']['ClockView'];
 export type Closing = components['schemas']['Closing'];
 export type ClosingWish = components['schemas']['ClosingWish'];
-export type CodeGiven = components['schemas']['CodeGiven'];
+export type CodeAsked = components['schemas']['CodeAsked'];
+export type CodeAsking = components['schemas']['CodeAsking'];
 export type Colleague = components['schemas']['Colleague'];
 export type CollectedBody = components['schemas']['CollectedBody'];
 export type ConditionOutput = components['schemas']['Condition-Output'];
 export type ContactView = components['schemas']['ContactView'];
+export type Correction = components['schemas']['Correction'];
 export type CountGiven = components['schemas']['CountGiven'];
 export type Counted = components['schemas']['Counted'];
 export type CustomerPage = components['schemas']['CustomerPage'];
@@ -9546,12 +10588,15 @@ export type DifferencePayable = components['schemas']['DifferencePayable'];
 export type Direction = components['schemas']['Direction'];
 export type Disposition = components['schemas']['Disposition'];
 export type DisputeView = components['schemas']['DisputeView'];
+export type Doing = components['schemas']['Doing'];
+export type Draft = components['schemas']['Draft'];
 export type DraftView = components['schemas']['DraftView'];
 export type DraftWish = components['schemas']['DraftWish'];
 export type Drafted = components['schemas']['Drafted'];
 export type DropOffAnswer = components['schemas']['DropOffAnswer'];
 export type DropOffBody = components['schemas']['DropOffBody'];
 export type DuePreview = components['schemas']['DuePreview'];
+export type Earlier = components['schemas']['Earlier'];
 export type Edit = components['schemas']['Edit'];
 export type Entered = components['schemas']['Entered'];
 export type EntitlementView = components['schemas']['EntitlementView'];
@@ -9575,6 +10620,7 @@ export type FindingView = components['schemas']['FindingView'];
 export type FreightPayer = components['schemas']['FreightPayer'];
 export type Gap = components['schemas']['Gap'];
 export type GapDraft = components['schemas']['GapDraft'];
+export type Glance = components['schemas']['Glance'];
 export type Grade = components['schemas']['Grade'];
 export type Graded = components['schemas']['Graded'];
 export type GradesGiven = components['schemas']['GradesGiven'];
@@ -9589,15 +10635,20 @@ export type ImportTold = components['schemas']['ImportTold'];
 export type Indicator = components['schemas']['Indicator'];
 export type IndicatorDay = components['schemas']['IndicatorDay'];
 export type IndicatorShop = components['schemas']['IndicatorShop'];
+export type IntentView = components['schemas']['IntentView'];
 export type Invited = components['schemas']['Invited'];
 export type Joining = components['schemas']['Joining'];
 export type Kuaidi100Answer = components['schemas']['Kuaidi100Answer'];
 export type LawPack = components['schemas']['LawPack'];
+export type Leaving = components['schemas']['Leaving'];
+export type Lesson = components['schemas']['Lesson'];
 export type LikelyCustomer = components['schemas']['LikelyCustomer'];
 export type LineEntitlements = components['schemas']['LineEntitlements'];
 export type LineView = components['schemas']['LineView'];
 export type LinkView = components['schemas']['LinkView'];
 export type LoadCell = components['schemas']['LoadCell'];
+export type Look = components['schemas']['Look'];
+export type Looker = components['schemas']['Looker'];
 export type MemberProfile = components['schemas']['MemberProfile'];
 export type MemberView = components['schemas']['MemberView'];
 export type Membership = components['schemas']['Membership'];
@@ -9606,7 +10657,10 @@ export type MessageFileView = components['schemas']['MessageFileView'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageView = components['schemas']['MessageView'];
 export type Miss = components['schemas']['Miss'];
+export type ModelState = components['schemas']['ModelState'];
+export type ModelView = components['schemas']['ModelView'];
 export type MoneyLine = components['schemas']['MoneyLine'];
+export type Mood = components['schemas']['Mood'];
 export type MoreTime = components['schemas']['MoreTime'];
 export type MoveKind = components['schemas']['MoveKind'];
 export type MoveView = components['schemas']['MoveView'];
@@ -9645,6 +10699,7 @@ export type Option = components['schemas']['Option'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderSummary = components['schemas']['OrderSummary'];
 export type OrderView = components['schemas']['OrderView'];
+export type Outcome = components['schemas']['Outcome'];
 export type PageAccountView = components['schemas']['Page_AccountView_'];
 export type PageArticleRow = components['schemas']['Page_ArticleRow_'];
 export type PageAuditLine = components['schemas']['Page_AuditLine_'];
@@ -9665,6 +10720,7 @@ export type PageShipmentLine = components['schemas']['Page_ShipmentLine_'];
 export type PageShopView = components['schemas']['Page_ShopView_'];
 export type PageSolutionView = components['schemas']['Page_SolutionView_'];
 export type PageStockLine = components['schemas']['Page_StockLine_'];
+export type PageTurnLine = components['schemas']['Page_TurnLine_'];
 export type PasswordByLink = components['schemas']['PasswordByLink'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordLinkView = components['schemas']['PasswordLinkView'];
@@ -9674,7 +10730,8 @@ export type PickupStatus = components['schemas']['PickupStatus'];
 export type PickupView = components['schemas']['PickupView'];
 export type Piece = components['schemas']['Piece'];
 export type PolicyGiven = components['schemas']['PolicyGiven'];
-export type Presence = components['schemas']['Presence'];
+export type PresenceInput = components['schemas']['Presence-Input'];
+export type PresenceOutput = components['schemas']['Presence-Output'];
 export type PreviewAsked = components['schemas']['PreviewAsked'];
 export type PreviewWish = components['schemas']['PreviewWish'];
 export type Priority = components['schemas']['Priority'];
@@ -9696,6 +10753,7 @@ export type RefundState = components['schemas']['RefundState'];
 export type RefundView = components['schemas']['RefundView'];
 export type Remedy = components['schemas']['Remedy'];
 export type RepairWay = components['schemas']['RepairWay'];
+export type Reply = components['schemas']['Reply'];
 export type Restoring = components['schemas']['Restoring'];
 export type Results = components['schemas']['Results'];
 export type ReviewView = components['schemas']['ReviewView'];
@@ -9706,8 +10764,9 @@ export type RolePermissions = components['schemas']['RolePermissions'];
 export type RoleView = components['schemas']['RoleView'];
 export type RowRefused = components['schemas']['RowRefused'];
 export type RulingGiven = components['schemas']['RulingGiven'];
+export type SaidInput = components['schemas']['Said-Input'];
+export type SaidOutput = components['schemas']['Said-Output'];
 export type SavedPoint = components['schemas']['SavedPoint'];
-export type Saying = components['schemas']['Saying'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type SendingState = components['schemas']['SendingState'];
 export type SendingView = components['schemas']['SendingView'];
@@ -9724,22 +10783,30 @@ export type ShopBrief = components['schemas']['ShopBrief'];
 export type ShopChange = components['schemas']['ShopChange'];
 export type ShopView = components['schemas']['ShopView'];
 export type SignIn = components['schemas']['SignIn'];
+export type Sketch = components['schemas']['Sketch'];
 export type Snooze = components['schemas']['Snooze'];
 export type SolutionView = components['schemas']['SolutionView'];
 export type SolvedAs = components['schemas']['SolvedAs'];
 export type Sort = components['schemas']['Sort'];
+export type Source = components['schemas']['Source'];
 export type SplitWish = components['schemas']['SplitWish'];
 export type Stage = components['schemas']['Stage'];
 export type StageWish = components['schemas']['StageWish'];
 export type Standing = components['schemas']['Standing'];
+export type Stars = components['schemas']['Stars'];
+export type Started = components['schemas']['Started'];
+export type Starting = components['schemas']['Starting'];
 export type Status = components['schemas']['Status'];
 export type StockAdjustment = components['schemas']['StockAdjustment'];
 export type StockLine = components['schemas']['StockLine'];
 export type StockMove = components['schemas']['StockMove'];
 export type Storefront = components['schemas']['Storefront'];
 export type Suggestion = components['schemas']['Suggestion'];
+export type SwitchView = components['schemas']['SwitchView'];
+export type Switching = components['schemas']['Switching'];
 export type TableCount = components['schemas']['TableCount'];
 export type Tags = components['schemas']['Tags'];
+export type TalkView = components['schemas']['TalkView'];
 export type TemplateView = components['schemas']['TemplateView'];
 export type TermsGiven = components['schemas']['TermsGiven'];
 export type TermsView = components['schemas']['TermsView'];
@@ -9751,6 +10818,10 @@ export type TopicCount = components['schemas']['TopicCount'];
 export type TotpEnrolment = components['schemas']['TotpEnrolment'];
 export type TriedPolicy = components['schemas']['TriedPolicy'];
 export type TryGiven = components['schemas']['TryGiven'];
+export type TurnLine = components['schemas']['TurnLine'];
+export type TurnView = components['schemas']['TurnView'];
+export type Typing = components['schemas']['Typing'];
+export type Uploaded = components['schemas']['Uploaded'];
 export type UploadedFile = components['schemas']['UploadedFile'];
 export type Verified = components['schemas']['Verified'];
 export type VersionView = components['schemas']['VersionView'];
@@ -9766,14 +10837,18 @@ export type Window = components['schemas']['Window'];
 export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
 export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type AftercareCasesChatRoutesCodeGiven = components['schemas']['aftercare__cases__chat__routes__CodeGiven'];
+export type AftercareCasesChatRoutesSaying = components['schemas']['aftercare__cases__chat__routes__Saying'];
 export type AftercareCasesQueriesCounts = components['schemas']['aftercare__cases__queries__Counts'];
 export type AftercareCasesQueriesCustomerView = components['schemas']['aftercare__cases__queries__CustomerView'];
+export type AftercareCasesRoutesSaying = components['schemas']['aftercare__cases__routes__Saying'];
 export type AftercareClaimsCircumstancesCondition = components['schemas']['aftercare__claims__circumstances__Condition'];
 export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare__claims__policies__PolicyView'];
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
 export type AftercareConversationsAccountsAccountView = components['schemas']['aftercare__conversations__accounts__AccountView'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
 export type AftercareIdentityAccountsAccountView = components['schemas']['aftercare__identity__accounts__AccountView'];
+export type AftercareIdentityRoutesCodeGiven = components['schemas']['aftercare__identity__routes__CodeGiven'];
 export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
 export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
 export type AftercareLogisticsRoutesPushTaken = components['schemas']['aftercare__logistics__routes__PushTaken'];
@@ -9787,6 +10862,676 @@ export type InvalidProblem = components['schemas']['InvalidProblem'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
+    start_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Starting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    earlier_in_chat: {
+        parameters: {
+            query: {
+                before: number;
+            };
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Earlier"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["aftercare__cases__chat__routes__Saying"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said-Output"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chat_file: {
+        parameters: {
+            query: {
+                pass: string;
+            };
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    type_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Typing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_chat_seen: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stars"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_words_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leaving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_chat_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAsking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAsked"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_chat_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["aftercare__cases__chat__routes__CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_chat: {
+        parameters: {
+            query?: {
+                token?: string;
+                since?: number;
+            };
+            header?: {
+                "x-chat"?: string;
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence-Output"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cases: {
         parameters: {
             query?: {
@@ -10329,7 +12074,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Saying"];
+                "application/json": components["schemas"]["aftercare__cases__routes__Saying"];
             };
         };
         responses: {
@@ -16141,7 +17886,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Presence"];
+                "application/json": components["schemas"]["Presence-Input"];
             };
         };
         responses: {
@@ -16715,7 +18460,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -16766,7 +18511,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -16815,7 +18560,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -22635,6 +24380,704 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    talk_to_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Said-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_talk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                talk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    talk_of_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TalkView"] | null;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assistant_turns: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                intent?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                below?: number | null;
+                uncorrected?: boolean;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TurnLine_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_assistant_turn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    teach_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lesson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_intents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntentView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assistant_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    train_assistant_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_assistant_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assistant_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_assistant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switching"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sketch_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Glance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sketch"];
+                };
             };
             /** @description Something in what was sent is not right */
             422: {

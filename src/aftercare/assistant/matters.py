@@ -1,0 +1,533 @@
+"""Finding out for the asker: orders, parcels, refunds, claims, rules, articles. Reads only; everything through the front doors of
+the contexts, with the asker's own eyes."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from aftercare import claims, knowledge, logistics, shop
+from aftercare.assistant import speech
+from aftercare.assistant.entities import Kind, named
+from aftercare.assistant.model import Outcome
+from aftercare.assistant.state import MOST_CHOICES, Answer, Choice, Matter, Talking
+from aftercare.claims import AskedLine, ClaimFilter, ClaimKind, ClaimPage, ClaimRow, NewClaim, Option, Reason
+from aftercare.kit.errors import NotFound
+from aftercare.shop import LineView, OrderSummary, OrderView
+
+RECENT_ORDERS = 20
+SURE_PASSAGE = 0.45
+LONGEST_PASSAGE = 600
+
+
+class Needed(Exception):
+    """Something is missing; the answer asks for it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+# Orders and their lines
+
+
+async def own_orders(talking: Talking) -> list[OrderSummary]:
+    """Of the asker, in this shop, the newest first. Needed: to sign in."""
+    actor = talking.work.actor
+    if not actor.customers:
+        talking.state.awaiting = None
+        raise Needed(
+            Answer(
+                talking.say("sign_in"),
+                Outcome.asked,
+                [Choice(label=talking.say("sign_in_button"), value="sign_in", url="/sign-in")],
+            )
+        )
+    found = [
+        order
+        for order in (await shop.orders_of(talking.work, actor.customers, limit=RECENT_ORDERS)).items
+        if order.shop_id == talking.shop.id
+    ]
+    talking.called("orders_of", f"{len(found)} orders")
+    return found
+
+
+def order_choice(talking: Talking, order: OrderSummary) -> Choice:
+    more = talking.say("more", count=order.lines) if order.lines > 1 else ""
+    day = speech.day(order.placed_at.astimezone(talking.zone).date(), talking.locale, talking.today)
+    return Choice(
+        label=talking.say("order_line", title=order.title[:40], more=more, number=order.number, day=day),
+        value=f"order:{order.id}",
+    )
+
+
+async def the_order(talking: Talking, *, prefer: tuple[str, ...] = ()) -> OrderView:
+    """The order in question: named, on the screen, the only one (of a status that `prefer` holds). Needed: which."""
+    state, named_order = talking.state, talking.heard.first(Kind.order)
+    orders = await own_orders(talking)
+    if named_order is not None and state.order_id is None:
+        wanted = shop.number_key(named_order.value)
+        hit = next((order for order in orders if shop.number_key(order.number) == wanted), None)
+        if hit is None and orders:
+            raise Needed(
+                talking.ask(
+                    "order",
+                    talking.say("order_unknown", number=named_order.value),
+                    [order_choice(talking, order) for order in orders],
+                )
+            )
+        state.order_id = hit.id if hit else None
+    if state.order_id is None:
+        tracked = talking.heard.first(Kind.tracking)
+        if tracked is not None:
+            state.order_id = await _order_of_parcel(talking, orders, tracked.value)
+    if state.order_id is None:
+        fitting = [order for order in orders if order.status in prefer] or orders
+        titles = {order.id: order.title for order in fitting}
+        meant = named(talking.heard.text, titles) if talking.heard.text else []
+        if len(meant) == 1:
+            state.order_id = meant[0]
+        elif len(fitting) == 1:
+            state.order_id = fitting[0].id
+        elif not orders:
+            raise Needed(talking.answered(talking.say("no_orders")))
+        else:
+            ordered = [order for order in fitting if order.id in meant] + [
+                order for order in fitting if order.id not in meant
+            ]
+            raise Needed(
+                talking.ask(
+                    "order", talking.say("which_order"), [order_choice(talking, order) for order in ordered]
+                )
+            )
+    try:
+        found = await shop.get_order(talking.work, state.order_id)
+    except NotFound:
+        state.order_id = None
+        raise Needed(talking.answered(talking.say("no_orders"))) from None
+    talking.called("get_order", f"{found.number} {found.status.value}", order_id=found.id)
+    talking.state.collected["order"] = found.number
+    talking.from_("order", found.number, f"/orders/{found.id}")
+    return found
+
+
+async def _order_of_parcel(talking: Talking, orders: list[OrderSummary], number: str) -> UUID | None:
+    for order in orders:
+        for parcel in await logistics.shipments_of(talking.work, order_id=order.id):
+            if parcel.tracking_number == number:
+                talking.called("shipments_of", number, order_id=order.id)
+                return order.id
+    return None
+
+
+async def the_lines(talking: Talking, order: OrderView) -> list[LineView]:
+    """The lines in question. Needed: which."""
+    state = talking.state
+    by_id = {line.id: line for line in order.lines}
+    chosen = [by_id[one] for one in state.line_ids if one in by_id]
+    if chosen:
+        return chosen
+    if len(order.lines) == 1:
+        state.line_ids = [order.lines[0].id]
+        return order.lines
+    meant = (
+        named(talking.heard.text, {line.id: line.title for line in order.lines}) if talking.heard.text else []
+    )
+    if len(meant) == 1:
+        state.line_ids = meant
+        return [by_id[meant[0]]]
+    raise Needed(
+        talking.ask(
+            "line",
+            talking.say("which_line"),
+            [
+                Choice(label=f"{line.title[:60]} × {line.quantity}", value=f"line:{line.id}")
+                for line in order.lines[: MOST_CHOICES - 1]
+            ]
+            + [Choice(label=talking.say("all_lines"), value="line:all")],
+        )
+    )
+
+
+def title_of(order: OrderView) -> str:
+    return order.lines[0].title[:60] if order.lines else order.number
+
+
+# Parcels
+
+
+async def parcel_status(talking: Talking) -> Answer:
+    order = await the_order(talking, prefer=("shipped", "paid"))
+    parcels = await logistics.shipments_of(talking.work, order_id=order.id)
+    talking.called("shipments_of", f"{len(parcels)} parcels", order_id=order.id)
+    outward = [
+        parcel
+        for parcel in parcels
+        if parcel.direction is logistics.Direction.outbound and parcel.status != "cancelled"
+    ]
+    if not outward:
+        lines = [
+            talking.say(
+                "parcel_none",
+                number=order.number,
+                title=title_of(order),
+                status=speech.label("order", order.status.value, talking.locale),
+            )
+        ]
+        if order.status.value in ("paid", "shipped"):
+            lines.append(_promised(talking, order.promised_at) or talking.say("parcel_ships"))
+        return talking.answered("\n".join(lines))
+    said: list[str] = []
+    choices: list[Choice] = []
+    for parcel in outward[:3]:
+        carrier = logistics.carrier_called(parcel.carrier) if parcel.carrier else None
+        said.append(
+            talking.say(
+                "parcel",
+                number=order.number,
+                title=title_of(order),
+                carrier=carrier.name_in(talking.locale) if carrier else parcel.carrier or "—",
+                tracking=parcel.tracking_number or "—",
+                status=speech.label("parcel", parcel.status.value, talking.locale),
+            )
+        )
+        if parcel.delivered_at is not None:
+            said.append(talking.say("parcel_delivered", at=_moment(talking, parcel.delivered_at)))
+            choices.append(
+                Choice(label=talking.say("parcel_button_not_received"), value="intent:not_received")
+            )
+        else:
+            if parcel.events and parcel.events[0].text:
+                latest = parcel.events[0]
+                said.append(
+                    talking.say("parcel_last", at=_moment(talking, latest.at), text=latest.text[:200])
+                )
+            if parcel.late:
+                said.append(talking.say("parcel_late"))
+            else:
+                said.append(_promised(talking, parcel.promised_at or order.promised_at) or "")
+        talking.from_("parcel", parcel.tracking_number or order.number, parcel.tracking_path)
+    order_id = order.id
+    answer = talking.answered("\n".join(part for part in said if part), *choices[:1])
+    # 'I did not receive it' goes on with the same order.
+    talking.state.order_id = order_id if choices else None
+    return answer
+
+
+def _moment(talking: Talking, at: datetime) -> str:
+    return speech.moment(at, talking.zone, talking.locale, talking.work.now)
+
+
+def _promised(talking: Talking, at: datetime | None) -> str | None:
+    if at is None or at < talking.work.now:
+        return None
+    return talking.say(
+        "parcel_promised", day=speech.day(at.astimezone(talking.zone).date(), talking.locale, talking.today)
+    )
+
+
+# Claims and refunds
+
+
+async def own_claims(talking: Talking) -> list[ClaimRow]:
+    await own_orders(talking)
+    found = (
+        await claims.claim_list(talking.work, ClaimFilter(shop_id=talking.shop.id), limit=RECENT_ORDERS)
+    ).items
+    talking.called("claim_list", f"{len(found)} claims")
+    return found
+
+
+async def the_claim(talking: Talking, *, only_open: bool = True) -> ClaimPage | None:
+    """The claim in question; None when there is none. Needed: which."""
+    state = talking.state
+    if state.claim_id is None:
+        rows = await own_claims(talking)
+        asked = talking.heard.first(Kind.claim)
+        ordered = talking.heard.first(Kind.order)
+        if asked is not None:
+            hit = next((row for row in rows if row.number == asked.value), None)
+            if hit is None:
+                raise Needed(talking.answered(talking.say("claim_unknown", number=asked.value)))
+            rows = [hit]
+        elif ordered is not None:
+            order = await the_order(talking)
+            listed = await claims.claim_list(
+                talking.work, ClaimFilter(order_id=order.id), limit=RECENT_ORDERS
+            )
+            rows = listed.items or rows
+        is_open = [row for row in rows if not claims.is_end(row.state)]
+        rows = is_open or ([] if only_open and asked is None else rows[:1])
+        if not rows:
+            return None
+        if len(rows) > 1:
+            raise Needed(
+                talking.ask(
+                    "claim",
+                    talking.say("claim_which"),
+                    [
+                        Choice(
+                            label=talking.say(
+                                "claim_line",
+                                number=row.number,
+                                kind=row.kind_label,
+                                title=row.title[:40],
+                                state=row.state_label,
+                            ),
+                            value=f"claim:{row.id}",
+                        )
+                        for row in rows
+                    ],
+                )
+            )
+        state.claim_id = rows[0].id
+    try:
+        page = await claims.claim_page(talking.work, state.claim_id)
+    except NotFound:
+        state.claim_id = None
+        return None
+    talking.called("claim_page", f"{page.number} {page.state.value}", claim_id=page.id)
+    state.collected["claim"] = page.number
+    talking.from_("claim", page.number, f"/claims/{page.id}")
+    return page
+
+
+async def claim_status(talking: Talking) -> Answer:
+    page = await the_claim(talking, only_open=False)
+    if page is None:
+        return talking.answered(talking.say("claim_none"))
+    said = [
+        talking.say(
+            "claim_state",
+            number=page.number,
+            kind=page.kind_label,
+            title=page.lines[0].title[:60],
+            state=page.state_label,
+        )
+    ]
+    if page.waiting_for == "customer" and page.actions:
+        said.append(talking.say("claim_you", action=page.actions[0].label))
+    elif not page.ended:
+        said.append(talking.say("claim_shop"))
+        running = [clock for clock in page.clocks if clock.state.value == "running"]
+        if running:
+            said.append(talking.say("claim_due", at=_moment(talking, min(clock.due_at for clock in running))))
+    said += [_refund_words(talking, page)] if page.refunds else []
+    return talking.answered("\n".join(said))
+
+
+async def refund_status(talking: Talking) -> Answer:
+    page = await the_claim(talking, only_open=False)
+    if page is None:
+        return talking.answered(talking.say("refund_none"))
+    return talking.answered(_refund_words(talking, page))
+
+
+def _refund_words(talking: Talking, page: ClaimPage) -> str:
+    if not page.refunds:
+        return talking.say("refund_before", number=page.number, kind=page.kind_label, state=page.state_label)
+    said: list[str] = []
+    for refund in page.refunds:
+        amount = speech.money(refund.amount_cents, refund.currency, talking.locale)
+        if refund.paid_at is not None:
+            said.append(
+                talking.say(
+                    "refund_paid", number=page.number, amount=amount, at=_moment(talking, refund.paid_at)
+                )
+            )
+        else:
+            said.append(talking.say("refund_open", number=page.number, amount=amount, state=page.state_label))
+    return "\n".join(said)
+
+
+async def claim_cancel(talking: Talking) -> Answer:
+    page = await the_claim(talking)
+    if page is None:
+        return talking.answered(talking.say("claim_none"))
+    if not any(action.verb == "cancel" for action in page.actions):
+        return talking.answered(talking.say("claim_no_cancel", number=page.number, state=page.state_label))
+    return talking.confirm(
+        talking.say(
+            "claim_cancel_confirm", number=page.number, kind=page.kind_label, title=page.lines[0].title[:60]
+        ),
+        "cancel_claim",
+        claim_id=page.id,
+        number=page.number,
+    )
+
+
+async def claim_change(talking: Talking) -> Answer:
+    page = await the_claim(talking)
+    if page is None:
+        return talking.answered(talking.say("claim_none"))
+    possible = any(action.verb == "edit" for action in page.actions)
+    key = "claim_change" if possible else "claim_no_change"
+    return talking.answered(talking.say(key, number=page.number, state=page.state_label))
+
+
+async def ship_back(talking: Talking) -> Answer:
+    rows = [row for row in await own_claims(talking) if row.state is claims.ClaimState.awaiting_return]
+    if not rows:
+        return talking.answered(talking.say("ship_back_none"))
+    if talking.state.claim_id is None and len(rows) == 1:
+        talking.state.claim_id = rows[0].id
+    page = await the_claim(talking)
+    if page is None or not page.return_address:
+        return talking.answered(talking.say("ship_back_none"))
+    address = "\n".join(str(part) for part in page.return_address.values() if part)
+    return talking.answered(talking.say("ship_back", number=page.number, address=address))
+
+
+# What is possible
+
+
+async def possible(
+    talking: Talking, lines: list[LineView], quantity: int | None, reason: Reason
+) -> list[Option]:
+    found = await claims.options(
+        talking.work,
+        NewClaim(
+            kind=ClaimKind.compensation,
+            lines=[
+                AskedLine(order_line_id=line.id, quantity=min(quantity or line.quantity, line.quantity))
+                for line in lines
+            ],
+            reason=reason,
+        ),
+    )
+    talking.called(
+        "options",
+        ", ".join(one.kind.value for one in found if one.open) or "nothing open",
+        reason=reason.value,
+        lines=", ".join(line.sku for line in lines),
+    )
+    for option in found:
+        if option.open:
+            talking.from_("rule", option.why)
+    return found
+
+
+async def entitlement(talking: Talking) -> Answer:
+    order = await the_order(talking, prefer=("delivered", "shipped"))
+    lines = await the_lines(talking, order)
+    said: list[str] = []
+    for line in lines[:5]:
+        found = [
+            one
+            for one in await possible(talking, [line], None, Reason.no_reason)
+            if one.kind is not ClaimKind.compensation
+        ]
+        is_open = [one for one in found if one.open]
+        if not is_open:
+            said.append(
+                talking.say(
+                    "entitled_none",
+                    title=line.title[:60],
+                    number=order.number,
+                    why=found[0].why if found else "",
+                )
+            )
+            continue
+        listed = [
+            talking.say(
+                "entitled_line",
+                kind=one.label,
+                until=talking.say("entitled_until", day=_until(talking, one.until)) if one.until else "",
+                why=one.why,
+            )
+            for one in is_open
+        ]
+        said.append(
+            talking.say("entitled", title=line.title[:60], number=order.number, list="\n".join(listed))
+        )
+    return talking.answered("\n\n".join(said))
+
+
+def _until(talking: Talking, iso: str) -> str:
+    return speech.day(date.fromisoformat(iso), talking.locale, talking.today)
+
+
+async def return_freight(talking: Talking) -> Answer:
+    if not talking.work.actor.customers:
+        return await from_articles(talking)
+    order = await the_order(talking, prefer=("delivered",))
+    lines = await the_lines(talking, order)
+    line = lines[0]
+    found = await possible(talking, [line], None, Reason.no_reason)
+    parts = [
+        talking.say(f"freight_line_{one.freight_payer}", kind=one.label)
+        for one in found
+        if one.open
+        and one.kind in (ClaimKind.return_refund, ClaimKind.exchange, ClaimKind.repair)
+        and one.freight_payer in ("shop", "customer")
+    ]
+    if not parts:
+        return await from_articles(talking)
+    joint = "; " if talking.locale == "en" else "；"
+    return talking.answered(talking.say("freight_answer", title=line.title[:60], list=joint.join(parts)))
+
+
+async def change_address(talking: Talking) -> Answer:
+    order = await the_order(talking, prefer=("paid", "awaiting_payment"))
+    if order.shipped_at is not None:
+        return talking.answered(talking.say("address_shipped", number=order.number))
+    return talking.to_person("needs_person", talking.say("address_not"))
+
+
+# What is written
+
+
+async def from_articles(talking: Talking) -> Answer:
+    """The help centre's own words, or a person."""
+    asked = talking.heard.text or speech.label("intent", talking.intent, talking.locale)
+    found = await knowledge.find_passages(talking.work, asked, locale=talking.locale, shop_id=talking.shop.id)
+    talking.called("find_passages", f"{len(found)} passages", question=asked[:200])
+    talking.passages = [
+        {
+            "article_id": str(one.article_id),
+            "version": one.version,
+            "title": one.title,
+            "score": round(one.score, 3),
+        }
+        for one in found
+    ]
+    if found and found[0].score >= SURE_PASSAGE:
+        best = found[0]
+        talking.from_("article", best.title, best.url)
+        text = best.text if len(best.text) <= LONGEST_PASSAGE else best.text[:LONGEST_PASSAGE].rstrip() + "…"
+        await knowledge.note_question(
+            talking.work,
+            asked,
+            talking.locale,
+            talking.shop.id,
+            knowledge.Outcome.answered,
+            source="assistant",
+            article_id=best.article_id,
+        )
+        return talking.answered(f"{text}\n\n{talking.say('passage_source', title=best.title)}")
+    return talking.to_person("unsure", talking.say("handed_over_unsure"))
+
+
+async def needs_person(talking: Talking) -> Answer:
+    key = {"invoice": "invoice", "payment_problem": "payment"}[talking.intent]
+    if talking.intent == "invoice":
+        answer = await from_articles(talking)
+        if answer.outcome is Outcome.answered:
+            return answer
+    if talking.work.actor.customers:
+        await the_order(talking)
+    return talking.to_person("needs_person", talking.say(key))
+
+
+FINDING: dict[str, Matter] = {
+    "parcel_status": parcel_status,
+    "shipping_time": parcel_status,
+    "claim_status": claim_status,
+    "refund_status": refund_status,
+    "claim_cancel": claim_cancel,
+    "claim_change": claim_change,
+    "ship_back": ship_back,
+    "entitlement": entitlement,
+    "return_freight": return_freight,
+    "change_address": change_address,
+    "how_to": from_articles,
+    "invoice": needs_person,
+    "payment_problem": needs_person,
+}
