@@ -115,7 +115,8 @@ def complain(failure: Exception) -> int:
     elif isinstance(failure, ClusterUnavailable):
         lines = [str(failure)]
     elif isinstance(failure, DBAPIError) and _sqlstate(failure) in ("42P01", "42703"):
-        lines = ["The database is not of this version: run `aftercare migrate`."]
+        told = str(failure.orig).partition("\n")[0].rpartition(">: ")[2]
+        lines = ["The database is not of this version: run `aftercare migrate`.", f"  {told}"]
     elif isinstance(failure, DBAPIError | OSError) or type(failure).__module__.startswith("asyncpg"):
         lines = [f"The database or a file cannot be used: {str(failure).splitlines()[0]}"]
         if "aftercare_app" in str(failure):

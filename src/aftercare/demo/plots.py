@@ -20,7 +20,6 @@ from aftercare.claims import (
     Remedy,
     RepairWay,
 )
-from aftercare.demo.looking import read
 from aftercare.demo.purchases import Purchase
 from aftercare.demo.scene import Telling
 from aftercare.demo.telling import Step, Story
@@ -931,8 +930,7 @@ def asks(t: Telling) -> Story:
     """Not in the table of plots: told beside the claims."""
     begins(t, 1, 60) if t.maybe(0.5) else t.later(26, 40)
     t.awake()
-    said = read("words")["enquiries"]
-    title, question, answer = t.rng.choice(said.get(t.locale) or said["zh-CN"])
+    title, question, answer = t.rng.choice(t.sayings("enquiries"))
     new = cases.NewCase(
         shop_id=t.view.id,
         title=title,

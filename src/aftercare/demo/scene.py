@@ -206,9 +206,18 @@ class Telling:
         claim = yield from self.step(by or self.buyer, do)
         self.claim_id, self.case_id = claim.id, claim.case_id
 
+    def sayings(self, key: str) -> list[Any]:
+        """What people say in this language of any goods, and of such as this shop sells."""
+        of_any = read("words")[key]
+        of_these = of_any.get(self.stage.world.shop(self.shop)["category"], {})
+        return next(
+            found
+            for locale in (self.locale, "zh-CN")
+            if (found := [*of_any.get(locale, ()), *of_these.get(locale, ())])
+        )
+
     def words(self, key: str, **filled: str) -> str:
-        said = read("words")[key]
-        chosen = self.rng.choice(said.get(self.locale) or said["zh-CN"])
+        chosen = self.rng.choice(self.sayings(key))
         fields = {"title": self.purchase.goods[0][0].title, "amount": "¥20", **filled}
         return str(chosen.format(**fields))
 
