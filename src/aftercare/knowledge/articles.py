@@ -496,9 +496,8 @@ def entries_of(
     for locale, words in texts.items():
         titled = words_of(f"{words.title}\n{words.keywords}")
         others = [other.title for its, other in texts.items() if its != locale]
-        held = list(
-            dict.fromkeys([*titled, *words_of("\n".join((words.summary, plain(words.body), *others)))])
-        )
+        shown = plain(words.body)
+        held = list(dict.fromkeys([*titled, *words_of("\n".join((words.summary, shown, *others)))]))
         targets, _ = links_of(words.body)
         row: dict[str, object] = {
             "article_id": article_id,
@@ -508,6 +507,7 @@ def entries_of(
             "reach": [f"{shop_id or '*'}|{audience}|{reader}" for reader in readers_of(locale, texts)],
             "title": words.title,
             "summary": words.summary,
+            "plain": shown,
             "title_words": _vector(titled),
             "words": _vector(held),
             "links": targets,

@@ -83,7 +83,6 @@ def _all(tokens: Iterable[Token]) -> Iterable[Token]:
         yield from _all(token.children or ())
 
 
-@lru_cache(maxsize=2_000)
 def passages(body: str) -> tuple[str, ...]:
     """The text without its marks, cut at headings and paragraphs; a list belongs to the words before it."""
     found: list[str] = []
@@ -123,5 +122,5 @@ def _plain(token: Token) -> str:
 
 
 def plain(body: str) -> str:
-    """For searching and for showing pieces of."""
-    return "\n".join(passages(body))
+    """The passages, with an empty line between them."""
+    return "\n\n".join(re.sub(r"\n{2,}", "\n", passage) for passage in passages(body))

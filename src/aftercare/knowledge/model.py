@@ -173,6 +173,8 @@ class ArticleEntry(Base):
     article lacks; '*' for the house."""
     title: Mapped[str]
     summary: Mapped[str]
+    plain: Mapped[str]
+    """Its passages without marks, an empty line between them."""
     title_words: Mapped[Any] = mapped_column(TSVECTOR())
     words: Mapped[Any] = mapped_column(TSVECTOR())
     """Of the title too, and of the titles in other languages."""
@@ -345,30 +347,31 @@ schema_extra(
 schema_extra(
     """
     CREATE OR REPLACE FUNCTION find_articles(of_shop uuid, inside boolean, reader text, every tsquery, rare tsquery,
-      terms text[], weights float8[], most int)
+      terms tsquery[], weights float8[], most int)
     RETURNS TABLE (article_id uuid, locale text, score float8)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
       reaches varchar[] := article_reach(of_shop, inside, reader);
       hits tid[];
+      more tid[];
     BEGIN
       hits := ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ every LIMIT 200);
       IF cardinality(hits) < most THEN
         hits := hits || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ every LIMIT 200);
       END IF;
       IF cardinality(hits) < most AND rare IS NOT NULL THEN
-        hits := hits
-          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ rare LIMIT 200)
-          || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ rare LIMIT 300);
+        more := ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.title_words @@ rare LIMIT 200);
+        hits := hits || more;
+        IF cardinality(more) < 200 THEN
+          hits := hits || ARRAY(SELECT e.ctid FROM article_entry e WHERE e.reach && reaches AND e.words @@ rare LIMIT 150);
+        END IF;
       END IF;
       RETURN QUERY
         SELECT e.article_id, e.locale::text, s.score
         FROM article_entry e, LATERAL (
-          SELECT sum(t.weight * CASE WHEN e.title_words @@ t.term::tsquery THEN 1.0
-              WHEN e.words @@ t.term::tsquery THEN 0.6 ELSE 0 END)
-            * (1 + 0.1 * least(1, (count(*) FILTER (WHERE e.title_words @@ t.term::tsquery))::float8
-              / greatest(1, length(e.title_words)))) AS score
-          FROM unnest(terms, weights) AS t(term, weight)
+          SELECT sum(CASE WHEN t.titled THEN t.weight WHEN e.words @@ t.term THEN 0.6 * t.weight ELSE 0 END)
+            * (1 + 0.1 * least(1, count(*) FILTER (WHERE t.titled) / greatest(1, length(e.title_words))::float8)) AS score
+          FROM (SELECT term, weight, e.title_words @@ term AS titled FROM unnest(terms, weights) AS u(term, weight) OFFSET 0) t
         ) s
         WHERE e.ctid = ANY (hits)
         ORDER BY s.score DESC, (e.shop_id IS NULL), e.article_id DESC LIMIT most;
@@ -382,7 +385,7 @@ It restricts itself to the actor's shops, since a text match under row-level sec
 
 schema_extra(
     """
-    CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms text[], weights float8[], most int)
+    CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms tsquery[], weights float8[], most int)
     RETURNS TABLE (solution_id uuid, score float8)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     BEGIN
@@ -394,7 +397,7 @@ schema_extra(
         )
         SELECT h.id, s.score
         FROM hits h, LATERAL (
-          SELECT sum(t.weight * CASE WHEN h.words @@ t.term::tsquery THEN 1.0 ELSE 0 END)::float8 AS score
+          SELECT sum(t.weight * CASE WHEN h.words @@ t.term THEN 1.0 ELSE 0 END)::float8 AS score
           FROM unnest(terms, weights) AS t(term, weight)
         ) s
         ORDER BY s.score DESC, h.id DESC LIMIT most;

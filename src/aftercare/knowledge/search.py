@@ -11,7 +11,6 @@ from sqlalchemy import text
 from aftercare.journal import Work
 from aftercare.kit.languages import HAN, is_han, simplified, spoken_alike, stem
 from aftercare.kit.text import one_line
-from aftercare.knowledge.markdown import passages
 from aftercare.knowledge.model import Audience
 from aftercare.knowledge.words import Terms, corrected, quoted, term, understand, words_of
 
@@ -69,16 +68,15 @@ class Passage(BaseModel):
 
 FIND = text(
     "SELECT article_id, locale, score FROM find_articles(CAST(:shop_id AS uuid), :inside, :locale, CAST(:every AS tsquery),"
-    " CAST(:rare AS tsquery), CAST(:terms AS text[]), CAST(:weights AS float8[]), :most)"
+    " CAST(:rare AS tsquery), CAST(CAST(:terms AS text[]) AS tsquery[]), CAST(:weights AS float8[]), :most)"
 )
 
 SHOWN = text(
     """
-    SELECT e.article_id, e.locale, e.version, a.topic, a.audience, t.title, t.summary, t.body
+    SELECT e.article_id, e.locale, e.version, a.topic, a.audience, e.title, e.summary, e.plain
     FROM unnest(CAST(:ids AS uuid[]), CAST(:locales AS text[])) AS asked(id, locale)
     JOIN article_entry e ON e.article_id = asked.id AND e.locale = asked.locale
     JOIN article a ON a.id = e.article_id
-    JOIN article_text t ON t.article_id = e.article_id AND t.version = e.version AND t.locale = e.locale
     """
 )
 
@@ -159,7 +157,7 @@ async def search_articles(
                 topic=row.topic,
                 audience=row.audience,
                 title=marked(row.title, words),
-                excerpt=excerpt(row.summary, row.body, found.terms),
+                excerpt=excerpt(row.summary, row.plain, found.terms),
                 score=round(found.scores[row.article_id], 4),
             )
             for row in found.rows
@@ -191,7 +189,7 @@ async def find_passages(
             version=row.version,
             locale=row.locale,
             title=row.title,
-            text=best_passage(row.summary, row.body, found.terms),
+            text=best_passage(row.summary, row.plain, found.terms),
             url=f"/help/{row.article_id}",
             score=round(found.scores[row.article_id], 4),
         )
@@ -275,11 +273,9 @@ def marked(given: str, words: Collection[str]) -> list[Piece]:
     return pieces
 
 
-def best_passage(summary: str, body: str, terms: Terms) -> str:
+def best_passage(summary: str, plain: str, terms: Terms) -> str:
     """The piece that holds most of what was asked; of equals the first."""
-    choices = [*([summary] if summary else []), *passages(body)]
-    if not choices:
-        return ""
+    choices = [*([summary] if summary else []), *plain.split("\n\n")]
     weights = dict(zip(terms.words, terms.weights, strict=True))
 
     def held(passage: str) -> float:
@@ -294,9 +290,9 @@ def best_passage(summary: str, body: str, terms: Terms) -> str:
     return max(choices, key=held)
 
 
-def excerpt(summary: str, body: str, terms: Terms) -> list[Piece]:
+def excerpt(summary: str, plain: str, terms: Terms) -> list[Piece]:
     """Some of the passage that holds most of what was asked, around the first of it, marked."""
-    passage = one_line(best_passage(summary, body, terms))
+    passage = one_line(best_passage(summary, plain, terms))
     longest = EXCERPT if is_han(passage) else 2 * EXCERPT
     words = frozenset(terms.words)
     if len(passage) > longest:

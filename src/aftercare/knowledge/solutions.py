@@ -114,7 +114,7 @@ async def get_solution(work: Work, solution_id: UUID) -> SolutionView:
 
 
 FIND = text(
-    "SELECT solution_id, score FROM find_solutions(:shop_id, CAST(:rare AS tsquery), CAST(:terms AS text[]),"
+    "SELECT solution_id, score FROM find_solutions(:shop_id, CAST(:rare AS tsquery), CAST(CAST(:terms AS text[]) AS tsquery[]),"
     " CAST(:weights AS float8[]), :most)"
 )
 
