@@ -7,11 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from starlette.routing import BaseRoute, Match
-from starlette.types import Scope
 
 import aftercare.house  # noqa: F401  # registers every context's tables, facts and reactions
 from aftercare import __version__
@@ -32,6 +30,7 @@ from aftercare.kit.files import Files
 from aftercare.kit.http import (
     BodyLimit,
     RequestFrame,
+    Switchboard,
     database_is_away,
     explain_problems,
     metrics_registry,
@@ -182,35 +181,15 @@ def create_app(house: House | None) -> FastAPI:
         _tell_live_streams(app, house)
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
-        _skip_when_strange(app.routes[-1], router)
     app.include_router(status)
     app.router.default = Faces(WEB, FACES, otherwise=app.router.default)
+    app.router.middleware_stack = Switchboard(app.router)
     explain_problems(app)
     if house is not None:
         app.add_middleware(Door, house=house)
     app.add_middleware(BodyLimit, longest_upload=_largest_file(house) + AROUND_AN_UPLOAD)
     app.add_middleware(RequestFrame)
     return app
-
-
-def _skip_when_strange(included: BaseRoute, router: APIRouter) -> None:
-    """None of a router's routes is tried for a path that begins as none of them does: there are hundreds."""
-    beginnings = _beginnings(router)
-    matches = included.matches
-
-    def quickly(scope: Scope) -> tuple[Match, Scope]:
-        parts = scope["path"].split("/", 3)
-        strange = beginnings is not None and len(parts) > 2 and parts[2] not in beginnings
-        return (Match.NONE, {}) if strange else matches(scope)
-
-    included.matches = quickly  # type: ignore[method-assign]
-
-
-def _beginnings(router: APIRouter) -> frozenset[str] | None:
-    """The first parts of its paths; None when one is not fixed."""
-    paths = {context.path or "" for context in iter_route_contexts(router.routes)}
-    firsts = {path.strip("/").split("/")[0] for path in paths}
-    return None if any("{" in first for first in firsts) else frozenset(firsts)
 
 
 def _tell_live_streams(app: FastAPI, house: House) -> None:

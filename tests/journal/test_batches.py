@@ -159,11 +159,15 @@ async def test_several_workers_beside_each_other_keep_order_and_sweep_each_leaf_
     wood = [new_id() for _ in range(40)]
     for number in range(6):
         await fall(own_house, [(tree, number) for tree in wood])
-    async with begin(own_house) as work:
-        lanes = [lane for lane in (await relay(work)).lanes if lane.reaction == "test.sweep"]
-    assert len(lanes) <= 4
+    relayed, lanes = 0, set()
+    while relayed < 240:  # whoever else writes on this server holds younger facts back
+        async with begin(own_house) as work:
+            step = await relay(work)
+        relayed += step.read
+        lanes |= {lane for lane in step.lanes if lane.reaction == "test.sweep"}
+    assert len(lanes) == 4
     fail_on.add(7)
-    await asyncio.gather(*(run_lane(own_house, lane) for lane in lanes * 3))
+    await asyncio.gather(*(run_lane(own_house, lane) for lane in [*lanes] * 3))
     assert len(swept) == 240
     for tree in wood:
         assert [number for swept_tree, number in swept if swept_tree == tree] == list(range(6))

@@ -9,6 +9,7 @@ from aftercare.cases.escalation import escalate_late_answers
 from aftercare.cases.events import (
     CaseAssigned,
     CaseClosed,
+    CaseLinked,
     CaseOpened,
     CaseReleased,
     CaseSolved,
@@ -109,14 +110,30 @@ async def hear(work: Work, fact: MessagePosted) -> None:
             await pause_clocks(work, case_id, names=[RESOLUTION])
 
 
-Wound = ClockStarted | ClockPaused | ClockResumed | ClockExtended | ClockKept | ClockCancelled
+Wound = CaseLinked | ClockStarted | ClockPaused | ClockResumed | ClockExtended | ClockKept | ClockCancelled
 
 
-@within(ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockKept, ClockCancelled, together=True)
+@within(
+    CaseLinked,
+    ClockStarted,
+    ClockPaused,
+    ClockResumed,
+    ClockExtended,
+    ClockKept,
+    ClockCancelled,
+    together=True,
+)
 async def wind_ring(work: Work, facts: Sequence[Wound]) -> None:
     """Clocks of cases, or of what is linked to them. One that fires stays due until it is settled: nothing to note."""
-    cases = {fact.subject_id for fact in facts if fact.subject_kind == "case"}
-    await wind(work, cases, {fact.subject_id for fact in facts} - cases)
+    cases, objects = set(), set()
+    for fact in facts:
+        if isinstance(fact, CaseLinked):
+            cases.add(fact.case_id)
+        elif fact.subject_kind == "case":
+            cases.add(fact.subject_id)
+        else:
+            objects.add(fact.subject_id)
+    await wind(work, cases, objects)
 
 
 OWN = text(

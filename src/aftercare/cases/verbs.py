@@ -83,6 +83,8 @@ class NewCase(BaseModel):
     client_key: str | None = None
     expects_answer: bool = True
     find_owner: bool = True
+    links: list[tuple[str, UUID]] = []
+    """Objects of other contexts, by kind, that belong to it from the beginning."""
 
 
 class CaseView(BaseModel):
@@ -125,6 +127,10 @@ OPEN = text(
     ), t AS (
       INSERT INTO thread (id, shop_id, customer_id, opened_at)
       SELECT CAST(:thread_id AS uuid), CAST(:shop_id AS uuid), CAST(:customer_id AS uuid), CAST(:now AS timestamptz) FROM c
+    ), l AS (
+      INSERT INTO case_link (case_id, object_kind, object_id, shop_id, linked_at)
+      SELECT CAST(:id AS uuid), l.kind, l.id, CAST(:shop_id AS uuid), CAST(:now AS timestamptz)
+      FROM c, unnest(CAST(:link_kinds AS text[]), CAST(:link_ids AS uuid[])) AS l(kind, id)
     )
     SELECT number FROM c
     """
@@ -149,7 +155,7 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
     body = clean(new.body).strip()
     says = bool(body or new.file_ids)
     message_id = work.new_id() if says else None
-    row = {
+    row: dict[str, Any] = {
         "id": case_id,
         "thread_id": thread_id,
         "shop_id": new.shop_id,
@@ -170,6 +176,8 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
         "no_clock": NO_CLOCK,
         "queued": new.find_owner,
         "client_key": new.client_key,
+        "link_kinds": [kind for kind, _ in new.links],
+        "link_ids": [object_id for _, object_id in new.links],
     }
     number = (await work.session.execute(OPEN, row)).scalar_one_or_none()
     if number is None:
@@ -185,6 +193,8 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
             number=number,
         )
     )
+    for kind, object_id in new.links:
+        work.record(CaseLinked(shop_id=new.shop_id, case_id=case_id, object_kind=kind, object_id=object_id))
     if message_id is not None:
         await post(
             work,
@@ -201,7 +211,31 @@ async def open_case(work: Work, new: NewCase) -> CaseView:
     clocks = [FIRST_ANSWER, RESOLUTION] if new.expects_answer else [RESOLUTION]
     for name in clocks:
         await start_clock(work, shop_id=new.shop_id, subject_kind="case", subject_id=case_id, name=name)
-    return await get_case(work, case_id)
+    return CaseView(
+        id=case_id,
+        shop_id=new.shop_id,
+        number=number,
+        customer_id=new.customer_id,
+        order_id=new.order_id,
+        thread_id=thread_id,
+        title=title,
+        status=Status.open,
+        stage=Stage.consulted,
+        priority=new.priority,
+        owner_id=None,
+        channel=new.channel,
+        locale=new.locale,
+        skill=new.skill,
+        tags=row["tags"],
+        opened_at=work.now,
+        last_message_at=work.now,
+        answered_at=None,
+        waiting_since=row["waiting_since"],
+        snoozed_until=None,
+        solved_at=None,
+        closed_at=None,
+        closing=None,
+    )
 
 
 async def _opened_before(work: Work, new: NewCase) -> CaseView:
@@ -463,31 +497,45 @@ ADVANCE = text(
 )
 
 
-async def advance(work: Work, case_id: UUID, stage: Stage, *, shop_acts: bool | None = None) -> None:
-    """At least this stage: moves forward, never back. `shop_acts` says whose turn it is in the matter; a customer who waits
+async def advance(
+    work: Work,
+    case_id: UUID,
+    stage: Stage,
+    *,
+    shop_acts: bool | None = None,
+    through: Sequence[Stage] = (),
+) -> None:
+    """At least this stage: moves forward, never back. `through`: the stages that it came through on the way, each of which is
+    told. `shop_acts` says whose turn it is in the matter; a customer who waits
     for an answer to words keeps the turn with us. For what follows by itself from claims, repairs and surveys: whoever calls
     has shown that the actor may act on those, so no permission for cases is asked."""
+    furthest = max(*through, stage, key=lambda one: one.number) if through else stage
     row = (
         await work.session.execute(
             ADVANCE,
             {
                 "id": case_id,
-                "stage": stage.value,
-                "earlier": [one.value for one in Stage if one.number < stage.number],
+                "stage": furthest.value,
+                "earlier": [one.value for one in Stage if one.number < furthest.number],
                 "turn": None if shop_acts is None else ("waiting_shop" if shop_acts else "waiting_customer"),
             },
         )
     ).one_or_none()
-    if row is not None and row.now_at != row.before:
-        work.record(
-            CaseStageSet(
-                shop_id=row.shop_id,
-                case_id=case_id,
-                customer_id=row.customer_id,
-                stage=stage,
-                before=Stage(row.before),
+    if row is None:
+        return
+    before = Stage(row.before)
+    for one in (*through, stage):
+        if one.number > before.number:
+            work.record(
+                CaseStageSet(
+                    shop_id=row.shop_id,
+                    case_id=case_id,
+                    customer_id=row.customer_id,
+                    stage=one,
+                    before=before,
+                )
             )
-        )
+            before = one
 
 
 def _set_stage(work: Work, case: ServiceCase, stage: Stage) -> None:
@@ -627,7 +675,6 @@ async def link(work: Work, case_id: UUID, kind: str, object_id: UUID) -> None:
     )
     if done.one_or_none() is not None:
         work.record(CaseLinked(shop_id=case.shop_id, case_id=case.id, object_kind=kind, object_id=object_id))
-        await wind(work, [case.id])
 
 
 WIND = text(

@@ -20,7 +20,7 @@ from aftercare.claims.parts import EVIDENCE_KINDS, counts_units, files_given, li
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
 from aftercare.claims.states import ClaimKind, ClaimState, Mover, RepairWay
-from aftercare.claims.steps import claim_for, step
+from aftercare.claims.steps import claim_for, step, written_late
 from aftercare.journal import Work
 from aftercare.kit.errors import Refusal
 from aftercare.kit.money import share
@@ -55,6 +55,7 @@ class NewClaim(BaseModel):
     client_key: str | None = Field(default=None, max_length=80)
 
 
+NEXT_NUMBER = select(func.nextval(claim_numbers.name))
 CHANNELS = frozenset(channel.value for channel in conversations.Channel)
 ORDER_OF_OUTCOMES = {Automatic.approve: 0, Automatic.manual: 1, Automatic.reject: 2}
 
@@ -80,7 +81,11 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
             return before
     claim_id = work.new_id()
     measured = await measure(work, new, lines, withdrawal=withdrawal)
-    number = (await work.session.execute(select(func.nextval(claim_numbers.name)))).scalar_one()
+    number = (await work.session.execute(NEXT_NUMBER)).scalar_one()
+    for order_id in {line.order_id for line in lines}:
+        await shop.hold_confirmation(work, order_id, claim_id)
+    if new.case_id is not None:
+        await cases.link(work, new.case_id, "claim", claim_id)
     case_id = (
         new.case_id
         or (
@@ -95,6 +100,7 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
                     locale=work.actor.locale,
                     tags=[new.kind.value],
                     expects_answer=False,
+                    links=[("claim", claim_id)],
                 ),
             )
         ).id
@@ -144,45 +150,42 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
         ended_at=None,
         moved_at=work.now,
     )
-    work.session.add(claim)
-    await work.session.flush()
-    work.session.add_all(
-        ClaimLine(
-            id=work.new_id(),
-            shop_id=claim.shop_id,
-            claim_id=claim.id,
-            order_id=line.order_id,
-            order_line_id=line.id,
-            product_id=line.product_id,
-            quantity=asked.quantity,
-            requested_cents=cents,
-            reserved_cents=cents,
-            agreed_cents=0,
-            received_quantity=0,
-            accepted_quantity=0,
-            new_product_id=asked.new_product_id
-            or (line.product_id if new.kind in (ClaimKind.exchange, ClaimKind.resend) else None),
-            new_price_cents=None,
+    with written_late(work):
+        work.session.add(claim)
+        work.session.add_all(
+            ClaimLine(
+                id=work.new_id(),
+                shop_id=claim.shop_id,
+                claim_id=claim.id,
+                order_id=line.order_id,
+                order_line_id=line.id,
+                product_id=line.product_id,
+                quantity=asked.quantity,
+                requested_cents=cents,
+                reserved_cents=cents,
+                agreed_cents=0,
+                received_quantity=0,
+                accepted_quantity=0,
+                new_product_id=asked.new_product_id
+                or (line.product_id if new.kind in (ClaimKind.exchange, ClaimKind.resend) else None),
+                new_price_cents=None,
+            )
+            for line, asked, cents in zip(lines, ordered(new.lines), measured.cents, strict=True)
         )
-        for line, asked, cents in zip(lines, ordered(new.lines), measured.cents, strict=True)
-    )
-    work.session.add_all(
-        ClaimFreight(claim_id=claim.id, order_id=order_id, shop_id=claim.shop_id, cents=cents)
-        for order_id, cents in measured.freight.items()
-        if cents
-    )
-    for line, asked, cents in zip(lines, ordered(new.lines), measured.cents, strict=True):
-        await accounts.take(work, line.id, cents, asked.quantity if counts_units(new.kind) else 0)
-    for order_id, cents in measured.freight.items():
-        if cents:
-            await accounts.take_freight(work, order_id, cents)
-    await cases.link(work, case_id, "claim", claim.id)
-    await put_evidence(work, claim, new.file_ids, "")
-    for order_id in {line.order_id for line in lines}:
-        await shop.hold_confirmation(work, order_id, claim.id)
-    at_once = await decides_at_once(work, claim, measured.outcome)
-    await step(work, claim, "apply", at_once=at_once or None)
-    await decide_by_policy(work, claim, measured.outcome, at_once=at_once)
+        work.session.add_all(
+            ClaimFreight(claim_id=claim.id, order_id=order_id, shop_id=claim.shop_id, cents=cents)
+            for order_id, cents in measured.freight.items()
+            if cents
+        )
+        for line, asked, cents in zip(lines, ordered(new.lines), measured.cents, strict=True):
+            await accounts.take(work, line.id, cents, asked.quantity if counts_units(new.kind) else 0)
+        for order_id, cents in measured.freight.items():
+            if cents:
+                await accounts.take_freight(work, order_id, cents)
+        await put_evidence(work, claim, new.file_ids, "")
+        at_once = await decides_at_once(work, claim, measured.outcome)
+        await step(work, claim, "apply", at_once=at_once or None)
+        await decide_by_policy(work, claim, measured.outcome, at_once=at_once)
     return claim
 
 

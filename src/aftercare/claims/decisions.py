@@ -14,7 +14,7 @@ from aftercare.claims.model import Claim, Offer, OfferState
 from aftercare.claims.moves import needs_of
 from aftercare.claims.parts import lines_of, put_evidence
 from aftercare.claims.states import GOODS_COME_BACK, ClaimKind, Mover
-from aftercare.claims.steps import claim_for, move_for, step
+from aftercare.claims.steps import claim_for, move_for, step, written_late
 from aftercare.journal import Work
 from aftercare.kit.money import share
 
@@ -37,9 +37,10 @@ async def agree(
 ) -> None:
     """The approval itself, of a locked claim."""
     row, _ = move_for(work, claim, "approve", mover)
-    if "return_address" in needs_of(row, claim.kind, claim.variant):
-        await place_return_address(work, claim)
-    await set_agreed(work, claim, claim.requested_cents if amount_cents is None else amount_cents)
+    with written_late(work):
+        if "return_address" in needs_of(row, claim.kind, claim.variant):
+            await place_return_address(work, claim)
+        await set_agreed(work, claim, claim.requested_cents if amount_cents is None else amount_cents)
     claim.decided_at = work.now
     await step(
         work,
@@ -88,7 +89,6 @@ async def set_agreed(work: Work, claim: Claim, amount_cents: int) -> None:
             row.agreed_cents += more
             goods -= more
     claim.agreed_cents = amount_cents
-    await work.session.flush()
 
 
 async def keep_freight(work: Work, claim: Claim, cents: int) -> None:

@@ -192,6 +192,7 @@ async def extend_deadline(work: Work, claim_id: UUID, clock_id: UUID, *, by: tim
     ClaimState.repairing,
     ClaimState.visit_booking,
     ClaimState.approved,
+    of=lambda claim: claim.before_dispute is not None,
 )
 async def end_dispute(work: Work, claim: Claim) -> None:
     """A dispute is over once its ruling is carried out, settled or withdrawn."""

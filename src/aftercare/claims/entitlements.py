@@ -1,7 +1,7 @@
 """What a line is entitled to and why: the policy asked with the facts of a real order."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -24,26 +24,32 @@ from aftercare.claims.money import PaidLine, refundable
 from aftercare.claims.policy import Decision, decide
 from aftercare.claims.rulebook import LawPack, PolicyDocument, default_policy, law_pack, market_of
 from aftercare.claims.states import ClaimKind
-from aftercare.journal import Work
+from aftercare.journal import Memory, Work
 from aftercare.kit.calendars import special_days
 from aftercare.shop import LineView
 
 
 async def policy_of(work: Work, shop_id: UUID, market: str) -> PolicyDocument:
-    """The newest published policy of the shop, else the one that comes with the house."""
-    row = (
-        await work.session.execute(
-            select(Policy.document)
-            .where(
-                Policy.shop_id == shop_id, Policy.published_at.is_not(None), Policy.published_at <= work.now
-            )
-            .order_by(Policy.version.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
-    if row is None:
-        return default_policy()
-    return PolicyDocument.model_validate(row)
+    """The newest policy of the shop that was published at most ten seconds ago or by this work, else the one that comes with the house."""
+    for published_at, policy in await published_policies.recall(
+        work, shop_id, lambda: _published(work, shop_id)
+    ):
+        if published_at <= work.now:
+            return policy
+    return default_policy()
+
+
+published_policies: Memory[list[tuple[datetime, PolicyDocument]]] = Memory()
+
+
+async def _published(work: Work, shop_id: UUID) -> list[tuple[datetime, PolicyDocument]]:
+    """Newest version first."""
+    rows = await work.session.execute(
+        select(Policy.published_at, Policy.document)
+        .where(Policy.shop_id == shop_id, Policy.published_at.is_not(None))
+        .order_by(Policy.version.desc())
+    )
+    return [(row.published_at, PolicyDocument.model_validate(row.document)) for row in rows]
 
 
 async def rules_of(work: Work, shop_id: UUID) -> tuple[identity.ShopView, LawPack, PolicyDocument]:

@@ -14,6 +14,9 @@ EVIDENCE_KINDS = {"image": "photo", "video": "video"}
 
 
 async def lines_of(work: Work, claim_id: UUID) -> list[ClaimLine]:
+    new = [row for row in work.session.new if isinstance(row, ClaimLine) and row.claim_id == claim_id]
+    if new:  # all of them: a claim is written with its lines
+        return sorted(new, key=lambda row: row.order_line_id)
     rows = await work.session.execute(
         select(ClaimLine).where(ClaimLine.claim_id == claim_id).order_by(ClaimLine.order_line_id)
     )

@@ -12,7 +12,7 @@ from aftercare import identity, shop
 from aftercare.claims import accounts, model
 from aftercare.claims.applications import AskedLine, NewClaim, apply
 from aftercare.claims.circumstances import Reason
-from aftercare.claims.entitlements import circumstances, rules_of, to_reserve
+from aftercare.claims.entitlements import circumstances, published_policies, rules_of, to_reserve
 from aftercare.claims.events import PolicyPublished, WithdrawalStated
 from aftercare.claims.model import Claim, ClaimLine, Evidence, Policy, Withdrawal
 from aftercare.claims.policy import PastCase, ReplayReport, replay
@@ -107,6 +107,7 @@ async def publish_policy(work: Work, shop_id: UUID, version: int) -> PolicyView:
         raise PolicyNotFound(version=version)
     if row.published_at is None:
         row.published_at = work.now
+        published_policies.forget_with(work)
         work.record(PolicyPublished(policy_id=row.id, shop_id=shop_id, version=version))
         await work.session.flush()
     return PolicyView.model_validate(row)

@@ -15,15 +15,12 @@ from aftercare.claims.model import (
     Claim,
     ClaimLine,
     Dispute,
-    Evidence,
-    Finding,
     Offer,
     Refund,
     RefundState,
 )
 from aftercare.claims.moves import needs_of
 from aftercare.claims.policy import Decision, Looked
-from aftercare.claims.refunds import refunds_of
 from aftercare.claims.states import END_STATES, ClaimKind, ClaimState, waiting_for
 from aftercare.claims.steps import actions_for, claim_for
 from aftercare.claims.wording import Side, explain, label
@@ -357,6 +354,20 @@ async def claim_lines(work: Work, claim_ids: Sequence[UUID]) -> list[ClaimLine]:
     return list(rows.scalars())
 
 
+# All that hangs on a claim, in one statement: most claims have none of it.
+PARTS = text(
+    """
+    SELECT
+      (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.requested_at, r.id) FROM refund r WHERE r.claim_id = :id) AS refunds,
+      (SELECT jsonb_agg(to_jsonb(o) ORDER BY o.made_at) FROM claim_offer o WHERE o.claim_id = :id) AS offers,
+      (SELECT jsonb_agg(to_jsonb(f) || jsonb_build_object('order_line_id', l.order_line_id) ORDER BY f.id)
+       FROM claim_finding f JOIN claim_line l ON l.id = f.claim_line_id WHERE f.claim_id = :id) AS findings,
+      (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.added_at, e.id) FROM claim_evidence e WHERE e.claim_id = :id) AS evidence,
+      (SELECT to_jsonb(d) FROM claim_dispute d WHERE d.claim_id = :id ORDER BY d.opened_at DESC LIMIT 1) AS dispute
+    """
+)
+
+
 async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
     claim = await claim_for(work, claim_id)
     locale = work.actor.locale
@@ -364,24 +375,11 @@ async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
     owner = await identity.get_shop(work, claim.shop_id)
     today = work.now.astimezone(ZoneInfo(owner.time_zone)).date()
     rows = await claim_lines(work, [claim.id])
-    refunds = await refunds_of(work, [claim.id])
-    offers = (
-        await work.session.execute(select(Offer).where(Offer.claim_id == claim.id).order_by(Offer.made_at))
-    ).scalars()
-    findings = (
-        await work.session.execute(
-            select(Finding, ClaimLine.order_line_id)
-            .join(ClaimLine, ClaimLine.id == Finding.claim_line_id)
-            .where(Finding.claim_id == claim.id)
-            .order_by(Finding.id)
-        )
-    ).all()
-    held = (
-        await work.session.execute(
-            select(Dispute).where(Dispute.claim_id == claim.id).order_by(Dispute.opened_at.desc()).limit(1)
-        )
-    ).scalar_one_or_none()
-    refunded = sum(refund.amount_cents for refund in refunds if refund.state is RefundState.paid)
+    parts = (await work.session.execute(PARTS, {"id": claim.id})).one()
+    refunds = [
+        RefundView.model_validate({**refund, "claim_number": claim.number}) for refund in parts.refunds or ()
+    ]
+    refunded = sum(refund.amount_cents for refund in refunds if refund.state == RefundState.paid)
     actions = actions_for(work.actor, claim)
     return ClaimPage(
         id=claim.id,
@@ -428,22 +426,16 @@ async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
         decided_at=claim.decided_at,
         ended_at=claim.ended_at,
         lines=await _line_views(work, claim, rows, refunded),
-        evidence=await evidence_of(work, claim.id),
-        offers=[OfferView.model_validate(one, from_attributes=True) for one in offers],
-        refunds=[refund_view(one, claim.number) for one in refunds],
+        evidence=await _evidence_views(work, parts.evidence or ()),
+        offers=[OfferView.model_validate(offer) for offer in parts.offers or ()],
+        refunds=refunds,
         findings=[
-            FindingView(
-                id=one.id,
-                order_line_id=order_line_id,
-                quantity=one.quantity,
-                grade=one.grade.value,
-                accepted=one.accepted,
-                disposition=one.disposition.value if one.disposition and side == "staff" else None,
-                words=one.words,
+            FindingView.model_validate(
+                {**finding, "disposition": finding["disposition"] if side == "staff" else None}
             )
-            for one, order_line_id in findings
+            for finding in parts.findings or ()
         ],
-        dispute=DisputeView.model_validate(held, from_attributes=True) if held else None,
+        dispute=None if parts.dispute is None else DisputeView.model_validate(parts.dispute),
         shipments=await logistics.shipments_of(work, claim_id=claim.id),
         clocks=await promises.clocks_of(work, [claim.id]),
         actions=[
@@ -500,27 +492,18 @@ async def _line_views(
     return views
 
 
-async def evidence_of(work: Work, claim_id: UUID) -> list[EvidenceView]:
-    rows = list(
-        (
-            await work.session.execute(
-                select(Evidence).where(Evidence.claim_id == claim_id).order_by(Evidence.added_at, Evidence.id)
-            )
-        ).scalars()
-    )
-    files = await conversations.files(work, [row.file_id for row in rows if row.file_id])
-    return [
-        EvidenceView(
-            id=row.id,
-            file_id=row.file_id,
-            media_type=files[row.file_id].media_type if row.file_id in files else None,
-            name=files[row.file_id].name if row.file_id in files else None,
-            side=row.side,
-            words=row.words,
-            added_at=row.added_at,
+async def _evidence_views(work: Work, rows: Sequence[dict[str, Any]]) -> list[EvidenceView]:
+    """Named only where the actor may see the file."""
+    ids = {row["id"]: UUID(row["file_id"]) for row in rows if row["file_id"]}
+    files = await conversations.files(work, list(ids.values())) if ids else {}
+    views = []
+    for row in rows:
+        file = files.get(ids[row["id"]]) if row["id"] in ids else None
+        named = (
+            {"media_type": file.media_type, "name": file.name} if file else {"media_type": None, "name": None}
         )
-        for row in rows
-    ]
+        views.append(EvidenceView.model_validate({**row, **named}))
+    return views
 
 
 def refund_view(refund: Refund, claim_number: str) -> RefundView:

@@ -1,10 +1,9 @@
 """One step of a claim: the table of moves applied to a locked row, with its clocks, its fact and what entering a state means."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import select
 
 from aftercare import cases, promises
 from aftercare.claims import model
@@ -49,10 +48,10 @@ def may_see(actor: Actor, claim: Claim) -> bool:
 
 async def claim_for(work: Work, claim_id: UUID, *, lock: bool = False) -> Claim:
     """The one way to a claim's row. Refuses with ClaimNotFound what is not there or not the actor's to see."""
-    statement = select(Claim).where(Claim.id == claim_id)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    claim = (await work.session.execute(statement)).scalar_one_or_none()
+        await work.session.flush()
+    # Not locked, one that this work has read is as good as read again.
+    claim = await work.session.get(Claim, claim_id, with_for_update=lock or None, populate_existing=lock)
     if claim is None or not may_see(work.actor, claim):
         raise model.ClaimNotFound(claim=claim_id)
     return claim
@@ -94,15 +93,17 @@ def move_for(work: Work, claim: Claim, verb: str, mover: Mover | None = None) ->
 
 
 Entering = Callable[[Work, Claim], Awaitable[None]]
-ENTERING: dict[ClaimState, list[Entering]] = {}
-"""What happens in the same transaction when a claim enters a state (a refund asked for, stock reserved …)."""
+ENTERING: dict[ClaimState, list[tuple[Entering, Callable[[Claim], bool]]]] = {}
+"""What happens in the same transaction when a claim enters a state (a refund asked for, stock reserved …), and for which claims."""
 ENDING: list[Entering] = []
 
 
-def on_entering(*states: ClaimState) -> Callable[[Entering], Entering]:
+def on_entering(
+    *states: ClaimState, of: Callable[[Claim], bool] = lambda _: True
+) -> Callable[[Entering], Entering]:
     def register(function: Entering) -> Entering:
         for state in states:
-            ENTERING.setdefault(state, []).append(function)
+            ENTERING.setdefault(state, []).append((function, of))
         return function
 
     return register
@@ -111,6 +112,18 @@ def on_entering(*states: ClaimState) -> Callable[[Entering], Entering]:
 def on_ending(function: Entering) -> Entering:
     ENDING.append(function)
     return function
+
+
+@contextmanager
+def written_late(work: Work, late: bool = True) -> Iterator[None]:
+    """A claim that moves on several times in one work is written once, when somebody else is to read it, and not before each
+    statement in between."""
+    session = work.session.sync_session
+    before, session.autoflush = session.autoflush, not late
+    try:
+        yield
+    finally:
+        session.autoflush = before
 
 
 async def step(
@@ -151,38 +164,57 @@ async def step(
             **told,
         )
     )
-    if clocks.stops:
-        await promises.stop_clocks(
-            work,
-            claim.id,
-            [f"claim.{name}" for name in clocks.stops],
-            outcome="cancelled" if verb in ("cancel", "withdraw_dispute") else "kept",
-        )
-    if clocks.pauses:
-        await promises.pause_clocks(work, claim.id, [f"claim.{name}" for name in clocks.pauses])
-    if clocks.resumes:
-        await promises.resume_clocks(work, claim.id, [f"claim.{name}" for name in clocks.resumes])
-    for name in clocks.starts:
-        await start_clock(work, claim, name)
-    for name in clocks.starts_if_absent:
-        await start_clock(work, claim, name, unless_running=True)
-    await work.session.flush()
-    if to is not came_from:
-        waits = waiting_for(claim.kind, to)
-        await cases.advance(
-            work,
-            claim.case_id,
-            cases.Stage(SEVEN_STAGE[to]),
-            shop_acts=None if waits == "nobody" else waits in ("shop", "technician"),
-        )
-        for entering in ENTERING.get(to, ()):
-            await entering(work, claim)
+    # Decided in the breath in which it is applied for, nobody is promised a decision.
+    at_once = claim in work.session.new and bool(told.get("at_once"))
+    with written_late(work):
+        if clocks.stops and not at_once and came_from is not ClaimState.draft:
+            await promises.stop_clocks(
+                work,
+                claim.id,
+                [f"claim.{name}" for name in clocks.stops],
+                outcome="cancelled" if verb in ("cancel", "withdraw_dispute") else "kept",
+            )
+        if clocks.pauses:
+            await promises.pause_clocks(work, claim.id, [f"claim.{name}" for name in clocks.pauses])
+        if clocks.resumes:
+            await promises.resume_clocks(work, claim.id, [f"claim.{name}" for name in clocks.resumes])
+        for name in clocks.starts if not (at_once and verb == "apply") else ():
+            await start_clock(work, claim, name)
+        for name in clocks.starts_if_absent:
+            await start_clock(work, claim, name, unless_running=True)
+        if to is not came_from:
+            moves_on = onward(claim.kind, to, variant=claim.variant) is not None
+            await _advance_case(work, claim, passes=moves_on or (at_once and verb == "apply"))
+    follows = [entering for entering, of in ENTERING.get(to, ()) if of(claim)] if to is not came_from else []
     if is_end(to):
-        for ending in ENDING:
-            await ending(work, claim)
+        follows += ENDING
+    if follows:
+        await work.session.flush()
+        with written_late(work, late=False):
+            for function in follows:
+                await function(work, claim)
     # Entering may itself have moved the claim on (nothing to pay: refunded at once).
     if claim.state is to and onward(claim.kind, to, variant=claim.variant) is not None:
         await step(work, claim, "carry_out", mover=Mover.system, rule=rule)
+
+
+async def _advance_case(work: Work, claim: Claim, *, passes: bool) -> None:
+    """The case comes as far as the claim. Through a state in which nobody waits it `passes`, and is written once it is where
+    somebody does."""
+    stage = cases.Stage(SEVEN_STAGE[claim.state])
+    passed: list[cases.Stage] = work.session.info.setdefault("passed", {}).setdefault(claim.id, [])
+    if passes:
+        passed.append(stage)
+        return
+    waits = waiting_for(claim.kind, claim.state)
+    await cases.advance(
+        work,
+        claim.case_id,
+        stage,
+        through=passed,
+        shop_acts=None if waits == "nobody" else waits in ("shop", "technician"),
+    )
+    passed.clear()
 
 
 async def start_clock(work: Work, claim: Claim, name: str, *, unless_running: bool = False) -> None:

@@ -12,10 +12,9 @@ from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from aftercare.identity.cache import Memory
 from aftercare.identity.events import ShopAdded, ShopChanged
 from aftercare.identity.model import Shop, ShopCodeTaken
-from aftercare.journal import Work
+from aftercare.journal import Memory, Work
 from aftercare.kit.errors import NotAllowed, NotFound
 from aftercare.kit.paging import Page, page, read_mark
 

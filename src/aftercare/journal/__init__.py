@@ -10,6 +10,7 @@ import aftercare.journal.jobs
 import aftercare.journal.model  # noqa: F401  # its tables are reached through SQL; importing registers them
 from aftercare.journal.actors import NOBODY, SYSTEM, Actor, ActorKind
 from aftercare.journal.facts import FACTS, Fact
+from aftercare.journal.memory import Memory
 from aftercare.journal.queries import Entry, FailedDelivery, audit, ensure_months, failed_deliveries, timeline
 from aftercare.journal.reactions import AFTER, Reaction, after, within
 from aftercare.journal.relay import Lane, Relayed, drain, lanes_waiting, relay, retry, run_lane, set_aside
@@ -27,6 +28,7 @@ __all__ = [
     "FailedDelivery",
     "House",
     "Lane",
+    "Memory",
     "PermissionMissing",
     "PortMissing",
     "Reaction",

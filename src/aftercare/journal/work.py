@@ -102,6 +102,8 @@ class Work:
     async def write_facts(self) -> None:
         """Writes what was recorded and runs what belongs in the same transaction, until nothing new is said."""
         own = self.cause, self.request_id
+        # Rows that what follows within may point to.
+        await self.session.flush()
         while self._pending:
             said, self._pending = self._pending, []
             await write(self, said)

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import structlog
 from asyncpg import InternalClientError
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, multiprocess, values
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
@@ -102,6 +103,45 @@ class RequestFrame:
                 ms=round(seconds * 1000, 1),
             )
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+class Switchboard:
+    """Finds the route of a request by its method, its length and its first part, instead of trying hundreds one after the other.
+    What it does not know (a wrong method, a path without a route, a face) goes the usual way."""
+
+    def __init__(self, router: APIRouter) -> None:
+        self._otherwise = router.app
+        self._known: dict[tuple[str, int, str], list[RouteContext]] = {}
+        for context in iter_route_contexts(router.routes):
+            path = context.path or ""
+            beginning = _beginning(path)
+            if "{" in beginning or ":path}" in path:
+                raise ValueError(f"{path} may be anything: it would hide those that come after it")
+            if isinstance(context.original_route, APIRoute):
+                for method in context.methods or ():
+                    self._known.setdefault((method, path.count("/"), beginning), []).append(context)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope.get("root_path"):
+            path = scope["path"]
+            for context in self._known.get((scope["method"], path.count("/"), _beginning(path)), ()):
+                found = context.path_regex.match(path)
+                if found:
+                    convertors = context.param_convertors
+                    scope["path_params"] = {
+                        name: convertors[name].convert(value) for name, value in found.groupdict().items()
+                    }
+                    scope["endpoint"], scope["route"] = context.endpoint, context.original_route
+                    scope.setdefault("router", scope["app"].router)
+                    await context.app(scope, receive, send)
+                    return
+        await self._otherwise(scope, receive, send)
+
+
+def _beginning(path: str) -> str:
+    """Its first part, and under /api the one after it."""
+    parts = path.split("/", 3)
+    return parts[2] if len(parts) > 2 and parts[1] == "api" else f"/{parts[1] if len(parts) > 1 else ''}"
 
 
 def metrics_registry() -> CollectorRegistry:

@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 from uuid import UUID
 
 import structlog
@@ -16,6 +16,16 @@ import structlog
 # As a line of a traceback, and as it stands inside the repr of an exception.
 _DETAIL = re.compile(r"DETAIL:.*?(?=\n|\\n|$)")
 _QUIET = {"uvicorn.access": logging.CRITICAL, "alembic": logging.WARNING, "pgqueuer": logging.WARNING}
+
+
+class _Stderr:
+    """Wherever stderr goes when a line is written."""
+
+    def write(self, line: str) -> int:
+        return sys.stderr.write(line)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def without_details(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -29,7 +39,7 @@ def configure_logs(form: Literal["json", "console"], level: str) -> None:
     """For a whole process, once. Everything goes to stderr: stdout belongs to what a command answers."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         without_details,
@@ -40,8 +50,9 @@ def configure_logs(form: Literal["json", "console"], level: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Our own lines are written as they are; only those of libraries go by way of the standard library.
+        processors=[*shared, rendered],
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from aftercare.identity import get_shop
-from aftercare.journal import Work
+from aftercare.journal import Memory, Work
 from aftercare.kit.calendars import (
     SPAN_PATTERN,
     Hours,
@@ -132,11 +132,15 @@ SELECT = """
 
 # What starting a clock needs of a calendar, as text, so that what is in it is parsed once and not per clock.
 SELECT_HOURS = """
-    SELECT c.id, c.time_zone, c.country, c.subdivision, CAST(c.week AS text) AS week,
+    SELECT c.id, c.name, c.time_zone, c.country, c.subdivision, CAST(c.week AS text) AS week,
       CAST(coalesce((SELECT jsonb_agg(jsonb_build_array(d.day_on, d.open) ORDER BY d.day_on)
                      FROM calendar_day d WHERE d.calendar_id = c.id), '[]') AS text) AS days
     FROM business_calendar c
 """
+CALENDARS_OF_SHOP = text(
+    SELECT_HOURS + " WHERE c.shop_id = :shop OR c.shop_id IS NULL ORDER BY c.shop_id NULLS FIRST"
+)
+CALENDARS_BY_ID = text(SELECT_HOURS + " WHERE c.id = ANY(:ids)")
 
 
 @lru_cache(maxsize=1024)
@@ -185,21 +189,26 @@ async def usual_calendar(work: Work, shop_id: UUID) -> WorkingCalendar:
     return calendar_of(Hours(USUAL_WEEK, shop.time_zone, country))
 
 
+remembered: Memory[Any] = Memory()
+"""The calendars and the policies of a shop. They are forgotten together: policies name calendars."""
+
+
+async def _for_shop(work: Work, shop_id: UUID) -> dict[str, tuple[UUID, WorkingCalendar]]:
+    """By name; the shop's own before the house's."""
+    rows = await work.session.execute(CALENDARS_OF_SHOP, {"shop": shop_id})
+    return {
+        row.name: (row.id, _calendar(row.time_zone, row.country, row.subdivision, row.week, row.days))
+        for row in rows
+    }
+
+
 async def calendar_named(work: Work, shop_id: UUID, name: str | None) -> tuple[UUID | None, WorkingCalendar]:
-    """The shop's calendar of this name, else the house's. Without a name the standard one, and the usual week where there is
+    """The shop's calendar of this name, else the house's, as it was at most ten seconds ago. Without a name the standard one, and the usual week where there is
     none; a name that nobody has given is refused with NoSuchCalendar."""
-    row = (
-        await work.session.execute(
-            text(
-                SELECT_HOURS
-                + " WHERE c.name = :name AND (c.shop_id = :shop OR c.shop_id IS NULL)"
-                + " ORDER BY c.shop_id NULLS LAST LIMIT 1"
-            ),
-            {"name": name or STANDARD, "shop": shop_id},
-        )
-    ).one_or_none()
-    if row is not None:
-        return row.id, _calendar(*row[1:])
+    key = ("calendars", shop_id, work.actor.sees(shop_id))
+    known = await remembered.recall(work, key, lambda: _for_shop(work, shop_id))
+    if (name or STANDARD) in known:
+        return known[name or STANDARD]  # type: ignore[no-any-return]
     if name not in (None, STANDARD):
         raise NoSuchCalendar(calendar=name)
     return None, await usual_calendar(work, shop_id)
@@ -212,8 +221,10 @@ async def calendars_by_id(
     ids = {calendar_id for _, calendar_id in wanted if calendar_id is not None}
     found: dict[UUID, WorkingCalendar] = {}
     if ids:
-        rows = await work.session.execute(text(SELECT_HOURS + " WHERE c.id = ANY(:ids)"), {"ids": list(ids)})
-        found = {row.id: _calendar(*row[1:]) for row in rows}
+        rows = await work.session.execute(CALENDARS_BY_ID, {"ids": list(ids)})
+        found = {
+            row.id: _calendar(row.time_zone, row.country, row.subdivision, row.week, row.days) for row in rows
+        }
     return {
         (shop_id, calendar_id): await usual_calendar(work, shop_id)
         if calendar_id is None
@@ -247,6 +258,7 @@ async def make_calendar(work: Work, shop_id: UUID | None, new: CalendarHours) ->
             )
     except IntegrityError:
         raise CalendarNameTaken(name=new.name) from None
+    remembered.forget_with(work)
     work.record(CalendarMade(calendar_id=calendar_id, shop_id=shop_id))
     return await get_calendar(work, calendar_id)
 
@@ -307,6 +319,7 @@ async def remove_calendar(work: Work, calendar_id: UUID) -> None:
             )
     except IntegrityError:
         raise CalendarInUse(calendar_id=calendar_id) from None
+    remembered.forget_with(work)
     work.record(CalendarRemoved(calendar_id=calendar_id, shop_id=before.shop_id))
 
 
@@ -345,6 +358,7 @@ async def _changed(work: Work, before: CalendarView) -> CalendarView:
         text("UPDATE business_calendar SET version = version + 1, changed_at = :now WHERE id = :id"),
         {"id": before.id, "now": work.now},
     )
+    remembered.forget_with(work)
     work.record(CalendarChanged(calendar_id=before.id, version=before.version + 1, shop_id=before.shop_id))
     return await get_calendar(work, before.id)
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from aftercare.identity import get_shop
 from aftercare.journal import Work
 from aftercare.kit.calendars import NeverOpen, WorkingCalendar
-from aftercare.promises.calendars import calendar_named, get_calendar, may_write
+from aftercare.promises.calendars import calendar_named, get_calendar, may_write, remembered
 from aftercare.promises.events import ClockPolicySet, ClockPolicyWithdrawn
 from aftercare.promises.model import HoursUnusable, NoSuchCalendar, NoTermsForClock, PolicyInThePast
 from aftercare.promises.terms import DEFAULT_TERMS, ClockTerms, Moment, Words
@@ -83,24 +83,31 @@ SELECT = """
     FROM clock_policy p LEFT JOIN business_calendar c ON c.id = p.calendar_id
 """
 
-IN_FORCE = text(
+ALL_FOR_SHOP = text(
     """
-    SELECT p.version, p.shop_id, p.length, p.working_days, p.business, p.warn_fraction, p.max_extensions, c.name AS calendar
+    SELECT p.name, p.valid_from, p.valid_until, p.version, p.shop_id, p.length, p.working_days, p.business, p.warn_fraction,
+      p.max_extensions, c.name AS calendar
     FROM clock_policy p LEFT JOIN business_calendar c ON c.id = p.calendar_id
-    WHERE p.name = :name AND (p.shop_id = :shop OR p.shop_id IS NULL)
-      AND p.valid_from <= :now AND (p.valid_until IS NULL OR p.valid_until > :now)
-    ORDER BY p.shop_id NULLS LAST LIMIT 1
+    WHERE (p.shop_id = :shop OR p.shop_id IS NULL) AND (p.valid_until IS NULL OR p.valid_until > p.valid_from)
+    ORDER BY p.shop_id NULLS LAST
     """
 )
 
 
-async def terms_for(work: Work, shop_id: UUID, name: str) -> ClockTerms:
-    """The shop's policy, else the house's, else the default. Refuses with NoTermsForClock."""
-    row = (
-        await work.session.execute(IN_FORCE, {"name": name, "shop": shop_id, "now": work.now})
-    ).one_or_none()
-    if row is not None:
-        return ClockTerms.model_construct(
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Terms that hold from one day on, until another."""
+
+    valid_from: datetime
+    valid_until: datetime | None
+    terms: ClockTerms
+
+
+async def _sets_for(work: Work, shop_id: UUID) -> dict[str, list[_Set]]:
+    """By clock, the shop's before the house's."""
+    found: dict[str, list[_Set]] = {}
+    for row in await work.session.execute(ALL_FOR_SHOP, {"shop": shop_id}):
+        terms = ClockTerms.model_construct(
             length=row.length or timedelta(0),
             business=row.business,
             working_days=row.working_days or 0,
@@ -109,6 +116,18 @@ async def terms_for(work: Work, shop_id: UUID, name: str) -> ClockTerms:
             max_extensions=row.max_extensions,
             policy=f"{'house' if row.shop_id is None else 'shop'} v{row.version}",
         )
+        found.setdefault(row.name, []).append(_Set(row.valid_from, row.valid_until, terms))
+    return found
+
+
+async def terms_for(work: Work, shop_id: UUID, name: str) -> ClockTerms:
+    """The shop's policy, else the house's, else the default; as set at most ten seconds ago, and exactly as this work has
+    set it. Refuses with NoTermsForClock."""
+    key = ("policies", shop_id, work.actor.sees(shop_id))
+    sets = await remembered.recall(work, key, lambda: _sets_for(work, shop_id))
+    for one in sets.get(name, ()):
+        if one.valid_from <= work.now and (one.valid_until is None or one.valid_until > work.now):
+            return one.terms  # type: ignore[no-any-return]
     if name not in DEFAULT_TERMS:
         raise NoTermsForClock(clock=name)
     return DEFAULT_TERMS[name]
@@ -215,6 +234,7 @@ async def set_policy(work: Work, shop_id: UUID | None, new: NewPolicy) -> Policy
         {"key": f"clock_policy {shop_id} {new.name}"},
     )
     await work.session.execute(REPLACE, which | {"from": valid_from})
+    remembered.forget_with(work)
     policy_id = work.new_id()
     version: int = (
         await work.session.execute(
@@ -252,6 +272,7 @@ async def withdraw_policy(work: Work, shop_id: UUID | None, name: str) -> None:
     if shop_id is not None:
         await get_shop(work, shop_id)
     withdrawn = await work.session.scalars(REPLACE, {"name": name, "shop": shop_id, "from": work.now})
+    remembered.forget_with(work)
     for policy_id in withdrawn:
         work.record(ClockPolicyWithdrawn(clock_policy_id=policy_id, clock=name, shop_id=shop_id))
 

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from aftercare.journal import Work
 from aftercare.kit.errors import NotFound
@@ -56,17 +55,27 @@ async def _locked(work: Work, order_id: UUID) -> SalesOrder:
     return row
 
 
+HOLD = text(
+    """
+    WITH held AS (
+      UPDATE sales_order SET confirmation_held_at = coalesce(confirmation_held_at, :now) WHERE id = :order_id
+      RETURNING id, shop_id
+    ), hold AS (
+      INSERT INTO confirmation_hold (order_id, holder_id, shop_id, held_at)
+      SELECT id, :holder_id, shop_id, :now FROM held ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) FROM held
+    """
+)
+
+
 async def hold_confirmation(work: Work, order_id: UUID, holder_id: UUID | None = None) -> None:
     """The order does not confirm itself while `holder_id` (a claim) is open. Twice is once."""
-    row = await _locked(work, order_id)
-    await work.session.execute(
-        insert(ConfirmationHold)
-        .values(order_id=order_id, holder_id=holder_id or order_id, shop_id=row.shop_id, held_at=work.now)
-        .on_conflict_do_nothing()
+    found = await work.session.scalar(
+        HOLD, {"order_id": order_id, "holder_id": holder_id or order_id, "now": work.now}
     )
-    if row.confirmation_held_at is None:
-        row.confirmation_held_at = work.now
-        await work.session.flush()
+    if not found:
+        raise NotFound(order_id=order_id)
 
 
 async def release_confirmation(work: Work, order_id: UUID, holder_id: UUID | None = None) -> None:
