@@ -1,6 +1,7 @@
 """Members of staff: what they know and carry, and who could take a matter now."""
 
 import pytest
+from pydantic import ValidationError
 
 from aftercare.journal import House, PermissionMissing, begin
 from aftercare.people import (
@@ -73,3 +74,17 @@ async def test_who_may_change_and_see_a_profile(house: House) -> None:
     with pytest.raises(MemberNotFound):
         async with begin(house, world.customer) as work:
             await get_member(work, world.mei.id)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"languages": ["Chinese"]},
+        {"languages": ["zh_CN"]},
+        {"skills": ["x" * 41]},
+        {"skills": ["repair"] * 51},
+    ],
+)
+def test_a_profile_that_cannot_be_meant_is_refused(odd: dict[str, list[str]]) -> None:
+    with pytest.raises(ValidationError):
+        MemberProfile.model_validate(odd)

@@ -66,7 +66,10 @@ def read_policy(document: dict[str, Any]) -> PolicyDocument:
     except ValidationError as mistakes:
         raise PolicyNotReadable(
             errors=[
-                {"field": ".".join(str(part) for part in one["loc"]), "reason": one["msg"]}
+                {
+                    "field": ".".join(str(part) for part in one["loc"]),
+                    "reason": one["msg"].removeprefix("Value error, "),
+                }
                 for one in mistakes.errors()
             ]
         ) from mistakes

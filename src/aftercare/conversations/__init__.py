@@ -12,7 +12,7 @@ first kept as a **push**.
 import aftercare.conversations.sending  # noqa: F401  # importing registers its reaction
 from aftercare.conversations.accounts import (
     AccountChange,
-    AccountView,
+    ChannelAccountView,
     NewAccount,
     account_of,
     add_account,
@@ -117,10 +117,10 @@ __all__ = [
     "AccountChange",
     "AccountNotFound",
     "AccountTaken",
-    "AccountView",
     "AddressNotPossible",
     "Author",
     "Channel",
+    "ChannelAccountView",
     "ChannelAdded",
     "ChannelChanged",
     "ChannelPushed",

@@ -54,7 +54,7 @@ class AccountChange(BaseModel):
     active: bool | None = None
 
 
-class AccountView(BaseModel):
+class ChannelAccountView(BaseModel):
     """`secret_names`: which secrets are set, without what they are."""
 
     id: UUID
@@ -70,7 +70,7 @@ class AccountView(BaseModel):
     last_error: str | None
 
 
-async def add_account(work: Work, new: NewAccount) -> AccountView:
+async def add_account(work: Work, new: NewAccount) -> ChannelAccountView:
     """Needs `shops.write`. Refuses with AddressNotPossible, AccountTaken, SettingsNotPossible."""
     work.require("shops.write")
     await identity.get_shop(work, new.shop_id)
@@ -93,7 +93,7 @@ async def add_account(work: Work, new: NewAccount) -> AccountView:
     return _view(work.house, row)
 
 
-async def change_account(work: Work, account_id: UUID, change: AccountChange) -> AccountView:
+async def change_account(work: Work, account_id: UUID, change: AccountChange) -> ChannelAccountView:
     """Needs `shops.write`. Refuses as `add_account` does, and with AccountNotFound."""
     row = await _row(work, account_id, lock=True)
     if change.name is not None:
@@ -115,12 +115,12 @@ async def change_account(work: Work, account_id: UUID, change: AccountChange) ->
     return _view(work.house, row)
 
 
-async def close_account(work: Work, account_id: UUID) -> AccountView:
+async def close_account(work: Work, account_id: UUID) -> ChannelAccountView:
     """Nothing comes or leaves by it any more. What was said stays."""
     return await change_account(work, account_id, AccountChange(active=False))
 
 
-async def list_accounts(work: Work, shop_id: UUID | None = None) -> list[AccountView]:
+async def list_accounts(work: Work, shop_id: UUID | None = None) -> list[ChannelAccountView]:
     """Needs `shops.write`, as everything here."""
     work.require("shops.write")
     wanted = select(ChannelAccount).order_by(
@@ -131,7 +131,7 @@ async def list_accounts(work: Work, shop_id: UUID | None = None) -> list[Account
     return [_view(work.house, row) for row in await work.session.scalars(wanted)]
 
 
-async def read_account(work: Work, account_id: UUID) -> AccountView:
+async def read_account(work: Work, account_id: UUID) -> ChannelAccountView:
     return _view(work.house, await _row(work, account_id))
 
 
@@ -225,8 +225,8 @@ def _secrets(house: House, row: ChannelAccount) -> dict[str, str]:
     return dict(json.loads(opened(house.secret, PURPOSE, row.secrets, of=row.id.bytes)))
 
 
-def _view(house: House, row: ChannelAccount) -> AccountView:
-    return AccountView(
+def _view(house: House, row: ChannelAccount) -> ChannelAccountView:
+    return ChannelAccountView(
         id=row.id,
         shop_id=row.shop_id,
         kind=row.kind,

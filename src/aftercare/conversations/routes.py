@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field
 
 from aftercare.conversations import accounts, contacts, sending
-from aftercare.conversations.accounts import AccountChange, AccountView, NewAccount
+from aftercare.conversations.accounts import AccountChange, ChannelAccountView, NewAccount
 from aftercare.conversations.contacts import ContactView, LikelyCustomer
 from aftercare.conversations.model import Channel, Verified
 from aftercare.conversations.verbs import open_file
@@ -70,25 +70,25 @@ class Joining(BaseModel):
 
 
 @router.get("/channels", tags=["channels"])
-async def list_channels(work: InWork, shop_id: UUID | None = None) -> list[AccountView]:
+async def list_channels(work: InWork, shop_id: UUID | None = None) -> list[ChannelAccountView]:
     """The shop's channel accounts. Needs `shops.write`."""
     return await accounts.list_accounts(work, shop_id)
 
 
 @router.post("/channels", status_code=201, tags=["channels"])
-async def add_channel(work: InWork, new: AccountAdding) -> AccountView:
+async def add_channel(work: InWork, new: AccountAdding) -> ChannelAccountView:
     """Needs `shops.write`."""
     return await accounts.add_account(work, NewAccount(**new.model_dump()))
 
 
 @router.get("/channels/{account_id}", tags=["channels"])
-async def read_channel(work: InWork, account_id: UUID) -> AccountView:
+async def read_channel(work: InWork, account_id: UUID) -> ChannelAccountView:
     """Needs `shops.write`."""
     return await accounts.read_account(work, account_id)
 
 
 @router.patch("/channels/{account_id}", tags=["channels"])
-async def change_channel(work: InWork, account_id: UUID, change: AccountChanging) -> AccountView:
+async def change_channel(work: InWork, account_id: UUID, change: AccountChanging) -> ChannelAccountView:
     """Needs `shops.write`."""
     return await accounts.change_account(work, account_id, AccountChange(**change.model_dump()))
 

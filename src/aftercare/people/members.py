@@ -1,9 +1,10 @@
 """Members of staff: their profile, and who could take a matter now."""
 
 from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -13,13 +14,16 @@ from aftercare.kit.text import one_line
 from aftercare.people.events import MemberChanged
 from aftercare.people.model import CapacityNotPossible, Member, MemberNotFound, MemberShop
 
+Skill = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=20)]
+
 
 class MemberProfile(BaseModel):
-    skills: list[str] = []
-    languages: list[str] = []
+    skills: list[Skill] = Field(default=[], max_length=50)
+    languages: list[Language] = Field(default=[], max_length=50)
     capacity: int = 20
     working: bool = False
-    shop_ids: list[UUID] = []
+    shop_ids: list[UUID] = Field(default=[], max_length=1_000)
 
 
 class MemberView(BaseModel):
