@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -33,7 +32,7 @@ from aftercare.assistant.model import (
     TurnNotFound,
 )
 from aftercare.assistant.shelf import KeptModel, ModelShelf
-from aftercare.assistant.training import part, train
+from aftercare.assistant.training import train
 from aftercare.journal import SYSTEM, Actor, House, PortMissing, Work, begin
 from aftercare.kit.text import one_line
 
@@ -42,7 +41,6 @@ WORSE_BY = 0.005
 WEEK = timedelta(days=7)
 MOST_LESSONS = 50_000
 FEWEST_TALKS = 20
-KEPT_BACK_SEED = 2026
 
 
 class ModelView(BaseModel):
@@ -152,18 +150,11 @@ async def train_house_model(house: House, actor: Actor = SYSTEM, extra: Sequence
     async with begin(house, actor) as work:
         work.require("policies.write")
         taught = await lessons(work)
-    # A tenth of the patterns and lessons is kept back from every candidate, always the same ones, to try it on.
-    whole = [*seed.examples(), *taught, *extra]
-    learn, _ = kept_back(whole)
+    learn, _ = seed.kept_back([*seed.examples(), *taught, *extra])
     model = await asyncio.to_thread(train, learn, with_nets=len(learn) > 20_000)
     kept = await asyncio.to_thread(shelf.put, HOUSE_MODEL, model)
     async with begin(house, actor) as work:
         return await register(work, kept, model)
-
-
-def kept_back(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    learn, keep = part(examples, 0.1, np.random.default_rng(KEPT_BACK_SEED))
-    return [examples[number] for number in learn], [examples[number] for number in keep]
 
 
 async def register(work: Work, kept: KeptModel, model: Classifier) -> ModelView:
@@ -253,7 +244,7 @@ async def try_out(work: Work, row: Model) -> Trial:
     if candidate is None:
         raise ModelNotFound(name=row.name, version=row.version)
     serving = (await mind_of(work)).classifier
-    _, keep = kept_back([*seed.examples(), *await lessons(work)])
+    _, keep = seed.kept_back([*seed.examples(), *await lessons(work)])
     inside = [example for example in keep if example.intent]
     turns = await _last_week(work)
     now, before = await asyncio.to_thread(

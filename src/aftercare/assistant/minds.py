@@ -73,7 +73,7 @@ def _learn(shelf: ModelShelf | None) -> Mind:
     with _lock:
         if "built-in" in _known:
             return _known["built-in"]
-        examples = seed.examples()
+        examples, _ = seed.kept_back(seed.examples())
         digest = digest_of(examples)
         found: Classifier | None = None
         if shelf is not None:

@@ -1,9 +1,10 @@
 """The intents that come with the house, and sentences that say them, from `intents.toml`."""
 
+import hashlib
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -12,6 +13,8 @@ from aftercare.assistant.classifier import Example
 OUTSIDE = "outside"
 MOST_OF_A_PATTERN = 20
 """So that no pattern outweighs the others; they are spread evenly over all its combinations."""
+
+KEPT_BACK_ONE_IN = 20
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
 
@@ -49,3 +52,14 @@ def examples(*, most: int = MOST_OF_A_PATTERN) -> list[Example]:
         for number, pattern in enumerate(patterns)
         for said in _spread(sentences(pattern), most)
     ]
+
+
+def kept_back(found: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """What models of the house learn from, and the twentieth that none of them ever sees, to try each new one on. Which it is
+    depends on the group alone, so that it stays the same when others are added."""
+    learn: list[Example] = []
+    keep: list[Example] = []
+    for one in found:
+        drawn = hashlib.sha256((one.group or one.text).encode()).digest()[0]
+        (keep if drawn % KEPT_BACK_ONE_IN == 0 else learn).append(one)
+    return learn, keep

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aftercare.cli.words import console, fail, progress, settings, table
+from aftercare.cli.words import aside, console, fail, in_house, progress, settings, table
 
 if TYPE_CHECKING:
-    from aftercare.assistant import Classifier
+    from aftercare.assistant import Classifier, KeptModel, ModelView
+    from aftercare.journal import House
 
 tasks = typer.Typer(
     help="The assistant: intents learned from labelled examples, and how well they are told.",
@@ -65,6 +66,107 @@ def train(
         f"on {back['examples']:,.0f} kept-back examples: accuracy {back['accuracy']:.1%}, ECE {back['ece']:.1%}{recall}"
     )
     said.print(f"{kept.path}  version {kept.version}, sha256 {kept.digest[:12]}")
+    _write_down(kept, model)
+
+
+def _write_down(kept: KeptModel, model: Classifier) -> None:
+    """In the table of models, where there is a house; a model that was only tried on this machine is as good without."""
+    from sqlalchemy.exc import DBAPIError
+
+    from aftercare.assistant import register
+    from aftercare.journal import SYSTEM, begin
+    from aftercare.kit.cluster import ClusterUnavailable
+
+    async def story(house: House) -> None:
+        async with begin(house, SYSTEM) as work:
+            await register(work, kept, model)
+
+    try:
+        in_house(story)
+    except (DBAPIError, OSError, ClusterUnavailable):
+        aside().print(
+            "Not written into the table of models: there is no database of this version (`aftercare migrate`)."
+        )
+
+
+@tasks.command()
+def learn() -> None:
+    """Learns the house's own model anew, with everything that staff taught. It serves once it is promoted."""
+    from aftercare.assistant import train_house_model
+
+    found = in_house(train_house_model)
+    console().print(
+        f"house version {found.version}: {found.examples:,} examples of {found.intents} intents,"
+        f" {found.scores.get('accuracy', 0):.1%} right on kept-back sentences"
+    )
+
+
+@tasks.command()
+def promote(version: int = typer.Argument(help="Of the house's own model.")) -> None:
+    """Tries a version on kept-back examples and last week's talks; lets it serve, or refuses it where it does worse."""
+    from aftercare.assistant import promote as let_serve
+    from aftercare.journal import SYSTEM
+
+    async def story(house: House) -> ModelView:
+        return await let_serve(house, SYSTEM, version)
+
+    found = in_house(story)
+    trial = found.trial or {}
+    console().print(
+        f"house version {found.version} serves: {trial.get('accuracy', 0):.1%} right on kept-back examples"
+        f" (before {trial.get('accuracy_before', 0):.1%}), {trial.get('agreed', 0):.1%} of last week's turns"
+        f" (before {trial.get('agreed_before', 0):.1%})"
+    )
+
+
+@tasks.command()
+def models() -> None:
+    """Every model that was trained: by whom, on what, how well it does."""
+    from aftercare.assistant import models as known
+    from aftercare.journal import SYSTEM, begin
+
+    async def story(house: House) -> list[ModelView]:
+        async with begin(house, SYSTEM) as work:
+            return await known(work)
+
+    table(
+        "",
+        ["model", "version", "state", "trained", "examples", "intents", "accuracy", "learned from"],
+        [
+            [
+                one.name,
+                one.version,
+                one.state.value,
+                f"{one.trained_at:%Y-%m-%d %H:%M}",
+                f"{one.examples:,}",
+                one.intents,
+                f"{one.scores['accuracy']:.1%}" if "accuracy" in one.scores else "",
+                one.trained_on[:12],
+            ]
+            for one in in_house(story)
+        ],
+        right=("version", "examples", "intents", "accuracy"),
+    )
+
+
+@tasks.command()
+def switch(
+    shop: str = typer.Argument(help="Code of the shop."),
+    off: bool = typer.Option(False, "--off", help="Answer no more."),
+    language_model: bool = typer.Option(False, "--language-model", help="Let the language model help there."),
+) -> None:
+    """Lets the assistant answer the customers of a shop by itself, in the portal and in the chat."""
+    from aftercare.assistant import switch as turn
+    from aftercare.identity import find_shop
+    from aftercare.journal import SYSTEM, begin
+
+    async def story(house: House) -> None:
+        async with begin(house, SYSTEM) as work:
+            found = await find_shop(work, shop)
+            await turn(work, found.id, active=not off, language_model=language_model)
+
+    in_house(story)
+    console().print(f"The assistant is {'off' if off else 'on'} in {shop}.")
 
 
 @tasks.command()
