@@ -1,9 +1,11 @@
 """The web application: every context's routes, the faces, health, metrics, and the description of it all."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,9 +16,11 @@ from sqlalchemy import text
 import aftercare.house  # noqa: F401  # registers every context's tables, facts and reactions
 from aftercare import __version__
 from aftercare.assistant import routes as assistant_routes
+from aftercare.cases import frame_headers
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
+from aftercare.conversations import chat_live
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
@@ -37,7 +41,7 @@ from aftercare.kit.http import (
     problem_schemas,
     problems_documented,
 )
-from aftercare.kit.pages import Faces
+from aftercare.kit.pages import Faces, Headers, Scope
 from aftercare.kit.server import newest_revision
 from aftercare.knowledge import routes as knowledge_routes
 from aftercare.logistics import routes as logistics_routes
@@ -67,7 +71,7 @@ ROUTERS: list[APIRouter] = [
 
 
 WEB = Path(__file__).parent / "web"
-FACES = ("portal", "desk", "console")
+FACES = ("portal", "desk", "console", "chat")
 SECONDS_TO_LOOK = 3
 WORKER_SILENT_AFTER = timedelta(seconds=20)
 AROUND_AN_UPLOAD = 1024 * 1024
@@ -182,7 +186,8 @@ def create_app(house: House | None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.include_router(status)
-    app.router.default = Faces(WEB, FACES, otherwise=app.router.default)
+    framed = {"chat": _framed_by(house)} if house is not None else None
+    app.router.default = Faces(WEB, FACES, otherwise=app.router.default, headers=framed)
     app.router.middleware_stack = Switchboard(app.router)
     explain_problems(app)
     if house is not None:
@@ -190,6 +195,16 @@ def create_app(house: House | None) -> FastAPI:
     app.add_middleware(BodyLimit, longest_upload=_largest_file(house) + AROUND_AN_UPLOAD)
     app.add_middleware(RequestFrame)
     return app
+
+
+def _framed_by(house: House) -> Callable[[Scope], Awaitable[Headers]]:
+    """The page of the chat may be framed by the pages of the shop that it is asked for."""
+
+    async def headers(scope: Scope) -> Headers:
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("shop", [""])
+        return await frame_headers(house, asked[0][:63])
+
+    return headers
 
 
 def _tell_live_streams(app: FastAPI, house: House) -> None:
@@ -203,6 +218,8 @@ def _tell_live_streams(app: FastAPI, house: House) -> None:
             live.poke()
 
     house.wake = wake
+    # Both must hear from the start who is there and who looks on elsewhere.
+    chat_live(house)
 
 
 def _largest_file(house: House | None) -> int:

@@ -33,6 +33,7 @@ from aftercare.connectors.mail_smtp import mail_sender
 from aftercare.connectors.tracking import tracking_pushes, tracking_source
 from aftercare.conversations import ChannelSenders
 from aftercare.journal import House
+from aftercare.journal.signals import signals_of
 from aftercare.kit.database import Database
 from aftercare.kit.files import Files
 from aftercare.kit.server import DATABASE, SECONDS_BETWEEN_LOOKS, Server, connect, find_server
@@ -125,7 +126,7 @@ async def open_house(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await connect_ports(house, settings, stack)
-        for runs in (bell.run(), server.keep_alive()):
+        for runs in (bell.run(), signals_of(house).run(server.url), server.keep_alive()):
             stack.push_async_callback(_end, asyncio.create_task(runs))
         yield house
 

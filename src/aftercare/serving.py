@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from aftercare.app import create_app
+from aftercare.conversations import close_chats
 from aftercare.house import Server, find_server, open_house
 from aftercare.kit.loop import calm_collector, run
 from aftercare.kit.processes import SECONDS_TO_FINISH, as_child, stop_with_parent
@@ -49,6 +50,7 @@ async def serve_web(settings: Settings, server: Server, listening: socket.socket
             live = getattr(app.state, "live", None)
             if live is not None:
                 closing.add(loop.create_task(live.close()))
+            closing.add(loop.create_task(close_chats(house)))
 
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop)

@@ -7,6 +7,7 @@ and **closed** for a reason; silence is none. The customer's words open it again
 """
 
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
+from aftercare.cases.chat.policy import frame_headers
 from aftercare.cases.escalation import escalate, note_language
 from aftercare.cases.events import (
     CaseAssigned,
@@ -139,6 +140,7 @@ __all__ = [
     "counts",
     "escalate",
     "find_cases",
+    "frame_headers",
     "get_case",
     "hand_over",
     "index_case",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
+from aftercare.cases.chat import routes as chat_routes
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
@@ -47,6 +48,7 @@ from aftercare.knowledge import SolutionView
 from aftercare.promises import ClockView
 
 router = APIRouter(tags=["cases"])
+router.include_router(chat_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 After = Annotated[str | None, Query(max_length=400)]

@@ -77,6 +77,16 @@ class ContactBounced(Fact):
     customer_id: UUID | None = None
 
 
+class ConversationRated(Fact):
+    """Whoever talked with us says how it was, in one to five stars; the words stay in their own table."""
+
+    name: ClassVar[str] = "conversation.rated"
+    thread_id: UUID
+    case_id: UUID | None = None
+    contact_id: UUID | None = None
+    stars: int
+
+
 class ChannelAdded(Fact):
     name: ClassVar[str] = "channel.added"
     channel_account_id: UUID

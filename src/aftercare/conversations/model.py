@@ -135,6 +135,10 @@ class ContactNotJoined(Refusal):
     """This contact belongs to no customer."""
 
 
+class StarsNotPossible(Invalid):
+    """A rating has one to five stars."""
+
+
 class PushTooLarge(Invalid):
     """This is too large to be a push."""
 
@@ -380,3 +384,20 @@ class ChannelPush(Base):
     worked_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     """In a word: received, again, bounce, own …"""
+
+
+class ConversationRating(Base):
+    """What whoever talked with us thought of it."""
+
+    __tablename__ = "conversation_rating"
+    __table_args__ = (
+        Index("conversation_rating_shop_idx", "shop_id", "rated_at"),
+        CheckConstraint("stars BETWEEN 1 AND 5", name="a_rating_has_one_to_five_stars"),
+    )
+
+    thread_id: Mapped[UUID] = mapped_column(ForeignKey("thread.id"), primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact.id"))
+    stars: Mapped[int]
+    words: Mapped[str]
+    rated_at: Mapped[datetime]

@@ -30,6 +30,7 @@ from aftercare.conversations.model import (
     TooManyFiles,
 )
 from aftercare.journal import Actor, ActorKind, House, Work, begin
+from aftercare.journal.signals import tell_after
 from aftercare.kit.files import Files, Stored, safe_name
 from aftercare.kit.text import clean
 
@@ -106,11 +107,13 @@ async def get_thread(work: Work, thread_id: UUID) -> Thread:
     return thread
 
 
-# One statement on the hot path. The message goes in first; only if it is new does anything else move.
+# One statement on the hot path. The message goes in first; only if it is new does anything else move. The thread is held
+# before the message gets its position: in one thread, positions are in the order of commits, and whoever reads on from one
+# misses nothing.
 _POST = """
     WITH t AS (
       SELECT id, shop_id, customer_id, CAST(:author_kind AS varchar) AS author, CAST(:kind AS varchar) AS said FROM thread
-      WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers))
+      WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers)) FOR NO KEY UPDATE
     ), m AS (
       INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key,
         account_id, contact_id, external_id)
@@ -370,6 +373,7 @@ async def mark_read(work: Work, thread_id: UUID) -> None:
         thread.customer_read_at = work.now
     elif work.actor.kind is ActorKind.staff:
         thread.shop_read_at = work.now
+        tell_after(work, "chat.passing", [str(thread_id), "read", {"at": work.now.isoformat()}])
 
 
 class DraftView(BaseModel):

@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from aftercare.journal.actors import Actor, ActorKind
 from aftercare.journal.facts import FACTS
+from aftercare.journal.signals import signals_of
 from aftercare.journal.work import House, Work, begin
 from aftercare.kit.json import to_json
 
@@ -84,6 +85,19 @@ class Told:
         return f"id: {mark(self.cursor)}\nevent: {self.name}\ndata: {to_json(data)}\n\n".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """What staff see only now (somebody types, somebody looks on): it is in no journal and nobody gets it later."""
+
+    name: str
+    shop_id: UUID
+    data: dict[str, Any]
+
+    def event(self) -> bytes:
+        data = {"name": self.name, "shop_id": self.shop_id, **self.data}
+        return f"event: {self.name}\ndata: {to_json(data)}\n\n".encode()
+
+
 def mark(cursor: Cursor) -> str:
     return f"{cursor[0]}-{cursor[1]}"
 
@@ -100,7 +114,9 @@ class Listener:
 
     actor: Actor
     own: set[str] = field(default_factory=set)
-    waiting: asyncio.Queue[Told | None] = field(default_factory=lambda: asyncio.Queue(LONGEST_QUEUE))
+    waiting: asyncio.Queue[Told | Passing | None] = field(
+        default_factory=lambda: asyncio.Queue(LONGEST_QUEUE)
+    )
     full: bool = False
 
     def may_hear(self, told: Told) -> bool:
@@ -128,6 +144,12 @@ class Listener:
             self.waiting.put_nowait(told)
         except asyncio.QueueFull:
             self.full = True
+
+    def pass_on(self, passing: Passing) -> None:
+        actor = self.actor
+        if actor.kind is ActorKind.staff and actor.sees(passing.shop_id) and actor.may("cases.read"):
+            with suppress(asyncio.QueueFull):
+                self.waiting.put_nowait(passing)
 
 
 READ = """
@@ -166,6 +188,13 @@ class Live:
         self._starting = asyncio.Lock()
         self._poked = asyncio.Event()
         self.closed = False
+        signals_of(house).on("staff", self._pass_on)
+
+    def _pass_on(self, data: Any) -> None:
+        name, shop_id, told = data
+        passing = Passing(name, UUID(str(shop_id)), told)
+        for listener in self._listeners:
+            listener.pass_on(passing)
 
     def poke(self) -> None:
         """Something was committed in this process: read now and not at the next turn."""
@@ -282,7 +311,9 @@ class Live:
                 continue
             if told is None:
                 return
-            if told.cursor > here:
+            if isinstance(told, Passing):
+                yield told.event()
+            elif told.cursor > here:
                 here = told.cursor
                 yield told.event()
 

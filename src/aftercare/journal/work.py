@@ -43,6 +43,8 @@ class House:
     clock: Callable[[], datetime] = system_clock
     secret: bytes = field(default=b"", repr=False)
     wake: Callable[[], None] = lambda: None
+    kept: dict[type, Any] = field(default_factory=dict, repr=False)
+    """What there is one of in each process, by its class; made by whoever needs it first."""
 
     def port(self, kind: "type[P] | Callable[..., P]") -> P:
         """The connector for a Protocol that a context owns. Refuses with PortMissing."""

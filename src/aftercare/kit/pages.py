@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 FOR_EVER = b"public, max-age=31536000, immutable"
 ASK_AGAIN = b"no-cache"
@@ -38,12 +39,20 @@ class _Kept:
 
 class Faces:
     """An ASGI application. `/assets/…` carry their content's hash in their names and are kept for ever; each of `faces` has a
-    page that routes by itself below its address; the first is the one at `/`. What is no page goes to `otherwise`."""
+    page that routes by itself below its address; the first is the one at `/`. What is no page goes to `otherwise`. `headers`
+    gives a face further ones, which depend on what is asked."""
 
-    def __init__(self, folder: Path, faces: tuple[str, ...], otherwise: App) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        faces: tuple[str, ...],
+        otherwise: App,
+        headers: Mapping[str, Callable[[Scope], Awaitable[Headers]]] | None = None,
+    ) -> None:
         self._folder = folder.resolve()
         self._faces = faces
         self._otherwise = otherwise
+        self._headers = headers or {}
         self._kept: dict[Path, _Kept] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +75,8 @@ class Faces:
             unbuilt = _Kept((0, 0), b"text/html; charset=utf-8", NOT_BUILT, None, b'"unbuilt"')
             await self._answer(scope, send, 503, unbuilt, b"no-store")
             return
-        await self._answer(scope, send, 200, found, ASK_AGAIN)
+        more = await self._headers[face](scope) if face in self._headers else []
+        await self._answer(scope, send, 200, found, ASK_AGAIN, more)
 
     def _file(self, path: str) -> _Kept | None:
         file = (self._folder / path.lstrip("/")).resolve()
@@ -84,9 +94,16 @@ class Faces:
             kept = self._kept[file] = _read(file, stamp)
         return kept
 
-    async def _answer(self, scope: Scope, send: Send, status: int, kept: _Kept, keeping: bytes) -> None:
+    async def _answer(
+        self, scope: Scope, send: Send, status: int, kept: _Kept, keeping: bytes, more: Headers | None = None
+    ) -> None:
         asked = dict(scope["headers"])
-        headers = [(b"etag", kept.tag), (b"cache-control", keeping), (b"vary", b"accept-encoding")]
+        headers = [
+            (b"etag", kept.tag),
+            (b"cache-control", keeping),
+            (b"vary", b"accept-encoding"),
+            *(more or []),
+        ]
         if status == 200 and kept.tag in asked.get(b"if-none-match", b""):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})

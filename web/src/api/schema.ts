@@ -2958,6 +2958,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Centres
+         * @description Shops that have a help centre.
+         */
+        get: operations["help_centres"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/help/{shop_code}": {
         parameters: {
             query?: never;
@@ -4719,6 +4739,40 @@ export interface components {
             active?: boolean | null;
         };
         /**
+         * AccountView
+         * @description `shops` are those of its shops that the reader sees; `every_shop` means that it works in all of the group.
+         */
+        AccountView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /** Locale */
+            locale: string;
+            /** Active */
+            active: boolean;
+            /** Role */
+            role: string | null;
+            /** Every Shop */
+            every_shop: boolean;
+            /** Shops */
+            shops: string[];
+            /** Invited */
+            invited: boolean;
+            /** Totp */
+            totp: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * ActionView
          * @description A button: the verb, its words, and what has to be handed in with it.
          */
@@ -5224,6 +5278,44 @@ export interface components {
          * @enum {string}
          */
         Channel: "portal" | "email" | "api" | "phone" | "chat" | "sms" | "social" | "desk" | "wechat" | "wecom" | "whatsapp" | "telegram" | "webhook";
+        /**
+         * ChannelAccountView
+         * @description `secret_names`: which secrets are set, without what they are.
+         */
+        ChannelAccountView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            kind: components["schemas"]["Channel"];
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Secret Names */
+            secret_names: string[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+        };
         /**
          * Choice
          * @description A button; `value` comes back as the next turn's choice. One with a `url` leads there.
@@ -6517,6 +6609,13 @@ export interface components {
             /** Topic */
             topic: string;
         };
+        /** HelpCentre */
+        HelpCentre: {
+            /** Shop Code */
+            shop_code: string;
+            /** Shop Name */
+            shop_name: string;
+        };
         /**
          * HelpHome
          * @description The front page of a shop's help centre in one language.
@@ -6648,7 +6747,7 @@ export interface components {
         };
         /** Invited */
         Invited: {
-            account: components["schemas"]["aftercare__identity__accounts__AccountView"];
+            account: components["schemas"]["AccountView"];
             link: components["schemas"]["PasswordLinkView"];
         };
         /** Joining */
@@ -8004,7 +8103,7 @@ export interface components {
         /** Page[AccountView] */
         Page_AccountView_: {
             /** Items */
-            items: components["schemas"]["aftercare__identity__accounts__AccountView"][];
+            items: components["schemas"]["AccountView"][];
             /** Next */
             next: string | null;
         };
@@ -10238,44 +10337,6 @@ export interface components {
             new: boolean;
         };
         /**
-         * AccountView
-         * @description `secret_names`: which secrets are set, without what they are.
-         */
-        aftercare__conversations__accounts__AccountView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Shop Id
-             * Format: uuid
-             */
-            shop_id: string;
-            kind: components["schemas"]["Channel"];
-            /** Name */
-            name: string;
-            /** Address */
-            address: string;
-            /** Settings */
-            settings: {
-                [key: string]: unknown;
-            };
-            /** Secret Names */
-            secret_names: string[];
-            /** Active */
-            active: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /** Last Error */
-            last_error: string | null;
-        };
-        /**
          * Posted
          * @description `again` when the same sending had arrived before; then nothing happened this time.
          */
@@ -10287,40 +10348,6 @@ export interface components {
             message_id: string;
             /** Again */
             again: boolean;
-        };
-        /**
-         * AccountView
-         * @description `shops` are those of its shops that the reader sees; `every_shop` means that it works in all of the group.
-         */
-        aftercare__identity__accounts__AccountView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Email */
-            email: string;
-            /** Name */
-            name: string;
-            /** Locale */
-            locale: string;
-            /** Active */
-            active: boolean;
-            /** Role */
-            role: string | null;
-            /** Every Shop */
-            every_shop: boolean;
-            /** Shops */
-            shops: string[];
-            /** Invited */
-            invited: boolean;
-            /** Totp */
-            totp: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
         };
         /** CodeGiven */
         aftercare__identity__routes__CodeGiven: {
@@ -10535,6 +10562,7 @@ export interface components {
 export type AccountAdding = components['schemas']['AccountAdding'];
 export type AccountChange = components['schemas']['AccountChange'];
 export type AccountChanging = components['schemas']['AccountChanging'];
+export type AccountView = components['schemas']['AccountView'];
 export type ActionView = components['schemas']['ActionView'];
 export type ActorKind = components['schemas']['ActorKind'];
 export type AmountGiven = components['schemas']['AmountGiven'];
@@ -10558,6 +10586,7 @@ export type CaseView = components['schemas']['CaseView'];
 export type ChangedDecision = components['schemas']['ChangedDecision'];
 export type ChangedHours = components['schemas']['ChangedHours'];
 export type Channel = components['schemas']['Channel'];
+export type ChannelAccountView = components['schemas']['ChannelAccountView'];
 export type Choice = components['schemas']['Choice'];
 export type ClaimCell = components['schemas']['ClaimCell'];
 export type ClaimKind = components['schemas']['ClaimKind'];
@@ -10629,6 +10658,7 @@ export type GuestWithdrawal = components['schemas']['GuestWithdrawal'];
 export type HandOver = components['schemas']['HandOver'];
 export type Handbook = components['schemas']['Handbook'];
 export type Headline = components['schemas']['Headline'];
+export type HelpCentre = components['schemas']['HelpCentre'];
 export type HelpHome = components['schemas']['HelpHome'];
 export type Hit = components['schemas']['Hit'];
 export type ImportTold = components['schemas']['ImportTold'];
@@ -10845,9 +10875,7 @@ export type AftercareCasesRoutesSaying = components['schemas']['aftercare__cases
 export type AftercareClaimsCircumstancesCondition = components['schemas']['aftercare__claims__circumstances__Condition'];
 export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare__claims__policies__PolicyView'];
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
-export type AftercareConversationsAccountsAccountView = components['schemas']['aftercare__conversations__accounts__AccountView'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
-export type AftercareIdentityAccountsAccountView = components['schemas']['aftercare__identity__accounts__AccountView'];
 export type AftercareIdentityRoutesCodeGiven = components['schemas']['aftercare__identity__routes__CodeGiven'];
 export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
 export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
@@ -17055,7 +17083,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"][];
+                    "application/json": components["schemas"]["ChannelAccountView"][];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -17106,7 +17134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                    "application/json": components["schemas"]["ChannelAccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -17155,7 +17183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                    "application/json": components["schemas"]["ChannelAccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -17208,7 +17236,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__conversations__accounts__AccountView"];
+                    "application/json": components["schemas"]["ChannelAccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18135,7 +18163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18722,7 +18750,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18775,7 +18803,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18828,7 +18856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18877,7 +18905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -18926,7 +18954,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -19024,7 +19052,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["aftercare__identity__accounts__AccountView"];
+                    "application/json": components["schemas"]["AccountView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -20039,6 +20067,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FactNames"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_centres: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpCentre"][];
                 };
             };
             /** @description Something in what was sent is not right */
