@@ -24,6 +24,7 @@ export const routes: readonly ConsoleRoute[] = [
   { path: '/templates', page: lazy(() => import('./pages/Templates')), needs: 'notices.read', nav: { name: 'nav.templates', icon: 'edit', group: 'nav.rules' } },
   { path: '/handbook', page: lazy(() => import('./pages/Handbook')), nav: { name: 'nav.handbook', icon: 'flag', group: 'nav.rules' } },
   { path: '/users', page: lazy(() => import('./pages/Users')), needs: 'users.read', nav: { name: 'nav.users', icon: 'people', group: 'nav.people' } },
+  { path: '/people', page: lazy(() => import('./pages/People')), needs: 'users.read', nav: { name: 'nav.members', icon: 'people', group: 'nav.people' } },
   { path: '/roles', page: lazy(() => import('./pages/Roles')), needs: 'users.read', nav: { name: 'nav.roles', icon: 'key', group: 'nav.people' } },
   { path: '/shops', page: lazy(() => import('./pages/Shops')), needs: 'shops.read', nav: { name: 'nav.shops', icon: 'store', group: 'nav.people' } },
   { path: '/notices', page: lazy(() => import('./pages/Notices')), needs: 'notices.read', nav: { name: 'nav.notices', icon: 'bell', group: 'nav.house' } },

@@ -7,7 +7,8 @@ import { useText } from '../../i18n'
 import { useMay, useWords } from '../data'
 import { Page } from '../Page'
 import { DataTable, Figures, NoShop, ShopPicker, useOneShop } from '../parts'
-import { type AutomaticRule, changedRules, type Grant, mistakesAt, type PolicyDocument, policyOf, type Test, withRule, withValue } from '../policy'
+import { type AutomaticRule, changedRules, type Grant, mistakesAt, movedRule, type PolicyDocument, policyOf, type Test, withRule, withValue } from '../policy'
+import { AddRule } from '../AddRule'
 import { Refusal } from '../Refusal'
 import { useDoing } from '../useDoing'
 import './Policies.css'
@@ -228,13 +229,23 @@ function Cards({ policy, currency, edit, mistakes, changed }: { policy: PolicyDo
         ))}
         <code className="rule-id">{id}</code>
       </div>
+      {edit && (list === 'automatic' || list === 'terms') && (
+        <>
+          <Button small kind="quiet" aria-label={t('policy.up')} disabled={i === 0} onClick={() => edit(movedRule(policy, list, i, -1))}>
+            ↑
+          </Button>
+          <Button small kind="quiet" aria-label={t('policy.down')} disabled={i === policy[list].length - 1} onClick={() => edit(movedRule(policy, list, i, 1))}>
+            ↓
+          </Button>
+        </>
+      )}
       {edit && <IconButton small icon="trash" label={t('policy.drop')} onClick={() => edit(withRule(policy, list, i, null))} />}
     </li>
   )
   const kindTags = (kinds: readonly string[]) => (kinds.length >= 9 ? <Tag>{t('policy.everyKind')}</Tag> : kinds.map((k) => <Tag key={k}>{word('kind', k)}</Tag>))
   return (
     <>
-      <Section title={t('policy.grants')} lead={t('policy.grantsLead')}>
+      <Section title={t('policy.grants')} aside={edit && <AddRule list="grants" policy={policy} currency={currency} onAdd={edit} />} lead={t('policy.grantsLead')}>
         <ol className="rules">
           {policy.grants.map((g, i) =>
             rule(
@@ -257,7 +268,7 @@ function Cards({ policy, currency, edit, mistakes, changed }: { policy: PolicyDo
           )}
         </ol>
       </Section>
-      <Section title={t('policy.automatic')} lead={t('policy.automaticLead')}>
+      <Section title={t('policy.automatic')} aside={edit && <AddRule list="automatic" policy={policy} currency={currency} onAdd={edit} />} lead={t('policy.automaticLead')}>
         <ol className="rules is-ordered">
           {policy.automatic.map((a, i) =>
             rule(
@@ -277,12 +288,12 @@ function Cards({ policy, currency, edit, mistakes, changed }: { policy: PolicyDo
           <Select value={policy.when_closed} disabled={!edit} onPick={(v) => edit?.({ ...policy, when_closed: v })} choices={[{ value: 'manual', label: t('outcome.manual') }, { value: 'reject', label: t('outcome.reject') }]} />
         </label>
       </Section>
-      <Section title={t('policy.exclusions')} lead={t('policy.exclusionsLead')}>
+      <Section title={t('policy.exclusions')} aside={edit && <AddRule list="exclusions" policy={policy} currency={currency} onAdd={edit} />} lead={t('policy.exclusionsLead')}>
         <ol className="rules">
           {policy.exclusions.map((x, i) => rule('exclusions', i, x.id, <strong>{x.text.includes('.') ? word(x.text.split('.')[0] ?? '', x.text.slice(x.text.indexOf('.') + 1)) : x.text}</strong>, <><Conditions when={x.when} currency={currency} onChange={null} /><span className="tag-row">{kindTags(x.kinds)}</span></>))}
         </ol>
       </Section>
-      <Section title={t('policy.terms')} lead={t('policy.termsLead')}>
+      <Section title={t('policy.terms')} aside={edit && <AddRule list="terms" policy={policy} currency={currency} onAdd={edit} />} lead={t('policy.termsLead')}>
         <ol className="rules">
           {policy.terms.map((x, i) =>
             rule(
@@ -368,8 +379,8 @@ function Law({ law, error }: { law: LawPack | undefined; error: unknown }) {
   if (error) return <ErrorState compact error={error} />
   if (!law) return <SkeletonRows rows={3} />
   return (
-    <aside className="law">
-      <h2>{t('law.title', { market: law.market })}</h2>
+    <aside className="law" tabIndex={0} aria-labelledby="law">
+      <h2 id="law">{t('law.title', { market: law.market })}</h2>
       <p className="muted small">{law.version === 'none' ? t('law.none') : t('law.version', { version: law.version, from: fmt.date(law.valid_from) })}</p>
       {!law.checked_by_lawyer && law.version !== 'none' && <p className="law-unchecked small">{t('law.unchecked')}</p>}
       {law.refund_within_days != null && (
