@@ -22,6 +22,11 @@ POPULAR_SINCE = timedelta(days=90)
 LONGEST_COMMENT = 1_000
 
 
+class HelpCentre(BaseModel):
+    shop_code: str
+    shop_name: str
+
+
 class TopicCount(BaseModel):
     topic: str
     articles: int
@@ -101,6 +106,18 @@ OF_TOPIC = text(
     ORDER BY coalesce(r.views, 0) DESC, a.published_at DESC, e.article_id LIMIT :most
     """
 )
+
+
+async def help_centres(work: Work, *, most: int = 50) -> list[HelpCentre]:
+    """The active shops that have published something for their customers, by name. For the system."""
+    rows = await work.session.execute(
+        text(
+            "SELECT s.code AS shop_code, s.name AS shop_name FROM shop s WHERE s.active AND EXISTS (SELECT FROM article a"
+            " WHERE a.shop_id = s.id AND a.audience = 'public' AND a.status = 'published') ORDER BY s.name LIMIT :most"
+        ),
+        {"most": most},
+    )
+    return [HelpCentre.model_validate(row._mapping) for row in rows]
 
 
 async def help_home(work: Work, shop: ShopView, locale: str, *, most: int = 6) -> HelpHome:

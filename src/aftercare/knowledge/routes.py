@@ -28,7 +28,7 @@ from aftercare.knowledge.markdown import LONGEST_BODY, html_of, links_of
 from aftercare.knowledge.model import Audience, Outcome, Standing
 from aftercare.knowledge.queries import ArticleRow, Counts, FeedbackView, Filters
 from aftercare.knowledge.questions import Gap, GapDraft
-from aftercare.knowledge.reading import ArticlePage, Headline, HelpHome
+from aftercare.knowledge.reading import ArticlePage, Headline, HelpCentre, HelpHome
 from aftercare.knowledge.search import Results, Suggestion, search_articles, suggest_titles
 from aftercare.knowledge.solutions import SolutionView
 
@@ -42,8 +42,6 @@ Topic = Annotated[str | None, Query(max_length=40, pattern=r"^[a-z][a-z0-9_-]*$"
 
 RATINGS_AN_HOUR = 60
 QUESTIONS_AN_HOUR = 120
-WEAK = 0.35
-"""A best text that holds less of a question is as good as none."""
 
 
 @asynccontextmanager
@@ -59,6 +57,13 @@ async def _reading(house: House, request: Request, shop_code: str) -> AsyncItera
 
 def _address(request: Request) -> str | None:
     return request.client.host if request.client else None
+
+
+@router.get("/help", tags=["help centre"])
+async def help_centres(house: InHouse) -> list[HelpCentre]:
+    """Shops that have a help centre."""
+    async with begin(house, SYSTEM) as work:
+        return await reading.help_centres(work)
 
 
 @router.get("/help/{shop_code}", tags=["help centre"])

@@ -9,7 +9,6 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
 
-import rjieba
 from sqlalchemy import text
 
 from aftercare.journal import Work
@@ -38,6 +37,8 @@ def words_of(given: str) -> list[str]:
     flat = simplified(given)
     found = dict.fromkeys(stem(token) for token in tokens(flat))
     for run in _HAN_RUN.findall(flat):
+        import rjieba  # reads a dictionary as it is loaded
+
         found.update(dict.fromkeys(word for word in rjieba.cut_all(run) if len(word) > 1))
     return list(found)
 

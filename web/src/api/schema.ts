@@ -4,6 +4,237 @@
  */
 
 export interface paths {
+    "/api/chat/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description A window of the chat opens: the visitor's token, and what was said last.
+         */
+        post: operations["start_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earlier */
+        get: operations["earlier_in_chat"];
+        put?: never;
+        /** Say */
+        post: operations["say_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Pictures, films and PDF; name its handle with the message that it belongs to.
+         */
+        post: operations["upload_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read File
+         * @description The content of a file of a chat, for who was given its pass.
+         */
+        get: operations["read_chat_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Typing */
+        post: operations["type_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seen */
+        post: operations["mark_chat_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rating */
+        post: operations["rate_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Left
+         * @description Words for when nobody is there, and where to answer them.
+         */
+        post: operations["leave_words_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Code
+         * @description Six digits go to the contact of the order. Looks the same whether there is such an order or not.
+         */
+        post: operations["ask_chat_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/code/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Code
+         * @description With the six digits the visitor is the customer of the order.
+         */
+        post: operations["confirm_chat_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow
+         * @description Server-sent events: `message` with its position as id, and in passing `typing`, `read`, `ended`, `afresh` (start again).
+         *     Send the last id as `Last-Event-ID`, or as `since`, to go on from there.
+         */
+        get: operations["follow_chat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Look At Case
+         * @description The desk has this case open (say so every fifteen seconds), or somebody types in it; who else does, and whether the
+         *     customer's chat is open. Told to the others over the live stream as `case.looked`, `chat.typing`, `chat.read`.
+         */
+        put: operations["look_at_case"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -2719,6 +2950,26 @@ export interface paths {
          * @description All that can happen, by name. Needs `journal.read`.
          */
         get: operations["list_fact_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Help Centres
+         * @description Shops that have a help centre.
+         */
+        get: operations["help_centres"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5486,10 +5737,30 @@ export interface components {
         ClosingWish: {
             closing: components["schemas"]["Closing"];
         };
-        /** CodeGiven */
-        CodeGiven: {
-            /** Code */
-            code: string;
+        /**
+         * CodeAsked
+         * @description Looks the same whether there is such an order or not.
+         */
+        CodeAsked: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** CodeAsking */
+        CodeAsking: {
+            /** Order Number */
+            order_number: string;
+            /** Contact */
+            contact: string;
+            /** Locale */
+            locale?: string | null;
         };
         /** Colleague */
         Colleague: {
@@ -5669,6 +5940,11 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * Doing
+         * @enum {string}
+         */
+        Doing: "looking" | "typing" | "noting" | "gone";
+        /**
          * Draft
          * @description `sure`: whether it rests on a source; else it is no more than a polite beginning.
          */
@@ -5745,6 +6021,15 @@ export interface components {
             warn_at: string | null;
             /** Length Seconds */
             length_seconds: number;
+        };
+        /** Earlier */
+        Earlier: {
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Before */
+            before: number | null;
         };
         /**
          * Edit
@@ -6324,6 +6609,13 @@ export interface components {
             /** Topic */
             topic: string;
         };
+        /** HelpCentre */
+        HelpCentre: {
+            /** Shop Code */
+            shop_code: string;
+            /** Shop Name */
+            shop_name: string;
+        };
         /**
          * HelpHome
          * @description The front page of a shop's help centre in one language.
@@ -6513,6 +6805,25 @@ export interface components {
             /** Grants */
             grants: components["schemas"]["Grant"][];
         };
+        /** Leaving */
+        Leaving: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Contact */
+            contact: string;
+            /** Body */
+            body: string;
+            /** Key */
+            key: string;
+            /**
+             * Locale
+             * @default zh-CN
+             */
+            locale: string;
+        };
         /** Lesson */
         Lesson: {
             /**
@@ -6665,6 +6976,21 @@ export interface components {
             waiting: number;
             /** Late */
             late: number;
+        };
+        /** Look */
+        Look: {
+            doing: components["schemas"]["Doing"];
+        };
+        /** Looker */
+        Looker: {
+            /**
+             * Account Id
+             * Format: uuid
+             */
+            account_id: string;
+            /** Name */
+            name: string;
+            doing: components["schemas"]["Doing"];
         };
         /** MemberProfile */
         MemberProfile: {
@@ -8039,9 +8365,19 @@ export interface components {
             };
         };
         /** Presence */
-        Presence: {
+        "Presence-Input": {
             /** Working */
             working: boolean;
+        };
+        /**
+         * Presence
+         * @description `others`: colleagues. `customer_online`: whether the window of the customer's chat is open.
+         */
+        "Presence-Output": {
+            /** Others */
+            others: components["schemas"]["Looker"][];
+            /** Customer Online */
+            customer_online: boolean;
         };
         /**
          * PreviewAsked
@@ -8577,7 +8913,7 @@ export interface components {
          * Said
          * @description One turn. `visitor` is made by a guest's own screen and is the key to his talk; who has signed in needs none.
          */
-        Said: {
+        "Said-Input": {
             /** Talk Id */
             talk_id?: string | null;
             /**
@@ -8596,6 +8932,13 @@ export interface components {
             /** Visitor */
             visitor?: string | null;
         };
+        /** Said */
+        "Said-Output": {
+            /** Id */
+            id: string | null;
+            /** Again */
+            again: boolean;
+        };
         /** SavedPoint */
         SavedPoint: {
             /**
@@ -8603,29 +8946,6 @@ export interface components {
              * Format: uuid
              */
             id: string;
-        };
-        /**
-         * Saying
-         * @description `key` is made by who sends; the same key again is the same message.
-         */
-        Saying: {
-            /**
-             * Body
-             * @default
-             */
-            body: string;
-            /** Html */
-            html?: string | null;
-            /**
-             * File Ids
-             * @default []
-             */
-            file_ids: string[];
-            /** Key */
-            key?: string | null;
-            channel?: components["schemas"]["Channel"] | null;
-            /** Contact Id */
-            contact_id?: string | null;
         };
         /** ScheduleBody */
         ScheduleBody: {
@@ -9115,6 +9435,63 @@ export interface components {
          * @enum {string}
          */
         Standing: "draft" | "published" | "withdrawn";
+        /** Stars */
+        Stars: {
+            /** Stars */
+            stars: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * Started
+         * @description `token` is the visitor's; `messages` are the last ones, `position` is where the live stream goes on, `before` the mark
+         *     of earlier ones. `here`: whether somebody answers now; `at_once`: whether somebody does day and night.
+         */
+        Started: {
+            /** Token */
+            token: string;
+            /** Shop Name */
+            shop_name: string;
+            /** Shop Locale */
+            shop_locale: string;
+            /** Customer Name */
+            customer_name: string | null;
+            /** Known */
+            known: boolean;
+            /** Here */
+            here: boolean;
+            /** At Once */
+            at_once: boolean;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Position */
+            position: number;
+            /** Before */
+            before: number | null;
+            /** Read At */
+            read_at: string | null;
+            /** Ended */
+            ended: boolean;
+            /** Stars */
+            stars: number | null;
+        };
+        /**
+         * Starting
+         * @description `token` is that of before, if there is one; `case_id` is for a customer who is signed in.
+         */
+        Starting: {
+            /** Shop */
+            shop: string;
+            /** Token */
+            token?: string | null;
+            /** Case Id */
+            case_id?: string | null;
+        };
         /**
          * Status
          * @enum {string}
@@ -9558,6 +9935,32 @@ export interface components {
             /** Corrected Intent */
             corrected_intent: string | null;
         };
+        /** Typing */
+        Typing: {
+            /** Typing */
+            typing: boolean;
+        };
+        /**
+         * Uploaded
+         * @description `handle` is named when the file is posted.
+         */
+        Uploaded: {
+            /** Handle */
+            handle: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Media Type */
+            media_type: string;
+            /** Bytes */
+            bytes: number;
+            /** Url */
+            url: string;
+        };
         /** UploadedFile */
         UploadedFile: {
             /**
@@ -9804,6 +10207,36 @@ export interface components {
              */
             file_ids: string[];
         };
+        /** CodeGiven */
+        aftercare__cases__chat__routes__CodeGiven: {
+            /**
+             * Entry Id
+             * Format: uuid
+             */
+            entry_id: string;
+            /** Code */
+            code: string;
+        };
+        /**
+         * Saying
+         * @description `key` is made by who sends; the same key again is the same message.
+         */
+        aftercare__cases__chat__routes__Saying: {
+            /**
+             * Body
+             * @default
+             */
+            body: string;
+            /**
+             * Files
+             * @default []
+             */
+            files: string[];
+            /** Key */
+            key: string;
+            /** Locale */
+            locale?: string | null;
+        };
         /**
          * Counts
          * @description How many cases each queue holds, counted up to a thousand: 1001 means more than that.
@@ -9846,6 +10279,29 @@ export interface components {
             since: string;
             /** Cases */
             cases: number;
+        };
+        /**
+         * Saying
+         * @description `key` is made by who sends; the same key again is the same message.
+         */
+        aftercare__cases__routes__Saying: {
+            /**
+             * Body
+             * @default
+             */
+            body: string;
+            /** Html */
+            html?: string | null;
+            /**
+             * File Ids
+             * @default []
+             */
+            file_ids: string[];
+            /** Key */
+            key?: string | null;
+            channel?: components["schemas"]["Channel"] | null;
+            /** Contact Id */
+            contact_id?: string | null;
         };
         /**
          * Condition
@@ -9892,6 +10348,11 @@ export interface components {
             message_id: string;
             /** Again */
             again: boolean;
+        };
+        /** CodeGiven */
+        aftercare__identity__routes__CodeGiven: {
+            /** Code */
+            code: string;
         };
         /**
          * Counts
@@ -10139,7 +10600,8 @@ export type ClockTerms = components['schemas']['ClockTerms'];
 export type ClockView = components['schemas']['ClockView'];
 export type Closing = components['schemas']['Closing'];
 export type ClosingWish = components['schemas']['ClosingWish'];
-export type CodeGiven = components['schemas']['CodeGiven'];
+export type CodeAsked = components['schemas']['CodeAsked'];
+export type CodeAsking = components['schemas']['CodeAsking'];
 export type Colleague = components['schemas']['Colleague'];
 export type CollectedBody = components['schemas']['CollectedBody'];
 export type ConditionOutput = components['schemas']['Condition-Output'];
@@ -10155,6 +10617,7 @@ export type DifferencePayable = components['schemas']['DifferencePayable'];
 export type Direction = components['schemas']['Direction'];
 export type Disposition = components['schemas']['Disposition'];
 export type DisputeView = components['schemas']['DisputeView'];
+export type Doing = components['schemas']['Doing'];
 export type Draft = components['schemas']['Draft'];
 export type DraftView = components['schemas']['DraftView'];
 export type DraftWish = components['schemas']['DraftWish'];
@@ -10162,6 +10625,7 @@ export type Drafted = components['schemas']['Drafted'];
 export type DropOffAnswer = components['schemas']['DropOffAnswer'];
 export type DropOffBody = components['schemas']['DropOffBody'];
 export type DuePreview = components['schemas']['DuePreview'];
+export type Earlier = components['schemas']['Earlier'];
 export type Edit = components['schemas']['Edit'];
 export type Entered = components['schemas']['Entered'];
 export type EntitlementView = components['schemas']['EntitlementView'];
@@ -10194,6 +10658,7 @@ export type GuestWithdrawal = components['schemas']['GuestWithdrawal'];
 export type HandOver = components['schemas']['HandOver'];
 export type Handbook = components['schemas']['Handbook'];
 export type Headline = components['schemas']['Headline'];
+export type HelpCentre = components['schemas']['HelpCentre'];
 export type HelpHome = components['schemas']['HelpHome'];
 export type Hit = components['schemas']['Hit'];
 export type ImportTold = components['schemas']['ImportTold'];
@@ -10205,12 +10670,15 @@ export type Invited = components['schemas']['Invited'];
 export type Joining = components['schemas']['Joining'];
 export type Kuaidi100Answer = components['schemas']['Kuaidi100Answer'];
 export type LawPack = components['schemas']['LawPack'];
+export type Leaving = components['schemas']['Leaving'];
 export type Lesson = components['schemas']['Lesson'];
 export type LikelyCustomer = components['schemas']['LikelyCustomer'];
 export type LineEntitlements = components['schemas']['LineEntitlements'];
 export type LineView = components['schemas']['LineView'];
 export type LinkView = components['schemas']['LinkView'];
 export type LoadCell = components['schemas']['LoadCell'];
+export type Look = components['schemas']['Look'];
+export type Looker = components['schemas']['Looker'];
 export type MemberProfile = components['schemas']['MemberProfile'];
 export type MemberView = components['schemas']['MemberView'];
 export type Membership = components['schemas']['Membership'];
@@ -10292,7 +10760,8 @@ export type PickupStatus = components['schemas']['PickupStatus'];
 export type PickupView = components['schemas']['PickupView'];
 export type Piece = components['schemas']['Piece'];
 export type PolicyGiven = components['schemas']['PolicyGiven'];
-export type Presence = components['schemas']['Presence'];
+export type PresenceInput = components['schemas']['Presence-Input'];
+export type PresenceOutput = components['schemas']['Presence-Output'];
 export type PreviewAsked = components['schemas']['PreviewAsked'];
 export type PreviewWish = components['schemas']['PreviewWish'];
 export type Priority = components['schemas']['Priority'];
@@ -10325,9 +10794,9 @@ export type RolePermissions = components['schemas']['RolePermissions'];
 export type RoleView = components['schemas']['RoleView'];
 export type RowRefused = components['schemas']['RowRefused'];
 export type RulingGiven = components['schemas']['RulingGiven'];
-export type Said = components['schemas']['Said'];
+export type SaidInput = components['schemas']['Said-Input'];
+export type SaidOutput = components['schemas']['Said-Output'];
 export type SavedPoint = components['schemas']['SavedPoint'];
-export type Saying = components['schemas']['Saying'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
 export type SendingState = components['schemas']['SendingState'];
 export type SendingView = components['schemas']['SendingView'];
@@ -10354,6 +10823,9 @@ export type SplitWish = components['schemas']['SplitWish'];
 export type Stage = components['schemas']['Stage'];
 export type StageWish = components['schemas']['StageWish'];
 export type Standing = components['schemas']['Standing'];
+export type Stars = components['schemas']['Stars'];
+export type Started = components['schemas']['Started'];
+export type Starting = components['schemas']['Starting'];
 export type Status = components['schemas']['Status'];
 export type StockAdjustment = components['schemas']['StockAdjustment'];
 export type StockLine = components['schemas']['StockLine'];
@@ -10378,6 +10850,8 @@ export type TriedPolicy = components['schemas']['TriedPolicy'];
 export type TryGiven = components['schemas']['TryGiven'];
 export type TurnLine = components['schemas']['TurnLine'];
 export type TurnView = components['schemas']['TurnView'];
+export type Typing = components['schemas']['Typing'];
+export type Uploaded = components['schemas']['Uploaded'];
 export type UploadedFile = components['schemas']['UploadedFile'];
 export type Verified = components['schemas']['Verified'];
 export type VersionView = components['schemas']['VersionView'];
@@ -10393,12 +10867,16 @@ export type Window = components['schemas']['Window'];
 export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
 export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type AftercareCasesChatRoutesCodeGiven = components['schemas']['aftercare__cases__chat__routes__CodeGiven'];
+export type AftercareCasesChatRoutesSaying = components['schemas']['aftercare__cases__chat__routes__Saying'];
 export type AftercareCasesQueriesCounts = components['schemas']['aftercare__cases__queries__Counts'];
 export type AftercareCasesQueriesCustomerView = components['schemas']['aftercare__cases__queries__CustomerView'];
+export type AftercareCasesRoutesSaying = components['schemas']['aftercare__cases__routes__Saying'];
 export type AftercareClaimsCircumstancesCondition = components['schemas']['aftercare__claims__circumstances__Condition'];
 export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare__claims__policies__PolicyView'];
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
+export type AftercareIdentityRoutesCodeGiven = components['schemas']['aftercare__identity__routes__CodeGiven'];
 export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
 export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
 export type AftercareLogisticsRoutesPushTaken = components['schemas']['aftercare__logistics__routes__PushTaken'];
@@ -10412,6 +10890,676 @@ export type InvalidProblem = components['schemas']['InvalidProblem'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
+    start_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Starting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    earlier_in_chat: {
+        parameters: {
+            query: {
+                before: number;
+            };
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Earlier"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["aftercare__cases__chat__routes__Saying"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said-Output"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chat_file: {
+        parameters: {
+            query: {
+                pass: string;
+            };
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    type_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Typing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_chat_seen: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stars"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_words_in_chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leaving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_chat_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAsking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAsked"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_chat_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-chat"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["aftercare__cases__chat__routes__CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_chat: {
+        parameters: {
+            query?: {
+                token?: string;
+                since?: number;
+            };
+            header?: {
+                "x-chat"?: string;
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence-Output"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cases: {
         parameters: {
             query?: {
@@ -10954,7 +12102,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Saying"];
+                "application/json": components["schemas"]["aftercare__cases__routes__Saying"];
             };
         };
         responses: {
@@ -16766,7 +17914,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Presence"];
+                "application/json": components["schemas"]["Presence-Input"];
             };
         };
         responses: {
@@ -17340,7 +18488,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -17391,7 +18539,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -17440,7 +18588,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CodeGiven"];
+                "application/json": components["schemas"]["aftercare__identity__routes__CodeGiven"];
             };
         };
         responses: {
@@ -18919,6 +20067,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FactNames"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_centres: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpCentre"][];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -23301,7 +24496,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Said"];
+                "application/json": components["schemas"]["Said-Input"];
             };
         };
         responses: {

@@ -19,4 +19,6 @@ export const routes: readonly PortalRoute[] = [
   { path: '/withdraw', page: lazy(() => import('./pages/Withdraw')) },
   { path: '/enter', page: lazy(() => import('./pages/EnterByLink')) },
   { path: '/help', page: lazy(() => import('./pages/Help')) },
+  { path: '/help/:shop', page: lazy(() => import('./pages/HelpShop')) },
+  { path: '/help/:shop/:id', page: lazy(() => import('./pages/HelpArticle')) },
 ]

@@ -5,6 +5,7 @@ import { ErrorState, Icon, Section, SkeletonRows } from '../../design'
 import { useText } from '../../i18n'
 import { get, useMe } from '../data'
 import { chaptersOf } from '../handbook'
+import { helpApi } from '../helpCentre'
 import { Head } from '../parts'
 import s from './Help.module.css'
 
@@ -23,10 +24,25 @@ export default function Help() {
   const book = useQuery({ queryKey: ['handbook', locale], queryFn: ({ signal }) => get<{ markdown: string }>(`/handbook?locale=${locale}`, signal), staleTime: 3_600_000 })
   const chapters = useMemo(() => chaptersOf(book.data?.markdown ?? ''), [book.data])
   const fronts = useQueries({ queries: (me.data?.shops ?? []).slice(0, 10).map((shop) => ({ queryKey: ['storefront', shop.code], queryFn: ({ signal }: { signal: AbortSignal }) => get<Storefront>(`/storefronts/${encodeURIComponent(shop.code)}`, signal), staleTime: 3_600_000 })) })
+  const centres = useQuery({ queryKey: ['help'], queryFn: ({ signal }) => helpApi.centres(signal), staleTime: 300_000 })
+  // Of somebody who has entered only the shops where he bought; a shop that has written nothing has no help centre.
+  const own = new Set(me.data?.shops.map((shop) => shop.code))
+  const mine = centres.data?.filter((one) => own.has(one.shop_code)) ?? []
+  const shown = mine.length ? mine : (centres.data ?? [])
   const reachable = fronts.flatMap((one) => (one.data?.support_email ? [one.data] : []))
   return (
     <>
       <Head up={{ href: '/', label: t('home.title') }} title={t('help.title')} text={t('help.text')} />
+      {shown.map((one) => (
+        <Link key={one.shop_code} href={`/help/${one.shop_code}`} className={s.ask}>
+          <Icon name="search" size={24} />
+          <span>
+            <strong>{t('centre.title', { shop: one.shop_name })}</strong>
+            <span className="muted small">{t('centre.searchHint')}</span>
+          </span>
+          <Icon name="next" size={18} />
+        </Link>
+      ))}
       <Link href="/cases/new" className={s.ask}>
         <Icon name="chat" size={24} />
         <span>

@@ -17,7 +17,9 @@ function Matters({ me }: { me: Me }) {
   const done = usePages<ClaimRow>(['claims', 'done', locale], (after, signal) => get<Paged<ClaimRow>>(`/claims?open=false&limit=5${mark(after)}`, signal))
   const cases = useCases()
   const claimed = new Set([...open.items, ...done.items].map((claim) => claim.case_id))
-  const questions = (cases.data ?? []).filter((one) => !claimed.has(one.id) && one.status !== 'closed')
+  const asked = (cases.data ?? []).filter((one) => !claimed.has(one.id) && one.status !== 'closed')
+  const questions = asked.filter((one) => one.status !== 'solved')
+  const answered = asked.filter((one) => one.status === 'solved').slice(0, 5)
   return (
     <>
       <Head title={t('home.title')} text={me.contact ? t('home.as', { contact: me.contact }) : undefined} />
@@ -44,7 +46,7 @@ function Matters({ me }: { me: Me }) {
         {open.hasMore && <Pager shown={open.items.length} hasMore loading={open.loadingMore} error={open.moreError} onMore={open.more} />}
       </Section>
       <Orders />
-      {done.items.length > 0 && (
+      {done.items.length + answered.length > 0 && (
         <Section title={t('home.done')}>
           <ul className={s.done} role="list">
             {done.items.map((claim) => (
@@ -64,6 +66,13 @@ function Matters({ me }: { me: Me }) {
               </li>
             ))}
           </ul>
+          {answered.length > 0 && (
+            <div className={s.matters}>
+              {answered.map((one) => (
+                <Question key={one.id} one={one} />
+              ))}
+            </div>
+          )}
           {done.hasMore && <Pager shown={done.items.length} hasMore loading={done.loadingMore} error={done.moreError} onMore={done.more} />}
         </Section>
       )}
