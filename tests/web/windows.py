@@ -9,7 +9,7 @@ from uuid import UUID
 from playwright.async_api import Browser, Locator, Page, expect
 from sqlalchemy import text
 
-from aftercare import identity
+from aftercare import identity, people
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, NewAccount, ShopView
 from aftercare.identity.model import SessionKind
 from aftercare.identity.sessions import open_session
@@ -51,6 +51,8 @@ class Windows:
                     ),
                     password_hash=cheap_hash(),
                 )
+                takes = people.MemberProfile(shop_ids=[self.shop.id], languages=["zh"])
+                await people.set_profile(work, account.id, takes)
                 opened = await open_session(
                     work, kind=SessionKind.staff, how="test", locale="zh-CN", account_id=account.id
                 )

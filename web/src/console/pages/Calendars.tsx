@@ -198,8 +198,9 @@ function Year({ calendar }: { calendar: CalendarView }) {
                     const mark = dayMark(day, (calendar.week[weekday] ?? []).length > 0)
                     const label = `${on}${day ? ` ${day.name}` : ''} ${t(`mark.${mark}`)}`
                     return (
-                      <button key={on} type="button" disabled={!may('promises.write')} className={`day is-${mark}${day?.own ? ' is-own' : ''}${on === todayIs ? ' is-today' : ''}`} style={i === 0 ? { gridColumnStart: first + 1 } : undefined} title={label} aria-label={label} onClick={() => pick(on)}>
+                      <button key={on} type="button" disabled={!may('promises.write')} className={`day is-${mark}${day?.own ? ' is-own' : ''}${on === todayIs ? ' is-today' : ''}`} style={i === 0 ? { gridColumnStart: first + 1 } : undefined} title={label} onClick={() => pick(on)}>
                         {i + 1}
+                        <span className="sr"> {label}</span>
                       </button>
                     )
                   })}

@@ -32,7 +32,7 @@ export default function Handbook() {
               <FlowPicture flow={one.flow} title={one.title} />
             </Section>
             <Section title={t('handbook.table')}>
-              <div className="data-table handbook-table">
+              <div className="data-table handbook-table" tabIndex={0} role="region" aria-label={t('handbook.about')}>
                 <table>
                   <thead>
                     <tr>

@@ -25,7 +25,7 @@ export function Gallery({ evidence, withWords = true, large }: { evidence: reado
         <ul className={large ? `${css.gallery} ${css.isLarge}` : css.gallery}>
           {files.map((file, i) => (
             <li key={file.id}>
-              <button type="button" onClick={() => setAt(i)} aria-label={t('gallery.open', { name: file.name ?? '' })}>
+              <button type="button" onClick={() => setAt(i)} aria-label={`${t('gallery.open', { name: file.name ?? '' })} ${t(`side.${file.side}`)}`}>
                 {isPicture(file) ? <img src={fileUrl(file.file_id ?? '')} alt={file.name ?? ''} loading="lazy" /> : <Icon name={file.media_type?.startsWith('video/') ? 'camera' : 'file'} size={24} />}
                 <span className={css.side}>{t(`side.${file.side}`)}</span>
               </button>

@@ -73,23 +73,25 @@ export default function Disputes() {
             ) : !rows.length ? (
               <EmptyState title={t(which === 'open' ? 'dispute.none' : 'dispute.noneRuled')} text={t('dispute.noneText')} />
             ) : (
-              <ul role="list">
-                {rows.map((row) => (
-                  <Row
-                    key={row.id}
-                    lead={row.clock ? <PromiseRing clock={ringOf(row.clock)} name={clockName(t, row.clock.name)} /> : <Thumb src={row.image} alt="" size={28} />}
-                    title={`${row.customer_name} · ${row.kind_label}`}
-                    titleLines={1}
-                    text={row.title}
-                    meta={<Tag tone={row.state === 'judging' ? 'jade' : 'slate'}>{row.state_label}</Tag>}
-                    aside={<Money cents={row.requested_cents} currency={row.currency} />}
-                    href={`/desk${address({ claim: row.id })}`}
-                    onClick={() => go(address({ claim: row.id }))}
-                    selected={row.id === id}
-                  />
-                ))}
+              <>
+                <ul role="list">
+                  {rows.map((row) => (
+                    <Row
+                      key={row.id}
+                      lead={row.clock ? <PromiseRing clock={ringOf(row.clock)} name={clockName(t, row.clock.name)} /> : <Thumb src={row.image} alt="" size={28} />}
+                      title={`${row.customer_name} · ${row.kind_label}`}
+                      titleLines={1}
+                      text={row.title}
+                      meta={<Tag tone={row.state === 'judging' ? 'jade' : 'slate'}>{row.state_label}</Tag>}
+                      aside={<Money cents={row.requested_cents} currency={row.currency} />}
+                      href={`/desk${address({ claim: row.id })}`}
+                      onClick={() => go(address({ claim: row.id }))}
+                      selected={row.id === id}
+                    />
+                  ))}
+                </ul>
                 <Pager shown={rows.length} hasMore={list.hasMore} loading={list.loadingMore} error={list.moreError ?? undefined} onMore={list.more} />
-              </ul>
+              </>
             )}
           </div>
         </div>
