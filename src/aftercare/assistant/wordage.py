@@ -8,9 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
-
-import rjieba
-import snowballstemmer
+from typing import Any
 
 VERSION = 1
 """Stored with every model; raise it when the same text gives other pieces."""
@@ -28,7 +26,13 @@ _SHORTENED = (
     (re.compile(r"['’](s|m|re|ve|ll|d)\b"), r" \1"),
 )
 _DIGITS = re.compile(r"\d+")
-_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer  # which loads the stemmers of two dozen languages
+
+    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=1)
@@ -85,13 +89,15 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))
+    return str(_stemmer().stemWord(word))
 
 
 def _words(flat: str) -> list[str]:
     found: list[str] = []
     for piece in _PIECE.findall(flat):
         if HAN.match(piece):
+            import rjieba  # reads a dictionary as it is loaded
+
             found += rjieba.cut(piece)
         elif piece.isascii() and piece.isalpha():
             found.append(_stem(piece))

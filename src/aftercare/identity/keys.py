@@ -4,9 +4,6 @@ import hashlib
 import hmac
 import secrets
 
-from joserfc import jwe
-from joserfc.jwk import OctKey
-
 from aftercare.journal import House
 
 
@@ -37,11 +34,17 @@ def six_digits(house: House, purpose: str, text: str) -> str:
 
 
 def seal(house: House, purpose: str, text: str) -> str:
+    from joserfc import jwe  # loaded where something is sealed, which most processes never do
+    from joserfc.jwk import OctKey
+
     key = OctKey.import_key(keyed(house, "seal", purpose))
     return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, text.encode(), key)
 
 
 def unseal(house: House, purpose: str, sealed: str) -> str:
+    from joserfc import jwe
+    from joserfc.jwk import OctKey
+
     key = OctKey.import_key(keyed(house, "seal", purpose))
     opened = jwe.decrypt_compact(sealed, key).plaintext
     if opened is None:

@@ -4,15 +4,20 @@ by their sound."""
 import re
 from functools import lru_cache
 from importlib.resources import files
-
-import snowballstemmer
+from typing import Any
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAN = re.compile(f"[{HAN}]")
-_stemmer = snowballstemmer.stemmer("english")
 
 # What many speakers do not tell apart: zh/z, ch/c, sh/s at the beginning; ng/n at the end.
 _SOUND_ALIKE = ((re.compile(r"^([zcs])h"), r"\1"), (re.compile(r"(?<=[aei])ng$"), "n"))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import snowballstemmer  # which loads the stemmers of two dozen languages
+
+    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +40,7 @@ def is_han(text: str) -> bool:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Of a word in small letters; what is not English stays."""
-    return _stemmer.stemWord(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
+    return _stemmer().stemWord(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
 
 
 @lru_cache(maxsize=100_000)

@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Annotated, Literal
 from uuid import UUID
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from aftercare.conversations import Account
@@ -104,6 +103,8 @@ class OAuthTokens:
                 form["scope"] = oauth.scope
             if secret := account.secrets.get("client_secret"):
                 form["client_secret"] = secret
+            import httpx  # loaded where somebody is asked
+
             try:
                 async with httpx.AsyncClient(timeout=20) as client:
                     answer = await client.post(oauth.token_url, data=form)
