@@ -20,7 +20,7 @@ from aftercare.cases import frame_headers
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
-from aftercare.conversations import chat_live
+from aftercare.conversations import chats_of
 from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
@@ -219,7 +219,7 @@ def _tell_live_streams(app: FastAPI, house: House) -> None:
 
     house.wake = wake
     # Both must hear from the start who is there and who looks on elsewhere.
-    chat_live(house)
+    chats_of(house)
 
 
 def _largest_file(house: House | None) -> int:

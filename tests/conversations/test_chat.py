@@ -26,7 +26,7 @@ from aftercare.conversations import (
     VisitorUnknown,
     add_account,
     answers_chats,
-    chat_live,
+    chats_of,
     close_account,
     close_chats,
     file_pass,
@@ -90,7 +90,7 @@ class Window:
     """A window that reads until it has as much as is expected."""
 
     def __init__(self, house: House, visitor: Visitor, since: int = 0) -> None:
-        self.live = chat_live(house)
+        self.live = chats_of(house)
         self.line: Line = self.live.join(visitor, since)
         self.came = b""
 
@@ -188,7 +188,7 @@ async def test_what_no_signal_told_of_is_found_by_looking(world: World, clock: C
     case_id = await case_of(world, visitor)
     window = Window(world.house, visitor)
     await window.until("有人吗")
-    live = chat_live(world.house)
+    live = chats_of(world.house)
     signals_of(world.house).off("said", live._said)
     clock.now += timedelta(seconds=1)
     await answers(world, case_id, "在的")
@@ -223,7 +223,7 @@ async def test_two_processes_tell_each_other(world: World) -> None:
         await window.until("从另一个进程回答", 2)
         for _ in range(100):
             await asyncio.sleep(0.02)
-            if online := chat_live(other).is_online(thread_id):
+            if online := chats_of(other).is_online(thread_id):
                 break
         assert online
         window.close()
@@ -513,13 +513,12 @@ async def test_only_the_shops_own_pages_may_frame_the_chat(world: World) -> None
 
 async def test_a_slow_window_is_cut_off_and_a_closing_process_ends_all(world: World) -> None:
     _, visitor = await started(world)
-    live = chat_live(world.house)
+    live = chats_of(world.house)
     slow, other = live.join(visitor, 0), live.join(visitor, 0)
     slow.push(b"x" * 1_000_001)
-    assert slow.gone
-    assert not other.gone
+    assert [slow.gone, other.gone] == [True, False]
     await close_chats(world.house)
-    assert other.gone
+    assert [slow.gone, other.gone] == [True, True]
     assert live.is_full
     live.leave(slow)
     live.leave(other)

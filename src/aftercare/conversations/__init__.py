@@ -47,7 +47,7 @@ from aftercare.conversations.chat import (
     visitor_of,
     visitor_token,
 )
-from aftercare.conversations.chat_live import ChatLive, Line, chat_live, close_chats, pass_on
+from aftercare.conversations.chat_live import ChatLive, Line, chats_of, close_chats, pass_on
 from aftercare.conversations.contacts import (
     ContactView,
     LikelyCustomer,
@@ -205,7 +205,7 @@ __all__ = [
     "as_told",
     "change_account",
     "chat_account",
-    "chat_live",
+    "chats_of",
     "close_account",
     "close_chats",
     "contact_of",

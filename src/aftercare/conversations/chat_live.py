@@ -384,7 +384,7 @@ class ChatLive:
             self._tell_online(list(self._here), [])
 
 
-def chat_live(house: House) -> ChatLive:
+def chats_of(house: House) -> ChatLive:
     """The windows of this process."""
     if ChatLive not in house.kept:
         house.kept[ChatLive] = ChatLive(house)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from aftercare.cases.verbs import case_row
-from aftercare.conversations import chat_live
+from aftercare.conversations import chats_of
 from aftercare.journal import ActorKind, House, PermissionMissing, Work
 from aftercare.journal.signals import Signals, signals_of
 
@@ -109,7 +109,7 @@ async def look_at(work: Work, case_id: UUID, doing: Doing) -> Presence:
         signals.tell("chat.passing", [str(case.thread_id), "typing", {"on": doing is Doing.typing}])
     return Presence(
         others=known.of(case_id, but=actor.id),
-        customer_online=chat_live(work.house).is_online(case.thread_id),
+        customer_online=chats_of(work.house).is_online(case.thread_id),
     )
 
 

@@ -20,7 +20,7 @@ from aftercare.conversations import (
     FileNotFound,
     Line,
     Visitor,
-    chat_live,
+    chats_of,
     file_pass_is_good,
     open_file,
     visitor_of,
@@ -240,7 +240,7 @@ async def follow(
     """Server-sent events: `message` with its position as id, and in passing `typing`, `read`, `ended`, `afresh` (start again).
     Send the last id as `Last-Event-ID`, or as `since`, to go on from there."""
     visitor = visitor_of(house, x_chat or token, house.clock())
-    live = chat_live(house)
+    live = chats_of(house)
     if live.is_full:
         raise ChatsFull(retry_after=3)
     known = last_event_id if last_event_id and last_event_id.isdigit() else None

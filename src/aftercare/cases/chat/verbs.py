@@ -35,7 +35,7 @@ from aftercare.conversations import (
     VisitorUnknown,
     answered_at_once,
     as_told,
-    chat_live,
+    chats_of,
     contact_of,
     ensure_chat_account,
     file_pass,
@@ -285,7 +285,7 @@ async def say_in_chat(
     file_ids = uploads_of(house, visitor, handles[:MOST_CHAT_FILES])
     if not body and not file_ids:
         raise MessageEmpty()
-    where = chat_live(house).place_of(visitor) or await _place(house, visitor)
+    where = chats_of(house).place_of(visitor) or await _place(house, visitor)
     if where.contact_id is None:
         await identity.limit(house, f"chat:{address}", TALKS_AN_HOUR, timedelta(hours=1))
     async with begin(house, SYSTEM) as work:
@@ -337,7 +337,7 @@ async def type_in_chat(house: House, visitor: Visitor, typing: bool) -> None:
     """Staff who have the case open see it. It is written nowhere."""
     if not _pace(house).use(f"typing {visitor.address}", house.clock(), burst=10, seconds=1):
         return
-    where = chat_live(house).place_of(visitor) or await _place(house, visitor)
+    where = chats_of(house).place_of(visitor) or await _place(house, visitor)
     if where.thread_id is not None:
         signals_of(house).tell(
             "staff",
