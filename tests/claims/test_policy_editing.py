@@ -62,7 +62,8 @@ async def test_a_mistake_is_named_where_it_is(
     policy["automatic"] = [{**new, **rule}, *policy["automatic"]]
     with pytest.raises(PolicyNotReadable) as refused:
         await saved(house, policy)
-    found = {one["field"]: one["reason"] for one in refused.value.data["errors"]}
+    errors: Any = refused.value.data["errors"]
+    found = {one["field"]: one["reason"] for one in errors}
     assert where in found
     assert why in found[where]
     assert not found[where].startswith("Value error")
