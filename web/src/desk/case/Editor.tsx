@@ -5,6 +5,7 @@ import { Button, Icon, IconButton, KeyHint, Menu, Segmented, type StoredFile, to
 import { useText } from '../../i18n'
 import { type CasePage, keys, toCase, useMay } from '../data'
 import css from './case.module.css'
+import { Knowledge } from './Knowledge'
 
 export interface EditorHandle {
   write: (kind: 'message' | 'note') => void
@@ -150,6 +151,15 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           }}
         />
       </div>
+      <Knowledge
+        page={page}
+        onInsert={(words) => {
+          touched.current = true
+          sendKey.current = newKey()
+          setBody((now) => (now.trim() ? `${now.trimEnd()}\n${words}` : words))
+          area.current?.focus()
+        }}
+      />
       <textarea
         ref={area}
         className={css.area}
