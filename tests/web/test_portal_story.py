@@ -10,11 +10,15 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import text
 
 from aftercare import claims
+from aftercare.claims import AskedLine, ClaimKind, NewClaim, Reason, RefundGateways
 from aftercare.claims.returns import Graded
+from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.identity import entry_code_text
 from aftercare.journal import SYSTEM, House, begin, drain
+from aftercare.settings import Settings
 from tests.given import AGENT, WAREHOUSE, Bought, Line, a_shop, an_order, staff
 from tests.given.gateway import ToldGateway
+from tests.web.windows import windows
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +106,37 @@ async def test_a_faulty_blender_goes_back_and_the_money_comes(
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert broken == []
     await context.close()
+
+
+async def test_the_difference_of_an_exchange_is_paid_on_the_phone(
+    own_house: House,
+    gateway: ToldGateway,
+    address: str,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AFTERCARE_BASE_URL", address)
+    sandbox = ConfiguredGateways(Settings(sandbox_gateway=True), own_house)
+    own_house.ports = {**own_house.ports, RefundGateways: sandbox, claims.PaymentGateways: sandbox}
+    shop = await a_shop(own_house)
+    dearer = await an_order(own_house, shop, Line("破壁料理机 L20", 39_900))
+    bought = await an_order(own_house, shop, Line("破壁料理机 L18", 29_900), customer="wang")
+    async with begin(own_house, bought.buyer) as work:
+        line = AskedLine(order_line_id=bought.line_ids[0], quantity=1, new_product_id=dearer.product_ids[0])
+        claim = await claims.apply(
+            work, NewClaim(kind=ClaimKind.exchange, reason=Reason.wrong_size, lines=[line])
+        )
+    async with windows(own_house, address, browser, shop) as open_windows:
+        page = await open_windows.customer(bought)
+        await page.goto(f"/claims/{claim.id}")
+        await expect(page.get_by_text("换的商品贵 ¥100.00，补完差价后发货。")).to_be_visible()
+        await page.get_by_role("button", name="支付差价").click()
+        await page.get_by_role("dialog", name="支付差价").get_by_role("button", name="支付 ¥100.00").click()
+        # The sandbox's page of payment pays and sends one back.
+        await expect(page).to_have_url(re.compile(f"/my/claims/{claim.id}$"))
+        await expect(page.get_by_text("差价已付 ¥100.00")).to_be_visible()
+        await expect(page.get_by_role("button", name="支付差价")).to_be_hidden()
+        await expect(page.get_by_role("button", name="我已寄出")).to_be_visible()
 
 
 async def test_a_claim_typed_without_a_line_is_kept_and_sent_once(

@@ -12,6 +12,8 @@ export const routes: readonly PortalRoute[] = [
   { path: '/orders/:id/apply', page: lazy(() => import('./pages/Apply')) },
   { path: '/orders/:id', page: lazy(() => import('./pages/Order')) },
   { path: '/claims/:id', page: lazy(() => import('./pages/Claim')) },
+  // Where a payment comes back to.
+  { path: '/my/claims/:id', page: lazy(() => import('./pages/Claim')) },
   { path: '/cases/new', page: lazy(() => import('./pages/NewTalk')) },
   { path: '/cases/:id', page: lazy(() => import('./pages/Talk')) },
   { path: '/notices', page: lazy(() => import('./pages/Notices')) },

@@ -1,6 +1,6 @@
-import { type ReactNode, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { Link, useParams } from 'wouter'
-import { ErrorState, FileLinks, Icon, Money, type MoneyLine, MoneyStrip, NextActionBar, RelativeTime, Section, SkeletonRows, Tag, Thumb, Timeline, WhyCard } from '../../design'
+import { ErrorState, FileLinks, Icon, Money, type MoneyLine, MoneyStrip, type NextAction, NextActionBar, RelativeTime, Section, SkeletonRows, Tag, Thumb, Timeline, WhyCard } from '../../design'
 import { useText } from '../../i18n'
 import { type Claim as ClaimShape, fileUrl, useCase, useClaim, useFacts } from '../data'
 import { lineOf } from '../claimLine'
@@ -9,6 +9,8 @@ import { ParcelList } from '../Parcels'
 import { addressLines, ClockRing, CopyButton, Head, Notice, PageSkeleton, ringOf } from '../parts'
 import { Entered } from '../session'
 import s from './Claim.module.css'
+
+const PayDifference = lazy(() => import('../PayDifference'))
 
 export default function Claim() {
   const { id = '' } = useParams()
@@ -19,14 +21,19 @@ function ClaimPage({ id }: { id: string }) {
   const { t } = useText()
   const claim = useClaim(id)
   const [doing, setDoing] = useState<string | null>(null)
+  const [paying, setPaying] = useState(false)
   const up = { href: '/', label: t('home.title') }
   if (claim.error && !claim.data) return <><Head up={up} title={t('claim.title')} /><ErrorState error={claim.error} onRetry={() => void claim.refetch()} /></>
   if (!claim.data) return <PageSkeleton />
   const data = claim.data
   const moves = data.actions.filter((one) => canMove(one.verb))
-  const mine = data.waiting_for === 'customer'
+  const owes = owesDifference(data)
+  const mine = data.waiting_for === 'customer' || owes
   // What ends the matter stands under 'more', not beside what carries it on.
-  const shown = moves.filter((one) => one.verb !== 'cancel' && one.verb !== 'withdraw_dispute').length >= 2 ? 2 : 1
+  const shown = moves.filter((one) => one.verb !== 'cancel' && one.verb !== 'withdraw_dispute').length + Number(owes) >= 2 ? 2 : 1
+  const actions: NextAction[] = moves.map((one) => ({ id: one.verb, verb: one.label, icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))
+  // First what goes back, then what is paid.
+  if (owes) actions.splice(data.state === 'awaiting_return' ? 1 : 0, 0, { id: 'pay', verb: t('pay.title'), icon: 'money', onPick: () => setPaying(true) })
   return (
     <div className={s.claim}>
       <Head
@@ -64,12 +71,20 @@ function ClaimPage({ id }: { id: string }) {
       <NextActionBar
         shown={mine ? shown : 1}
         lead={mine || data.ended || data.waiting_for === 'nobody' ? undefined : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
-        actions={moves.map((one) => ({ id: one.verb, verb: one.label, icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))}
+        actions={actions}
       />
       {doing && <MoveForm key={doing} claim={data} verb={doing} onClose={() => setDoing(null)} />}
+      {paying && owes && (
+        <Suspense>
+          <PayDifference claim={data} onClose={() => setPaying(false)} />
+        </Suspense>
+      )}
     </div>
   )
 }
+
+/** Agreed to, and dearer than what was bought: the new goods wait for the customer's money. */
+const owesDifference = (claim: ClaimShape) => claim.kind === 'exchange' && claim.difference_cents > 0 && !claim.difference_settled_at && !!claim.decided_at && !claim.rejection && !claim.ended
 
 /** Where it stands, what happens next and by when. */
 function Stand({ claim }: { claim: ClaimShape }) {
