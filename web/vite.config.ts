@@ -6,7 +6,7 @@ import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const here = import.meta.dirname
-const faces = ['portal', 'desk', 'console'] as const
+const faces = ['portal', 'desk', 'console', 'chat'] as const
 
 /** In development the three faces live at the addresses that the program gives them. */
 function facesAtTheirAddresses(): Plugin {
@@ -69,7 +69,9 @@ export default defineConfig({
     manifest: true,
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
-      input: Object.fromEntries(faces.map((face) => [face, resolve(here, `${face}.html`)])),
+      input: { ...Object.fromEntries(faces.map((face) => [face, resolve(here, `${face}.html`)])), widget: resolve(here, 'src/widget/loader.ts') },
+      // Shops write this address into their pages: it has no hash and never changes.
+      output: { entryFileNames: (chunk) => (chunk.name === 'widget' ? 'widget.js' : 'assets/[name]-[hash].js') },
     },
   },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

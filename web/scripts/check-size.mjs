@@ -31,3 +31,16 @@ for (const face of ['portal', 'desk', 'console']) {
     process.exit(1)
   }
 }
+
+// The widget: what a shop's page loads for the button, and the whole of it once the chat is open.
+const WIDGET_LIMIT = 30_000
+const LOADER_LIMIT = 4_000
+const chat = closure('chat.html')
+const sheets = [...new Set([...chat].flatMap((n) => manifest[n].css ?? []))]
+const loader = gzip(manifest['src/widget/loader.ts'].file)
+const widget = loader + gzip('chat.html') + weigh(chat) + sheets.reduce((sum, file) => sum + gzip(file), 0)
+console.log(`widget: ${(widget / 1000).toFixed(1)} KB gzip in all, of which the loader ${(loader / 1000).toFixed(1)}`)
+if (widget > WIDGET_LIMIT || loader > LOADER_LIMIT || /^\s*(import|export)\b/m.test(readFileSync(`${out}widget.js`, 'utf8'))) {
+  console.error(`widget: over ${WIDGET_LIMIT / 1000} KB, its loader over ${LOADER_LIMIT / 1000} KB, or the loader is no plain script`)
+  process.exit(1)
+}
