@@ -11,12 +11,11 @@ from aftercare.installation import (
     install,
     migration_differences,
     months_gaps,
-    newest_revision,
     scratch_database,
     security_gaps,
-    standing,
     upgrade,
 )
+from aftercare.kit.server import newest_revision, standing
 from aftercare.settings import Settings
 
 
