@@ -27,6 +27,7 @@ from starlette.types import Message
 from aftercare.app import create_app
 from aftercare.house import Server, connect, open_house
 from aftercare.journal import work as journal_work
+from aftercare.kit.database import Reading
 from aftercare.kit.ids import new_id
 from aftercare.kit.logs import configure_logs
 from aftercare.kit.loop import calm_collector, run
@@ -93,6 +94,16 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         tape.note("COMMIT", None)
         await (commit if keep else Transaction.rollback)(self)
 
+    reading_tell, reading_rows = Reading.tell, Reading.rows
+
+    async def noted_tell(self: Any, words: str) -> None:
+        tape.note(words, None)
+        await reading_tell(self, words)
+
+    async def noted_rows(self: Any, query: str, values: Sequence[Any]) -> Any:
+        tape.note(query, values)
+        return await reading_rows(self, query, values)
+
     def birth(at: datetime | None = None) -> UUID:
         born = new_id(at)
         tape.sequel.born.add(born)
@@ -107,6 +118,8 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         (cursor, "_prepare_and_execute", execute, noted),
         (cursor, "_executemany", many, noted_many),
         (Transaction, "start", start, noted_start),
+        (Reading, "tell", reading_tell, noted_tell),
+        (Reading, "rows", reading_rows, noted_rows),
         (Transaction, "commit", commit, noted_commit),
         (journal_work, "new_id", new_id, birth),
         (tracking, "digest_of", digested, digest),

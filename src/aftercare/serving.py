@@ -7,12 +7,14 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import uvicorn
 
 from aftercare.app import create_app
 from aftercare.conversations import close_chats
 from aftercare.house import Server, find_server, open_house
+from aftercare.kit.calendars import learn_holidays
 from aftercare.kit.loop import calm_collector, run
 from aftercare.kit.processes import SECONDS_TO_FINISH, as_child, stop_with_parent
 from aftercare.settings import Settings
@@ -55,6 +57,7 @@ async def serve_web(settings: Settings, server: Server, listening: socket.socket
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop)
         stop_with_parent(loop)
+        learn_holidays("CN", datetime.now(UTC).date())
         calm_collector()
         await web.serve(sockets=[listening])
 

@@ -14,7 +14,6 @@ from aftercare.cases.search import find_cases
 from aftercare.cases.verbs import CaseView, case_row, may_see, view_of
 from aftercare.conversations import Author, Channel, DraftView, MessageView, draft_of, message_rows
 from aftercare.journal import ActorKind, Entry, Work, timeline
-from aftercare.kit.database import statement
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 from aftercare.kit.text import one_line
 from aftercare.promises import ClockView, clocks_of
@@ -210,13 +209,9 @@ async def queue(
         one = picked.replace("WHERE ", "WHERE c.shop_id = s.id AND ", 1)
         picked = f"SELECT c.* FROM unnest(CAST(:shops AS uuid[])) AS s(id), LATERAL ({one}) c ORDER BY {order} LIMIT :fetch"  # noqa: S608
         values["shops"] = list(shops)
-    rows = (
-        (await work.session.execute(statement(_ITEMS.format(picked=picked, order=order)), values))
-        .mappings()
-        .all()
-    )
-    kept, following = page(rows, values["fetch"] - 1, lambda row: (row[column], row["id"]))
-    return [_item(row) for row in kept], following
+    rows = await work.read(_ITEMS.format(picked=picked, order=order), values)
+    kept, following = page(rows, values["fetch"] - 1, lambda row: (getattr(row, column), row.id))
+    return [_item(row._mapping) for row in kept], following
 
 
 def _item(row: Any) -> dict[str, Any]:
@@ -365,18 +360,17 @@ def actions(work: Work, case: ServiceCase) -> list[str]:
     return possible + [verb for verb in ("close", "reopen") if verb in by_table]
 
 
-SEEN = text(
-    "SELECT customer_id, array(SELECT object_id FROM case_link WHERE case_id = :id) AS linked FROM service_case WHERE id = :id"
-)
+SEEN = "SELECT customer_id, array(SELECT object_id FROM case_link WHERE case_id = :id) AS linked FROM service_case WHERE id = :id"
 
 
 async def case_timeline(
     work: Work, case_id: UUID, *, after: str | None = None, limit: int = 100
 ) -> Page[Entry]:
     """What happened to the case and to what is linked to it, newest first; a customer sees what is public."""
-    case = (await work.session.execute(SEEN, {"id": case_id})).one_or_none()
-    if case is None or not may_see(work.actor, case.customer_id):
+    found = await work.read(SEEN, {"id": case_id})
+    if not found or not may_see(work.actor, found[0].customer_id):
         raise CaseNotFound(case_id=case_id)
+    case = found[0]
     return await timeline(
         work,
         case_id,

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from aftercare.journal.facts import FACTS
 from aftercare.journal.work import Work
-from aftercare.kit.database import statement
 from aftercare.kit.paging import Page, page, read_mark
 
 
@@ -46,17 +45,15 @@ async def timeline(
         after="AND (at, position) < (:at, :position)" if begins else "",
         names="WHERE f.name = ANY(:names)" if public else "",
     )
-    rows = (
-        await work.session.execute(
-            statement(sql),
-            {
-                "objects": list(objects),
-                "fetch": limit + 1,
-                **({"at": begins[0], "position": begins[1]} if begins else {}),
-                **({"names": [name for name, fact in FACTS.items() if fact.public]} if public else {}),
-            },
-        )
-    ).all()
+    rows = await work.read(
+        sql,
+        {
+            "objects": list(objects),
+            "fetch": limit + 1,
+            **({"at": begins[0], "position": begins[1]} if begins else {}),
+            **({"names": [name for name, fact in FACTS.items() if fact.public]} if public else {}),
+        },
+    )
     # With names left out, a page may be shorter than asked; it still ends where the unfiltered page ended.
     kept, following = page(rows, limit, lambda row: (row.at, row.position))
     # Our own columns: nothing to check a second time.

@@ -1,7 +1,7 @@
 """Work: one actor doing one thing in one transaction."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from aftercare.journal.actors import SYSTEM, Actor
 from aftercare.journal.facts import Fact
 from aftercare.journal.reactions import TOGETHER, WITHIN, Inside
-from aftercare.kit.database import Database
+from aftercare.kit.database import Database, Reading, positional, statement
 from aftercare.kit.errors import NotAllowed, Unavailable
 from aftercare.kit.ids import new_id
 from aftercare.kit.json import to_json
@@ -60,14 +60,17 @@ class Work:
     def __init__(
         self,
         house: House,
-        session: AsyncSession,
+        session: AsyncSession | None,
         actor: Actor,
         now: datetime,
         cause: int | None,
         request_id: str | None,
     ) -> None:
         self.house = house
-        self.session = session
+        self._session = session
+        self._reading: Reading | None = None
+        self.ends = AsyncExitStack()
+        """What is closed with this work."""
         self.actor = actor
         self.now = now
         self.cause = cause
@@ -75,6 +78,28 @@ class Work:
         self._pending: list[Said] = []
         self._said: dict[int, Said] = {}
         self.recorded = 0
+
+    @property
+    def session(self) -> AsyncSession:
+        if self._session is None:
+            self._session = self.house.database.lazy_session(self.actor.shops_setting)
+            self.ends.push_async_exit(self._session)
+        return self._session
+
+    async def read(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a statement that changes nothing, as a session gives them. What is asked most of all asks by the driver
+        itself, which takes a fifth of the time; a work that has used its session reads by that, and so sees what it wrote."""
+        if self._session is not None:
+            return (await self._session.execute(statement(sql), values)).all()
+        if self._reading is None:
+            reading = self.house.database.reading(self.actor.shops_setting)
+            self._reading = await self.ends.enter_async_context(reading)
+        query, names = positional(sql)
+        return await self._reading.rows(query, [values[name] for name in names])
+
+    async def commit(self) -> None:
+        if self._session is not None:
+            await self._session.commit()
 
     def new_id(self) -> UUID:
         return new_id(self.now)
@@ -105,7 +130,8 @@ class Work:
         """Writes what was recorded and runs what belongs in the same transaction, until nothing new is said."""
         own = self.cause, self.request_id
         # Rows that what follows within may point to.
-        await self.session.flush()
+        if self._pending:
+            await self.session.flush()
         while self._pending:
             said, self._pending = self._pending, []
             await write(self, said)
@@ -193,9 +219,16 @@ async def begin(
 ) -> AsyncIterator[Work]:
     """Opens the transaction, sets the shops that the actor may see, and commits when the block ends; anything raised
     rolls all of it back. After the commit the worker is woken."""
-    async with house.database.session(actor.shops_setting) as session:
-        work = Work(house, session, actor, now or house.clock(), cause, request_id)
-        yield work
-        await work.write_facts()
+    if house.database.bound is not None:
+        async with house.database.session(actor.shops_setting) as session:
+            work = Work(house, session, actor, now or house.clock(), cause, request_id)
+            yield work
+            await work.write_facts()
+    else:
+        work = Work(house, None, actor, now or house.clock(), cause, request_id)
+        async with work.ends:
+            yield work
+            await work.write_facts()
+            await work.commit()
     if work.recorded:
         house.wake()

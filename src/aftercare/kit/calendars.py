@@ -313,6 +313,13 @@ class WorkingCalendar:
         return late
 
 
+def learn_holidays(country: str, today: date) -> None:
+    """What the first who asks would wait for: the library, and the days around today."""
+    if holidays_known(country):
+        for year in range(today.year - 1, today.year + 2):
+            special_days(country, None, year)
+
+
 @lru_cache(maxsize=1024)
 def calendar_of(hours: Hours) -> WorkingCalendar:
     """The calendar of these hours, laid out once per process."""

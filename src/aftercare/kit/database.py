@@ -1,13 +1,17 @@
 """The database: one engine per process, under the role that owns nothing."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 from sqlalchemy import TextClause, event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -18,6 +22,7 @@ from aftercare.kit.tables import APP_ROLE
 __all__ = ["Database", "ShopConnection", "ShopSession", "async_url", "statement"]
 
 SET_SHOPS = text("SELECT set_config('aftercare.shops', :shops, true)")
+MOST_READERS = 4
 STATEMENTS_KEPT = 400
 """Prepared by each connection; fewer than a process has would mean preparing the same ones again and again."""
 
@@ -37,6 +42,57 @@ class ShopConnection(asyncpg.Connection):  # type: ignore[misc]  # untyped
         if query.startswith("BEGIN"):
             query = f"{query} SET LOCAL aftercare.shops = '{self.shops}'"
         return await super().execute(query, *args, timeout=timeout)  # type: ignore[no-any-return]
+
+
+class ReadRow(asyncpg.Record):  # type: ignore[misc]  # untyped
+    """A row as SQLAlchemy's: columns are attributes, `_mapping` has them by name."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def _mapping(self) -> "ReadRow":
+        return self
+
+
+@lru_cache(maxsize=1_000)
+def positional(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The driver's own way to write `:name`, and the names in the order of their numbers."""
+    names: dict[str, int] = {}
+    query = _NAMED.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", sql)
+    return query, tuple(names)
+
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class Reading:
+    """A transaction that only reads, on a connection of the driver's own: a fifth of what a session costs."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def tell(self, words: str) -> None:
+        with _as_of_a_session(words):
+            await self._connection.execute(words)
+
+    async def rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        with _as_of_a_session(query):
+            return await self._connection.fetch(query, *values)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _as_of_a_session(query: str) -> Iterator[None]:
+    """What the driver raises looks as if a session had asked, without the values."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
+        # Its own words about values aside, the driver complains by itself only of a connection that is gone.
+        lost = not isinstance(failure, asyncpg.PostgresError | asyncpg.DataError)
+        raise DBAPIError(query, None, failure, hide_parameters=True, connection_invalidated=lost) from failure
 
 
 class ShopSession(Session):
@@ -61,6 +117,14 @@ class Database:
     ) -> None:
         self.url = async_url(url)
         self.bound = bound
+        self._readers: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+        self._server_settings = {
+            "role": APP_ROLE,
+            "application_name": "aftercare",
+            "timezone": "UTC",
+            **(server_settings or {}),
+        }
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -72,15 +136,16 @@ class Database:
             connect_args={
                 "connection_class": ShopConnection,
                 "prepared_statement_cache_size": STATEMENTS_KEPT,
-                "server_settings": {
-                    "role": APP_ROLE,
-                    "application_name": "aftercare",
-                    "timezone": "UTC",
-                    **(server_settings or {}),
-                },
+                "server_settings": self._server_settings,
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_if_closed)
+
+    def lazy_session(self, shops: str) -> AsyncSession:
+        """One that begins with its first statement; whoever makes it commits and closes it."""
+        return AsyncSession(
+            self.engine, sync_session_class=ShopSession, expire_on_commit=False, info={"shops": shops}
+        )
 
     @asynccontextmanager
     async def session(self, shops: str) -> AsyncIterator[AsyncSession]:
@@ -95,16 +160,62 @@ class Database:
                 await session.execute(SET_SHOPS, {"shops": shops})
                 yield session
         else:
-            async with (
-                AsyncSession(
-                    self.engine, sync_session_class=ShopSession, expire_on_commit=False, info={"shops": shops}
-                ) as session,
-                session.begin(),
-            ):
+            async with self.lazy_session(shops) as session, session.begin():
                 yield session
 
+    @asynccontextmanager
+    async def reading(self, shops: str) -> AsyncIterator[Reading]:
+        """A transaction that changes nothing, and sees these shops."""
+        async with self._opening:
+            if self._readers is None:
+                self._readers = await self._open_readers()
+        with _as_of_a_session("connecting"):
+            connection = await self._readers.acquire(timeout=10)
+        try:
+            reading = Reading(connection)
+            await reading.tell(f"BEGIN READ ONLY; SET LOCAL aftercare.shops = '{shops}'")
+            yield reading
+            await reading.tell("COMMIT")
+        except BaseException:
+            # Whatever state it is in: the next one gets a connection in none.
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
+            raise
+        finally:
+            await self._readers.release(connection)
+
+    async def _open_readers(self) -> asyncpg.Pool:
+        parts = make_url(self.url)
+        return await asyncpg.create_pool(
+            host=parts.query.get("host", parts.host),
+            port=int(str(parts.query.get("port", parts.port or 5432))),
+            user=parts.username,
+            password=parts.password,
+            database=parts.database,
+            min_size=0,
+            max_size=MOST_READERS,
+            max_inactive_connection_lifetime=60,
+            record_class=ReadRow,
+            statement_cache_size=STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
+            init=_reads_json,
+            reset=_nothing_to_reset,
+            server_settings=self._server_settings,
+        )
+
     async def close(self) -> None:
+        if self._readers is not None:
+            self._readers.terminate()
         await self.engine.dispose()
+
+
+async def _reads_json(connection: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=to_json, decoder=json.loads, schema="pg_catalog")
+
+
+async def _nothing_to_reset(_connection: Any) -> None:
+    """A transaction that only read leaves nothing behind."""
 
 
 def _refuse_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
