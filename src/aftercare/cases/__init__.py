@@ -7,6 +7,7 @@ and **closed** for a reason; silence is none. The customer's words open it again
 """
 
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
+from aftercare.cases.arrivals import Incoming, Received, receive
 from aftercare.cases.chat.policy import frame_headers
 from aftercare.cases.escalation import escalate, note_language
 from aftercare.cases.events import (
@@ -49,7 +50,6 @@ from aftercare.cases.model import (
     Step,
 )
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
-from aftercare.cases.receive import Incoming, Received, receive
 from aftercare.cases.search import find_cases, index_case
 from aftercare.cases.solutions import (
     Offered,

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
+from aftercare.cases.arrivals import contacts_of_case
 from aftercare.cases.chat import routes as chat_routes
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
-from aftercare.cases.receive import contacts_of_case
 from aftercare.cases.sheets import cases_sheet
 from aftercare.cases.solutions import (
     Beside,

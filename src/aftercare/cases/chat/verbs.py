@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from aftercare import identity, shop
+from aftercare.cases.arrivals import Incoming, receive
 from aftercare.cases.events import (
     CaseClosed,
     CaseMerged,
@@ -18,7 +19,6 @@ from aftercare.cases.events import (
     CaseSplit,
 )
 from aftercare.cases.model import LONGEST_TITLE
-from aftercare.cases.receive import Incoming, receive
 from aftercare.cases.verbs import NewCase, open_case
 from aftercare.conversations import (
     LONGEST_BODY,
@@ -53,7 +53,7 @@ from aftercare.conversations import (
     visitor_of,
     visitor_token,
 )
-from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work, begin, within
+from aftercare.journal import NOBODY, SYSTEM, Actor, ActorKind, House, Work, begin, within
 from aftercare.journal.signals import signals_of, tell_after
 from aftercare.kit import text as words
 from aftercare.kit.errors import NotFound, TooMany
@@ -151,15 +151,34 @@ STANDS = text(
 CUSTOMERS = text(
     "SELECT id, name FROM customer WHERE shop_id = :shop_id AND id = ANY(:ids) ORDER BY since DESC, id LIMIT 1"
 )
-# The case that was asked for, or the matter that goes on.
+# The case that is asked for by its own id or that of its claim or order, or else the matter that goes on.
 MATTER = text(
     """
-    SELECT thread_id FROM service_case WHERE shop_id = :shop_id AND customer_id = :customer_id
-      AND (id = CAST(:case_id AS uuid) OR CAST(:case_id AS uuid) IS NULL
-        AND (status IN ('open', 'waiting_shop', 'waiting_customer') OR status = 'solved' AND solved_at > :recently))
-    ORDER BY last_message_at DESC, id DESC LIMIT 1
+    SELECT thread_id FROM (
+      SELECT thread_id, last_message_at, id, coalesce(id = CAST(:about AS uuid) OR order_id = CAST(:about AS uuid)
+          OR EXISTS (SELECT FROM case_link l WHERE l.case_id = c.id AND l.object_id = CAST(:about AS uuid)), false) AS meant,
+        status IN ('open', 'waiting_shop', 'waiting_customer') OR status = 'solved' AND solved_at > :recently AS goes_on
+      FROM service_case c WHERE shop_id = :shop_id AND customer_id = :customer_id
+    ) c WHERE meant OR goes_on AND NOT :elsewhere
+    ORDER BY meant DESC, last_message_at DESC, id DESC LIMIT 1
     """
 )
+# Of which shop's matter somebody signed in speaks who names none.
+WHOSE = text(
+    """
+    SELECT s.code FROM (
+      SELECT shop_id, 0 AS place, last_message_at AS at FROM service_case c
+      WHERE customer_id = ANY(:ids) AND (id = CAST(:about AS uuid) OR EXISTS (
+        SELECT FROM case_link l WHERE l.case_id = c.id AND l.object_id = CAST(:about AS uuid)))
+      UNION ALL SELECT shop_id, 1, placed_at FROM sales_order WHERE customer_id = ANY(:ids) AND id = CAST(:about AS uuid)
+      UNION ALL SELECT shop_id, 2, last_message_at FROM service_case WHERE customer_id = ANY(:ids)
+        AND status IN ('open', 'waiting_shop', 'waiting_customer')
+      UNION ALL SELECT shop_id, 3, since FROM customer WHERE id = ANY(:ids)
+    ) found JOIN shop s ON s.id = found.shop_id AND s.active ORDER BY place, at DESC LIMIT 1
+    """
+)
+ONLY_SHOP = text("SELECT min(code) FROM shop WHERE active HAVING count(*) = 1")
+ORDER = text("SELECT true FROM sales_order WHERE id = CAST(:about AS uuid) AND customer_id = :customer_id")
 SOMEBODY = text(
     """
     SELECT EXISTS (SELECT FROM member m JOIN member_shop s ON s.account_id = m.account_id AND s.shop_id = :shop_id
@@ -172,15 +191,16 @@ async def start_chat(
     house: House,
     actor: Actor,
     *,
-    shop_code: str,
+    shop_code: str | None,
     token: str | None = None,
-    case_id: UUID | None = None,
+    about: UUID | None = None,
 ) -> Started:
     """A window opens, or opens again. Somebody unknown goes on with the token of before, if it still holds; a customer who is
-    signed in goes on with the matter asked for, or with the open one. Writes nothing but a chat account for a shop that never
-    had any. Refuses with NotFound, ChatClosed."""
+    signed in goes on with the matter asked for (`about`: its case, claim or order), or with the open one. Without a shop's
+    code it is that of the matter, or the only one there is. Writes nothing but a chat account for a shop that never had any.
+    Refuses with NotFound, ChatClosed."""
     async with begin(house, SYSTEM) as work:
-        place = await identity.find_shop(work, shop_code)
+        place = await identity.find_shop(work, shop_code or await _usual_shop(work, actor, about))
         account = await ensure_chat_account(work, place.id, place.name)
         if account is None:
             raise ChatClosed(shop=shop_code)
@@ -189,7 +209,7 @@ async def start_chat(
             before = None
         customer = await _customer(work, actor, place.id)
         if customer is not None:
-            visitor = await _as_customer(work, place.id, customer.id, case_id, before)
+            visitor = await _as_customer(work, place.id, customer.id, about, before)
         elif before is not None and not before.signed_in:
             visitor = Visitor(
                 before.shop_id, before.person, False, before.thread_id, new_visitor(place.id, work.now).until
@@ -220,6 +240,22 @@ async def start_chat(
         )
 
 
+async def usual_shop(house: House) -> str:
+    """The code of the only shop there is. Refuses with NotFound."""
+    async with begin(house, SYSTEM) as work:
+        return await _usual_shop(work, NOBODY, None)
+
+
+async def _usual_shop(work: Work, actor: Actor, about: UUID | None) -> str:
+    code = None
+    if actor.kind is ActorKind.customer and actor.customers:
+        code = await work.session.scalar(WHOSE, {"ids": list(actor.customers), "about": about})
+    code = code or await work.session.scalar(ONLY_SHOP)
+    if code is None:
+        raise NotFound()
+    return str(code)
+
+
 def _known(house: House, token: str | None, now: datetime) -> Visitor | None:
     try:
         return visitor_of(house, token, now) if token else None
@@ -235,14 +271,19 @@ async def _customer(work: Work, actor: Actor, shop_id: UUID) -> Any:
 
 
 async def _as_customer(
-    work: Work, shop_id: UUID, customer_id: UUID, case_id: UUID | None, before: Visitor | None
+    work: Work, shop_id: UUID, customer_id: UUID, about: UUID | None, before: Visitor | None
 ) -> Visitor:
+    # An order without a case begins a matter of its own, and does not go on with another's.
+    elsewhere = about is not None and await work.session.scalar(
+        ORDER, {"about": about, "customer_id": customer_id}
+    )
     thread_id = await work.session.scalar(
         MATTER,
         {
             "shop_id": shop_id,
             "customer_id": customer_id,
-            "case_id": case_id,
+            "about": about,
+            "elsewhere": bool(elsewhere),
             "recently": work.now - timedelta(days=7),
         },
     )
