@@ -998,6 +998,22 @@ CREATE TABLE confirmation_hold (
 	CONSTRAINT confirmation_hold_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
+CREATE TABLE conversation_rating (
+	thread_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	contact_id UUID,
+	stars INTEGER NOT NULL,
+	words VARCHAR NOT NULL,
+	rated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT conversation_rating_pkey PRIMARY KEY (thread_id),
+	CONSTRAINT a_rating_has_one_to_five_stars CHECK (stars BETWEEN 1 AND 5),
+	CONSTRAINT conversation_rating_thread_id_fkey FOREIGN KEY(thread_id) REFERENCES thread (id),
+	CONSTRAINT conversation_rating_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT conversation_rating_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id)
+);
+
+CREATE INDEX conversation_rating_shop_idx ON conversation_rating (shop_id, rated_at);
+
 CREATE TABLE draft (
 	account_id UUID NOT NULL,
 	thread_id UUID NOT NULL,
@@ -2169,6 +2185,10 @@ CREATE POLICY thread_of_own_shops ON thread USING ((SELECT aftercare_all_shops()
 ALTER TABLE confirmation_hold ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY confirmation_hold_of_own_shops ON confirmation_hold USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE conversation_rating ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY conversation_rating_of_own_shops ON conversation_rating USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE draft ENABLE ROW LEVEL SECURITY;
 

@@ -25,7 +25,7 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     shop,
     supply,
 )
-from aftercare.assistant import ModelShelf
+from aftercare.assistant import LanguageModel, ModelShelf
 from aftercare.claims import PaymentGateways, RefundGateways
 from aftercare.connectors.channels import channel_senders
 from aftercare.connectors.gateways import ConfiguredGateways
@@ -110,6 +110,12 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
     source = await stack.enter_async_context(tracking_source(settings.tracking))
     if source is not None:
         ports[TrackingSource] = source
+    if settings.language_model.url:
+        from aftercare.connectors.language_model import OpenAICompatible
+
+        speaker = OpenAICompatible(settings.language_model)
+        stack.push_async_callback(speaker.close)
+        ports[LanguageModel] = speaker
     house.ports = ports
 
 

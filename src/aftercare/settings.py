@@ -80,6 +80,18 @@ class Tracking(BaseModel):
     push_secret: SecretStr | None = None
 
 
+class LanguageModelSettings(BaseModel):
+    """Any OpenAI-compatible address (``http://127.0.0.1:11434/v1``); without one the assistant does without."""
+
+    url: str | None = None
+    key: SecretStr | None = None
+    model: str = "default"
+    timeout_seconds: float = 8
+    tokens_a_day: int = 500_000
+    """For each shop."""
+    longest_answer_tokens: int = 600
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AFTERCARE_", env_nested_delimiter="__", extra="ignore")
 
@@ -105,6 +117,7 @@ class Settings(BaseSettings):
     wechat_pay: WechatPay = WechatPay()
     shopify: Shopify = Shopify()
     tracking: Tracking = Tracking()
+    language_model: LanguageModelSettings = LanguageModelSettings()
     sandbox_gateway: bool = False
 
     @model_validator(mode="before")

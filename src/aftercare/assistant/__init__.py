@@ -48,6 +48,8 @@ from aftercare.assistant.model import (
     TurnEmpty,
     TurnNotFound,
 )
+from aftercare.assistant.phrasing import converse
+from aftercare.assistant.ports import Asking, Grounding, LanguageModel, LanguageModelAway, Said
 from aftercare.assistant.queries import SwitchView, TalkView, get_talk, list_turns, switch_of, talk_of_case
 from aftercare.assistant.replies import (
     Pair,
@@ -63,6 +65,7 @@ from aftercare.assistant.switching import switch
 from aftercare.assistant.training import Score, TableUnreadable, read_examples, score, train
 
 __all__ = [
+    "Asking",
     "AssistantAnswered",
     "AssistantCorrected",
     "AssistantHandedOver",
@@ -74,9 +77,12 @@ __all__ = [
     "Classifier",
     "Draft",
     "Example",
+    "Grounding",
     "Guess",
     "IntentUnknown",
     "KeptModel",
+    "LanguageModel",
+    "LanguageModelAway",
     "ModelIsWorse",
     "ModelNameNotPossible",
     "ModelNotCandidate",
@@ -91,6 +97,7 @@ __all__ = [
     "PairsUnreadable",
     "Reply",
     "ReplyChooser",
+    "Said",
     "Score",
     "Sketch",
     "Source",
@@ -102,6 +109,7 @@ __all__ = [
     "Trial",
     "TurnEmpty",
     "TurnNotFound",
+    "converse",
     "correct",
     "draft_reply",
     "get_talk",

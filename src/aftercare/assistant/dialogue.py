@@ -12,7 +12,8 @@ from aftercare.assistant.entities import Setting, entities, named
 from aftercare.assistant.events import AssistantAnswered, AssistantHandedOver
 from aftercare.assistant.matters import FINDING, Needed
 from aftercare.assistant.minds import Mind, mind_of
-from aftercare.assistant.model import Mood, Outcome, Talk, TalkNotFound, Turn, TurnEmpty
+from aftercare.assistant.model import Mood, Outcome, Switch, Talk, TalkNotFound, Turn, TurnEmpty
+from aftercare.assistant.ports import LanguageModel
 from aftercare.assistant.starting import PLANS, carry_out, start
 from aftercare.assistant.state import Answer, Choice, Heard, NewTurn, Reply, Source, State, Talking
 from aftercare.conversations import Channel
@@ -52,7 +53,7 @@ async def talk(work: Work, new: NewTurn) -> Reply:
     if new.message_id is not None:
         before = await work.session.scalar(select(Turn).where(Turn.message_id == new.message_id))
         if before is not None:
-            return _reply(row, before)
+            return reply_of(row, before)
     row.locale = reading.locale_of(text, new.locale or row.locale)
     # The contexts speak the actor's language; whoever writes English is answered in English.
     work.actor = replace(work.actor, locale=row.locale)
@@ -65,6 +66,7 @@ async def talk(work: Work, new: NewTurn) -> Reply:
         heard=_hear(work, owner, mind, text, new.choice),
         locale=row.locale,
         turn_id=work.new_id(),
+        model_helps=await _model_helps(work, owner.id),
     )
     if new.order_id is not None and talking.state.order_id is None:
         talking.state.order_id = new.order_id
@@ -239,7 +241,8 @@ async def _quoted(talking: Talking) -> Answer | None:
         talking.work, talking.heard.text, locale=talking.locale, shop_id=talking.shop.id
     )
     talking.called("find_passages", f"{len(passages)} passages", question=talking.heard.text[:200])
-    if passages and passages[0].score >= matters.SURE_PASSAGE:
+    least = matters.WEAK_PASSAGE if talking.model_helps else matters.SURE_PASSAGE
+    if passages and passages[0].score >= least:
         return await matters.from_articles(talking)
     return None
 
@@ -403,6 +406,37 @@ async def _hand_over(talking: Talking, answer: Answer) -> Answer:
     return answer
 
 
+async def _model_helps(work: Work, shop_id: UUID) -> bool:
+    if work.house.ports.get(LanguageModel) is None:
+        return False
+    switch = await work.session.get(Switch, shop_id)
+    return switch is not None and switch.language_model
+
+
+async def hand_over_late(work: Work, row: Talk, turn: Turn) -> None:
+    """A turn that was left open for the language model, which found nothing either."""
+    owner = await identity.get_shop(work, row.shop_id)
+    talking = Talking(
+        work=work,
+        shop=owner,
+        row=row,
+        state=State.model_validate(row.state),
+        heard=Heard(turn.said, None, None, [], turn.mood, bool(turn.why.get("urgent")), False),
+        locale=row.locale,
+        turn_id=turn.id,
+        intent=turn.intent,
+        handing_over="unsure",
+    )
+    answer = await _hand_over(talking, Answer(talking.say("handed_over_unsure"), Outcome.handed_over))
+    turn.answer = {
+        **turn.answer,
+        "text": answer.text,
+        "choices": [choice.model_dump() for choice in answer.choices],
+        "sources": [],
+    }
+    turn.outcome = answer.outcome
+
+
 async def _new_case(talking: Talking) -> tuple[UUID, str]:
     row, text = talking.row, talking.heard.text
     intent = speech.label("intent", talking.state.collected.get("intent", talking.intent), talking.locale)
@@ -464,6 +498,8 @@ async def _keep(talking: Talking, new: NewTurn, text: str, answer: Answer, mind:
             "urgent": heard.urgent,
             "calls": [call.model_dump() for call in talking.calls],
             "passages": talking.passages,
+            "grounding": talking.grounding,
+            "open": talking.open,
             "awaiting": talking.state.awaiting,
             "handed_over": talking.handing_over,
         },
@@ -486,10 +522,10 @@ async def _keep(talking: Talking, new: NewTurn, text: str, answer: Answer, mind:
                 outcome=answer.outcome,
             )
         )
-    return _reply(row, turn)
+    return reply_of(row, turn)
 
 
-def _reply(row: Talk, turn: Turn) -> Reply:
+def reply_of(row: Talk, turn: Turn) -> Reply:
     return Reply(
         talk_id=row.id,
         turn_id=turn.id,

@@ -10,8 +10,11 @@ from aftercare.assistant import reading, speech
 from aftercare.assistant.dialogue import answer_without_trace
 from aftercare.assistant.minds import mind_of
 from aftercare.assistant.model import Mood, Outcome
+from aftercare.assistant.phrasing import ask
+from aftercare.assistant.ports import Asking, Grounding
+from aftercare.assistant.queries import switch_of
 from aftercare.assistant.state import Source
-from aftercare.journal import Actor, ActorKind, House, Work, begin
+from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work, begin
 
 LIKELY_SOLUTION = 0.5
 LAST_WORDS = text(
@@ -94,6 +97,8 @@ async def draft_reply(house: House, actor: Actor, case_id: UUID) -> Draft:
         best = solutions[0].solution
         body, sure = best.remedy, True
         sources = [Source(kind="rule", title=best.problem[:120])]
+    if sure:
+        body = await _better_words(house, owner.id, words, body, sources, locale)
     if not sure and answer.outcome is not Outcome.asked:
         body = speech.say("draft_nothing", locale)
     return Draft(
@@ -103,3 +108,18 @@ async def draft_reply(house: House, actor: Actor, case_id: UUID) -> Draft:
         sure=sure,
         sources=sources,
     )
+
+
+async def _better_words(
+    house: House, shop_id: UUID, words: str, body: str, sources: list[Source], locale: str
+) -> str:
+    """The same in the language model's words, where the shop has it help and it keeps to what was found."""
+    async with begin(house, SYSTEM) as work:
+        switch = await switch_of(work, shop_id)
+    if not switch.language_model:
+        return body
+    grounding = [Grounding(title="; ".join(source.title for source in sources)[:300], text=body)]
+    said, _ = await ask(
+        house, shop_id, Asking(purpose="draft", locale=locale, question=words[:1_000], grounding=grounding)
+    )
+    return said or body

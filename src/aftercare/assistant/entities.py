@@ -122,7 +122,7 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(rf"({_DIGITS})\s?({'|'.join(_NAMES)}|[€£¥])(?![A-Za-z])", re.IGNORECASE)
 _YUAN = re.compile(
-    rf"({_NUMBER})(?:块钱|块|元|圆)(?:([{_NUMERAL}\d])(?:毛|角)?(?!\d|[块元万百千个件])(?:([{_NUMERAL}\d])分)?)?"
+    rf"({_NUMBER})\s?(?:块钱|块|元|圆)(?:([{_NUMERAL}\d])(?:毛|角)?(?!\d|[块元万百千个件])(?:([{_NUMERAL}\d])分)?)?"
 )
 
 

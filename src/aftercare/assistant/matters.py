@@ -15,6 +15,7 @@ from aftercare.shop import LineView, OrderSummary, OrderView
 
 RECENT_ORDERS = 20
 SURE_PASSAGE = 0.45
+WEAK_PASSAGE = 0.2
 LONGEST_PASSAGE = 600
 
 
@@ -488,6 +489,7 @@ async def from_articles(talking: Talking) -> Answer:
         }
         for one in found
     ]
+    talking.grounding = [{"title": one.title, "text": one.text} for one in found]
     if found and found[0].score >= SURE_PASSAGE:
         best = found[0]
         talking.from_("article", best.title, best.url)
@@ -502,6 +504,11 @@ async def from_articles(talking: Talking) -> Answer:
             article_id=best.article_id,
         )
         return talking.answered(f"{text}\n\n{talking.say('passage_source', title=best.title)}")
+    if found and talking.model_helps and found[0].score >= WEAK_PASSAGE:
+        talking.open = True
+        talking.from_("article", found[0].title, found[0].url)
+        return Answer(talking.say("handed_over_unsure"), Outcome.asked)
+    talking.grounding = []
     return talking.to_person("unsure", talking.say("handed_over_unsure"))
 
 

@@ -5,9 +5,10 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from aftercare import cases
-from aftercare.assistant.dialogue import say_in_case, summary, talk
+from aftercare.assistant.dialogue import say_in_case, summary
 from aftercare.assistant.events import AssistantHandedOver
 from aftercare.assistant.model import Mood, Talk, Turn
+from aftercare.assistant.phrasing import converse
 from aftercare.assistant.queries import switch_of
 from aftercare.assistant.state import NewTurn
 from aftercare.cases import Priority
@@ -53,17 +54,17 @@ async def answer_thread(house: House, fact: MessagePosted) -> None:
         customers=frozenset({row.customer_id}),
         locale=row.locale,
     )
-    async with begin(house, asker) as work:
-        reply = await talk(
-            work,
-            NewTurn(
-                shop_id=row.shop_id,
-                case_id=fact.case_id,
-                message_id=fact.message_id,
-                text=row.body[:4_000],
-                locale=row.locale,
-            ),
-        )
+    reply = await converse(
+        house,
+        asker,
+        NewTurn(
+            shop_id=row.shop_id,
+            case_id=fact.case_id,
+            message_id=fact.message_id,
+            text=row.body[:4_000],
+            locale=row.locale,
+        ),
+    )
     async with begin(house, SYSTEM) as work:
         await _say(work, reply.turn_id)
 

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from aftercare import identity
 from aftercare.assistant import drafts, learning, queries, seed, speech, switching
-from aftercare.assistant.dialogue import talk
 from aftercare.assistant.drafts import Draft, Sketch
 from aftercare.assistant.learning import ModelView
 from aftercare.assistant.model import Outcome, TurnEmpty
+from aftercare.assistant.phrasing import converse
 from aftercare.assistant.queries import SwitchView, TalkView, TurnLine
 from aftercare.assistant.state import NewTurn, Reply
 from aftercare.conversations import Channel
@@ -87,8 +87,7 @@ async def talk_to_assistant(
             locale=said.locale or actor.locale,
         )
     turn = NewTurn(shop_id=owner.id, **said.model_dump(exclude={"visitor"}))
-    async with begin(house, actor, request_id=getattr(request.state, "request_id", None)) as work:
-        return await talk(work, turn)
+    return await converse(house, actor, turn, request_id=getattr(request.state, "request_id", None))
 
 
 @router.get("/assistant/talks/{talk_id}")

@@ -133,6 +133,11 @@ class Talking:
     calls: list[Call] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     passages: list[dict[str, Any]] = field(default_factory=list)
+    grounding: list[dict[str, str]] = field(default_factory=list)
+    """What a language model may put into better words."""
+    open: bool = False
+    """Nothing sure was found; the language model gets a chance before a person is called."""
+    model_helps: bool = False
     handing_over: str | None = None
 
     @property

@@ -39,6 +39,7 @@ LEFT_OUT_INTENTS = 0.2
 FEWEST_INTENTS_TO_LEAVE_OUT = 10
 MOST_LOST = 0.015
 """Of the right answers on kept-back examples, so many may fall to the gate."""
+ENOUGH_RECALL = 0.9
 STEPS_OF_A_NET = 1_700
 MOST_PER_NET = 40_000
 PENALTY = 0.5
@@ -255,9 +256,11 @@ def _calibrated(
     weights, bias = _gate_weights(signs, strange_signs)
     gate = Gate(weights, bias, 0.0)
     known = gate.probability(signs)
-    # The rightly answered that may be lost: the least known of them.
-    gate.threshold = float(np.quantile(known[right], MOST_LOST))
-    scores["outside_recall"] = float((gate.probability(strange_signs) < gate.threshold).mean())
+    unknown = gate.probability(strange_signs)
+    # The rightly answered that may be lost: the least known of them. Where little is lost by it the gate stays lower still, since
+    # later questions differ more from the examples than those that were kept back.
+    gate.threshold = float(min(np.quantile(known[right], MOST_LOST), np.quantile(unknown, ENOUGH_RECALL)))
+    scores["outside_recall"] = float((unknown < gate.threshold).mean())
     scores["outside_examples"] = float(len(strange))
     return mixing, gate, scores
 
