@@ -18,7 +18,7 @@ from aftercare.journal import Actor, ActorKind, House, begin
 from aftercare.kit.database import Database
 from aftercare.kit.languages import is_han, sound
 from aftercare.knowledge.search import search_articles, suggest_titles
-from aftercare.knowledge.words import ASKING, tsvector_of, words_of
+from aftercare.knowledge.words import asking_words, tsvector_of, words_of
 from bench.ground import Ground, owner
 
 ALLOWED_MS = 50.0
@@ -66,7 +66,7 @@ def vocabulary() -> tuple[list[str], list[str]]:
                     dict.fromkeys(
                         word
                         for word in words_of(plain)
-                        if word not in ASKING
+                        if word not in asking_words()
                         and is_han(word) == (into is chinese)
                         and len(word) > 1
                         and word.isalpha()

@@ -21,10 +21,12 @@ INDEXED_AS = TOKENIZER * 100 + 1
 MOST_TERMS = 12
 LONGEST_CORRECTED = 40
 
-ASKING = frozenset(
-    stem(word) for word in (files("aftercare.knowledge") / "asking.txt").read_text(encoding="utf-8").split()
-)
-"""Words that make a question of others, and tell nothing about its matter."""
+
+@lru_cache(maxsize=1)
+def asking_words() -> frozenset[str]:
+    """Words that make a question of others, and tell nothing about its matter; as stems."""
+    listed = (files("aftercare.knowledge") / "asking.txt").read_text(encoding="utf-8")
+    return frozenset(stem(word) for word in listed.split())
 
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -46,7 +48,7 @@ def words_of(given: str) -> list[str]:
 def significant(given: str) -> list[str]:
     """What a question is about: its words without those that only ask; all of them when nothing else is there."""
     words = list(dict.fromkeys(stem(token) for token in tokens(simplified(given))))
-    return [word for word in words if word not in ASKING] or words
+    return [word for word in words if word not in asking_words()] or words
 
 
 def quoted(word: str) -> str:
@@ -109,7 +111,7 @@ async def understand(work: Work, question: str) -> Terms | None:
     found = await work.session.execute(KNOWN, {"words": ["", *others, *windows]})
     documents = {row.word: row.documents for row in found}
     words = [*others, *(word for run in runs for word in cut(run, documents))]
-    kept = [word for word in dict.fromkeys(words) if word not in ASKING and word not in COMMON]
+    kept = [word for word in dict.fromkeys(words) if word not in asking_words() and word not in COMMON]
     return _weighed(kept or list(dict.fromkeys(words)), documents)
 
 
@@ -121,7 +123,7 @@ def cut(run: str, documents: dict[str, int]) -> list[str]:
         choices = []
         for size in range(1, min(end, LONGEST_HAN_WORD) + 1):
             word = run[end - size : end]
-            empty = word in ASKING or word in COMMON
+            empty = word in asking_words() or word in COMMON
             if size > 1 and word not in documents and not empty:
                 continue
             lonely, many, rare, before = best[end - size]
@@ -206,7 +208,7 @@ async def corrected(work: Work, given: str) -> str | None:
     """The question as it may have been meant; None when nothing better is known. English words by their letters, Chinese
     ones by their sound, also when they were typed as they sound (tuihuo)."""
     flat = simplified(given).casefold()[:LONGEST_CORRECTED]
-    latin = [word for word in dict.fromkeys(_LATIN.findall(flat)) if word not in ASKING]
+    latin = [word for word in dict.fromkeys(_LATIN.findall(flat)) if word not in asking_words()]
     windows = [
         run[start : start + size]
         for run in _HAN_RUN.findall(flat)
