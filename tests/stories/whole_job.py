@@ -7,6 +7,7 @@ from uuid import UUID
 from playwright.async_api import Locator, Page, expect
 
 from tests.faults.installed import rows_of
+from tests.stories.accessible import barriers
 from tests.stories.browsers import DESK, Bought, Scene, shoot
 from tests.stories.words import Words
 
@@ -48,7 +49,7 @@ class Job:
         self.waybill = f"SF{abs(hash((name, bought.number))) % 10**13:013}"
 
     async def picture(self, page: Page, what: str) -> None:
-        assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), what
+        assert await barriers(page) == [], what
         await shoot(page, f"{self.name}-{what}")
 
     # The customer

@@ -61,7 +61,7 @@ function Frame({ session }: { session: StaffSession }) {
             up
             align="start"
             trigger={(props) => (
-              <button type="button" {...props} className="side-me" aria-label={session.name}>
+              <button type="button" {...props} className="side-me">
                 <Avatar name={session.name} size={28} />
                 <span className="one-line">{session.name}</span>
               </button>
