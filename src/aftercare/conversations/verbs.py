@@ -1,5 +1,6 @@
 """Opening threads, posting, files, drafts, reading."""
 
+import re
 from collections.abc import AsyncIterable, Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,11 @@ from aftercare.kit.files import Files, Stored, safe_name
 from aftercare.kit.text import clean
 
 # Pictures in mails are fetched from elsewhere and tell the sender who reads; ours are files.
+_TAGS = re.compile(r"<(/?)(?!(?:br|hr|img|p|li|td|tr|col|wbr|input|meta|link)\b)[A-Za-z]", re.IGNORECASE)
+LONGEST_HTML = 1_000_000
+"""Characters."""
+DEEPEST_HTML = 3_000
+"""The cleaner takes the square of the depth."""
 TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
 
 
@@ -257,8 +263,9 @@ async def plan_sending(work: Work, message_id: UUID, new: NewMessage) -> None:
 
 
 def safe_html(html: str | None) -> str | None:
-    """Without scripts, styles, forms and pictures from elsewhere; links open apart and tell nobody where from."""
-    if not html:
+    """Without scripts, styles, forms and pictures from elsewhere; links open apart and tell nobody where from. None for what is
+    too large or nested too deeply to be cleaned in good time; the plain words stand for it."""
+    if not html or len(html) > LONGEST_HTML or _depth(html) > DEEPEST_HTML:
         return None
     return nh3.clean(
         clean(html),
@@ -266,6 +273,15 @@ def safe_html(html: str | None) -> str | None:
         link_rel="noopener noreferrer nofollow",
         url_schemes={"https", "http", "mailto"},
     )
+
+
+def _depth(html: str) -> int:
+    """How many elements may lie within each other at most: those that are opened and not closed, wherever they are."""
+    deepest = depth = 0
+    for found in _TAGS.finditer(html):
+        depth = max(0, depth - 1) if found[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 async def keep_file(

@@ -296,7 +296,7 @@ class _Parts:
             return
         if kind in _SILENT:
             return
-        self._file(part, kind, name, inline=disposition != "attachment" and bool(part.get("content-id")))
+        self._file(part, kind, name, inline=main == "image" and bool(_header(part, "content-id")))
 
     def _take_broken(self, part: Message) -> None:
         """A part whose boundary is not the one that it names: the line that looks most like one is taken."""
@@ -442,12 +442,11 @@ def _content(part: Message) -> bytes:
         content = part.get_payload(decode=True)
     except (ValueError, TypeError, LookupError, AttributeError, IndexError, AssertionError):
         content = None
-    if isinstance(content, bytes):
-        return content
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return b""
-    return str(payload or "").encode("utf-8", "surrogateescape" if str(payload).isascii() else "replace")
+    if isinstance(content, bytes) and (content or not isinstance(payload, str)):
+        return content
+    # Nothing of it could be decoded as what it calls itself: it is taken as it stands.
+    return str(payload or "").encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
 
 
 def _text_of(part: Message) -> str:

@@ -238,7 +238,7 @@ def _found_in_words(mail: Mail, own: frozenset[str]) -> tuple[str, ...]:
     """Lines that name who failed; else the addresses above the quoted mail; else its own To."""
     explicit = [address_of(one) for one in re.split(r"[,;\s]+", mail.header("x-failed-recipients")) if one]
     text = mail.whole[:LOOKED_AT]
-    before = _before_original(text)
+    before = _ID_LINE.sub("", _before_original(text))
     lines = [address_of((one["a"] or one["b"]).rstrip(".")) for one in _FAILED_LINE.finditer(before)]
     told = dict.fromkeys(one for one in (*explicit, *lines) if one)
     if found := _some(told, own, mail):

@@ -40,10 +40,10 @@ _WROTE = (
     r"wrote|writes|said|schrieb|geschrieben|a écrit|a ecrit|écrit|escribió|escribio|escribiu|escreveu|ha scritto|scrisse|"
     r"schreef|heeft geschreven|het volgende geschreven|skrev|kirjoitti|napisał\(?a?\)?|napisał|napisała|pisze|napsala?\(a\)|"
     r"napsala?|napísala?|написала?|пишет|писал|пише|написав|yazdı|şunları yazdı|a scris|írta|ezt írta|a következőt írta|"
-    r"έγραψε|כתב|كتب|đã viết|menulis|เขียน|pateikė|rašė|kirjutas|написа|wrote the following|va escriure|idatzi du|"
-    r"写道|寫道|写到|寫到|写|寫|书写|が書きました|さんは書きました|のメール|さんの言葉|님이 작성|님이 씀|작성"
+    r"έγραψε|כתב|كتب|đã viết|menulis|เขียน|pateikė|rašė|kirjutas|написа|wrote the following|va escriure|idatzi du"
 )
-_WROTE_AT = re.compile(rf"(?:(?<=\W)|^)(?:{_WROTE})(?!\w*[A-Za-zÀ-ž])", re.IGNORECASE)
+_WROTE_EAST = r"写道|寫道|写到|寫到|写(?=\s?[-:：])|寫(?=\s?[-:：])|が書きました|さんは書きました|のメール|さんの言葉|님이 작성|님이 씀|작성"
+_WROTE_AT = re.compile(rf"(?:(?<=\W)|^)(?:{_WROTE})(?!\w*[A-Za-zÀ-ž])|{_WROTE_EAST}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+%=&'-]{1,80}@[\w-]{1,80}(?:\.[\w-]{1,60})+|<[^<>@\s]{1,80}@[^<>\s]{1,160}>")
 _TIME = re.compile(r"(?<!\d)\d{1,2}(?:[:.h]\s?\d{2}|\s?(?:时|時|點|点|시))")
 _DATE = re.compile(
@@ -51,11 +51,13 @@ _DATE = re.compile(
     r"\d{1,2}\s?(?:月|월)\s?\d{1,2}|(?:19|20)\d{2}(?!\d))"
 )
 # How an opening may begin where it has no address: with 'On', with a day, with a date.
-_BEGINS = re.compile(
-    r"^(?:on|at|le|el|em|il|am|op|den|dnia|dne|dňa|på|tirs?dag|w dniu|în|in data|a|vào|pada|ngày|в|в\s|du|kuupäeval|"
-    r"on\s|le\s|el\s|[^\W\d_]{2,14}[.,]?\s|在|於|于|\d|\W{0,2}\d|\"|“)",
+_BEGINS_SURELY = re.compile(
+    r"^(?:(?:on|at|le|el|em|il|am|op|den|dnia|dne|dňa|på|w dniu|în|in data|a|vào|pada|ngày|в|du|kuupäeval)\s|在|於|于|\W{0,2}\d|"
+    r"\"|“)",
     re.IGNORECASE,
 )
+# Or with the name of a day, or of a person: then a whole date must follow.
+_BEGINS = re.compile(rf"{_BEGINS_SURELY.pattern}|^[^\W\d_]{{2,14}}[.,]?\s", re.IGNORECASE)
 _IN_MESSAGE = re.compile(r"^in (?:message|article) <[^<>]{1,200}>", re.IGNORECASE)
 _YOU_WROTE = re.compile(r"^.{0,120}\byou wrote\s*:$", re.IGNORECASE)
 _OPENING_ENDS = re.compile(r"(?:[:：]|-{2,}|>\s?[:：])\s*$")
@@ -257,7 +259,8 @@ def is_opening(said: str) -> bool:
             return True
         if has_address:
             return near
-        return has_date and bool(_BEGINS.match(said)) and (near or said.lower().startswith("am "))
+        begins = (has_date and _BEGINS_SURELY.match(said)) or (_DATE.search(said) and _BEGINS.match(said))
+        return bool(begins) and (near or said.lower().startswith("am "))
     # Gmail in Japanese and older Gmail in Chinese: '2016年2月5日 10:43 name <address>:'.
     return has_address and bool(_DATE.search(said[:60])) and bool(re.search(r">\s?[:：]$", said))
 
@@ -334,7 +337,15 @@ def _kept(lines: list[_Line]) -> list[_Line]:
             case _:
                 spoken = spoken or line.kind is Kind.text
                 kept.append(line)
-    return _without_first_quote(lines, kept)
+    return _without_last_quote(_without_first_quote(lines, kept))
+
+
+def _without_last_quote(kept: list[_Line]) -> list[_Line]:
+    """What is quoted below the last word answers nothing."""
+    end = len(kept)
+    while end and kept[end - 1].kind in (Kind.quote, Kind.empty, Kind.rule):
+        end -= 1
+    return kept[:end] if any(line.kind is Kind.text for line in kept[:end]) else kept
 
 
 def _answered_between(lines: list[_Line], at: int) -> bool:
