@@ -16,7 +16,7 @@ from sqlalchemy import text
 import aftercare.house  # noqa: F401  # registers every context's tables, facts and reactions
 from aftercare import __version__
 from aftercare.assistant import routes as assistant_routes
-from aftercare.cases import frame_headers
+from aftercare.cases import frame_headers, lookers
 from aftercare.cases import routes as cases_routes
 from aftercare.claims import routes as claims_routes
 from aftercare.connectors import routes as connectors_routes
@@ -220,6 +220,7 @@ def _tell_live_streams(app: FastAPI, house: House) -> None:
     house.wake = wake
     # Both must hear from the start who is there and who looks on elsewhere.
     chats_of(house)
+    lookers(house)
 
 
 def _largest_file(house: House | None) -> int:

@@ -42,13 +42,13 @@ from aftercare.journal.signals import Signals, signals_of
 from aftercare.kit.errors import NotFound, TooMany
 from aftercare.kit.files import Files
 from tests.api.world import PNG
-from tests.cases.given import World, a_case, a_world, at_work, facts, names, scalar
+from tests.cases.given import World, a_case, a_world, at_work, buyer, facts, names, scalar
 from tests.conftest import NOON, Clock
 from tests.conversations.given import an_account
 
 
 async def started(world: World, actor: Actor = NOBODY, **more: Any) -> tuple[verbs.Started, Visitor]:
-    told = await verbs.start_chat(world.house, actor, shop_code="qinglan", **more)
+    told = await verbs.start_chat(world.house, actor, **{"shop_code": "qinglan", **more})
     return told, visitor_of(world.house, told.token, world.house.clock())
 
 
@@ -287,12 +287,16 @@ async def test_a_signed_in_customer_goes_on_with_the_open_matter(world: World) -
     assert await case_of(world, visitor) == case.id
     assert names(await facts(world.house, "contact.joined")) == ["contact.joined"]
     await answers(world, case.id, "马上安排")
-    again, _ = await started(world, world.customer, case_id=case.id)
+    again, _ = await started(world, world.customer, shop_code=None, about=case.id)
     assert [(one["by"], one["body"]) for one in again.messages] == [
         ("me", "接头处一直滴水"),
         ("me", "还在漏"),
         ("staff", "马上安排"),
     ]
+    # Another order is another matter.
+    _, other_order, order_id = await buyer(world.house, world.shop_id, "qinglan-2", "李雷", "+8613900139000")
+    both = replace(world.customer, customers=world.customer.customers | {other_order})
+    assert (await started(world, both, shop_code=None, about=order_id))[0].messages == []
     # Who has signed out is somebody new: the token of the customer opens nothing at the next start.
     begun_out, out = await started(world, NOBODY, token=begun.token)
     assert (begun_out.messages, out.signed_in) == ([], False)

@@ -9,6 +9,7 @@ and **closed** for a reason; silence is none. The customer's words open it again
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
 from aftercare.cases.arrivals import Incoming, Received, receive
 from aftercare.cases.chat.policy import frame_headers
+from aftercare.cases.chat.presence import lookers
 from aftercare.cases.escalation import escalate, note_language
 from aftercare.cases.events import (
     CaseAssigned,
@@ -52,6 +53,7 @@ from aftercare.cases.model import (
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
 from aftercare.cases.search import find_cases, index_case
 from aftercare.cases.solutions import (
+    HOLDS_AFTER,
     Offered,
     SolvedAs,
     apply_solution,
@@ -85,6 +87,7 @@ from aftercare.cases.verbs import (
 
 __all__ = [
     "FIRST_ANSWER",
+    "HOLDS_AFTER",
     "MOVES",
     "NEXT_ANSWER",
     "RESOLUTION",
@@ -145,6 +148,7 @@ __all__ = [
     "hand_over",
     "index_case",
     "link",
+    "lookers",
     "merge",
     "moves_of",
     "note_language",

@@ -364,7 +364,8 @@ class ChatLive:
     def _tell_online(self, came: list[UUID], left: list[UUID]) -> None:
         for start in range(0, max(len(came), len(left)), THREADS_A_SIGNAL):
             part = slice(start, start + THREADS_A_SIGNAL)
-            self._signals.tell("chat.online", [self._signals.process, came[part], left[part]])
+            told = [[str(one) for one in threads[part]] for threads in (came, left)]
+            self._signals.tell("chat.online", [self._signals.process, *told])
 
     def _online_elsewhere(self, data: Any) -> None:
         process, came, left = data

@@ -54,12 +54,13 @@ class Signals:
 
     def tell(self, kind: str, data: Any) -> None:
         """To everybody, here and in the other processes. `data` is as JSON has it, and short."""
-        self._heard(kind, data)
+        self.tell_here(kind, data)
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(to_json([kind, data]))
             self._something.set()
 
-    def _heard(self, kind: str, data: Any) -> None:
+    def tell_here(self, kind: str, data: Any) -> None:
+        """Only in this process: for what all have heard of."""
         for hears in self._hearing.get(kind, ()):
             try:
                 hears(data)
@@ -115,7 +116,7 @@ class Signals:
         if process == self.process:
             return
         for kind, data in signals:
-            self._heard(kind, data)
+            self.tell_here(kind, data)
 
 
 def signals_of(house: House) -> Signals:

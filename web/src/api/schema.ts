@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat/shop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Chat Shop
+         * @description The only shop there is, for a page of ours that knows of none. Refuses with NotFound where there are more.
+         */
+        get: operations["read_chat_shop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/messages": {
         parameters: {
             query?: never;
@@ -5316,6 +5336,11 @@ export interface components {
             /** Last Error */
             last_error: string | null;
         };
+        /** ChatShop */
+        ChatShop: {
+            /** Code */
+            code: string;
+        };
         /**
          * Choice
          * @description A button; `value` comes back as the next turn's choice. One with a `url` leads there.
@@ -9482,15 +9507,16 @@ export interface components {
         };
         /**
          * Starting
-         * @description `token` is that of before, if there is one; `case_id` is for a customer who is signed in.
+         * @description `shop` is its code; in our own portal it may be left out. `token` is that of before, if there is one; `about` is the case,
+         *     claim or order that a customer who is signed in speaks of.
          */
         Starting: {
             /** Shop */
-            shop: string;
+            shop?: string | null;
             /** Token */
             token?: string | null;
-            /** Case Id */
-            case_id?: string | null;
+            /** About */
+            about?: string | null;
         };
         /**
          * Status
@@ -10587,6 +10613,7 @@ export type ChangedDecision = components['schemas']['ChangedDecision'];
 export type ChangedHours = components['schemas']['ChangedHours'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelAccountView = components['schemas']['ChannelAccountView'];
+export type ChatShop = components['schemas']['ChatShop'];
 export type Choice = components['schemas']['Choice'];
 export type ClaimCell = components['schemas']['ClaimCell'];
 export type ClaimKind = components['schemas']['ClaimKind'];
@@ -10910,6 +10937,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chat_shop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatShop"];
                 };
             };
             /** @description Something in what was sent is not right */

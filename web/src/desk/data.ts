@@ -7,6 +7,7 @@ import type { components } from '../api/schema'
 import type { PromiseClock, StoredFile } from '../design'
 import { useStaffSession } from '../staff/session'
 import { storedFile } from './files'
+import { passesBy } from './case/passing'
 
 export { fileUrl } from './files'
 
@@ -130,6 +131,7 @@ export function useLiveDesk() {
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   const queueAt = useRef(0)
   useLive((event: LiveEvent) => {
+    if (passesBy(event)) return
     const told = (event.data ?? {}) as Told
     waiting.current.push({ ...told, name: told.name ?? event.type })
     timer.current ??= setTimeout(() => {

@@ -6,6 +6,7 @@ import { Icon, IconButton, Mark, Menu } from '../design'
 import { useText } from '../i18n'
 import { ErrorBoundary, NotFound } from '../shell/Errors'
 import { Switches } from '../shell/Switches'
+import { ChatButton as Chat } from './ChatButton'
 import { refresh, useMe, useNotices } from './data'
 import { inEU, PageSkeleton } from './parts'
 import './portal.css'
@@ -110,6 +111,7 @@ export function Portal() {
           <span>{t('app.name')}</span>
         </Link>
         <div className="portal-tools">
+          <Chat />
           {me && <Bell />}
           <Switches />
           {me && <Person contact={me.contact ?? me.name} />}

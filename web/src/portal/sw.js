@@ -24,6 +24,6 @@ self.addEventListener('fetch', (event) => {
     return
   }
   // Desk and console live beside the portal but are not its pages.
-  const isPortalPage = request.mode === 'navigate' && !/^\/(api|desk|console|docs|healthz|readyz|metrics)(\/|$)/.test(url.pathname)
+  const isPortalPage = request.mode === 'navigate' && !/^\/(api|desk|console|chat|docs|healthz|readyz|metrics)(\/|$)/.test(url.pathname)
   if (isPortalPage) event.respondWith(fetch(request).catch(() => caches.match('/')))
 })

@@ -6,7 +6,8 @@ import { type Locale, localeOf, wordsOf } from './words'
 
 const asked = new URLSearchParams(location.search)
 const shop = asked.get('shop') ?? ''
-const caseId = asked.get('case')
+const about = asked.get('about')
+const inPortal = asked.get('in') === 'portal'
 const framed = window.parent !== window
 const locale: Locale = localeOf([asked.get('lang') ?? '', ...navigator.languages].filter(Boolean))
 const w = wordsOf(locale)
@@ -68,7 +69,8 @@ const parent = (type: string, more: object = {}) => framed && window.parent.post
 
 // The window
 
-const log = h('ol', { className: 'log', role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': w.log, tabIndex: 0 })
+const log = h('ol', { className: 'log' })
+const record = h('div', { role: 'log', 'aria-live': 'polite', 'aria-relevant': 'additions', 'aria-label': w.log, tabIndex: 0 }, log)
 const earlier = h('button', { type: 'button', className: 'quiet', hidden: true, onclick: () => void loadEarlier() }, w.earlier)
 const state = h('p', { className: 'state' })
 const name = h('h1', {}, w.title)
@@ -84,7 +86,7 @@ const composer = h('form', { className: 'composer' }, notice, chips, h('div', { 
 const menuButton = h('button', { type: 'button', className: 'icon', title: w.menu, 'aria-label': w.menu, 'aria-expanded': 'false', 'aria-haspopup': 'true' }, icon('more'))
 const closeButton = h('button', { type: 'button', className: 'icon', title: w.close, 'aria-label': w.close, onclick: () => parent('close') }, icon('close'))
 const menu = h('div', { className: 'menu', role: 'menu', hidden: true })
-const middle = h('main', {}, earlier, log, types)
+const middle = h('main', {}, earlier, record, types)
 const foot = h('footer', {}, composer)
 const head = h('header', {}, h('div', {}, name, state), menuButton, framed && closeButton, menu)
 document.getElementById('root')?.append(head, lost, middle, foot)
@@ -140,7 +142,7 @@ function draw() {
     const on = day.format(new Date(one.at))
     if (on !== date) wanted.push([`day ${on}`, () => h('li', { className: 'day' }, on)])
     date = on
-    const seen = readAt >= one.at
+    const seen = !!readAt && Date.parse(readAt) >= Date.parse(one.at)
     const mark = one === lastMine ? (seen ? 'seen' : 'sent') : ''
     wanted.push([`${one.id} ${mark}`, () => bubble(one, mark ? h('span', {}, ` · ${w[mark as 'seen' | 'sent']}`) : null)])
   }
@@ -240,7 +242,7 @@ function hears(event: string, data: unknown) {
 async function begin(): Promise<void> {
   stream?.close()
   try {
-    begun = await ask<Started>('POST', 'start', token, { shop, token: token || kept('token'), case_id: caseId })
+    begun = await ask<Started>('POST', 'start', token, { shop: shop || null, token: token || kept('token'), about })
   } catch (problem) {
     state.textContent = ''
     if (problem instanceof Refused && problem.status === 404) {
@@ -623,7 +625,7 @@ try {
 }
 grow()
 parent('ready')
-if (shop) void begin()
+if (shop || inPortal) void begin()
 else {
   notice.textContent = w.noChat
   composer.inert = true

@@ -53,10 +53,23 @@ class Lookers:
     def __init__(self, house: House) -> None:
         self._clock = house.clock
         self._cases: dict[UUID, dict[UUID, _Seen]] = {}
-        signals_of(house).on("case.looked", self._heard)
+        self._threads: dict[str, tuple[UUID, str]] = {}
+        self._signals = signals_of(house)
+        self._signals.on("case.looked", self._heard)
+        self._signals.on("chat.online", self._came_or_left)
+
+    def _came_or_left(self, data: Any) -> None:
+        """Of thousands of customers, only those matter whose case somebody looks at."""
+        _, came, left = data
+        for threads, online in ((came, True), (left, False)):
+            for thread_id in threads:
+                if thread_id in self._threads:
+                    told = {"thread_id": thread_id, "online": online}
+                    self._signals.tell_here("staff", ["chat.online", self._threads[thread_id][1], told])
 
     def _heard(self, data: Any) -> None:
         case_id, account_id, name, doing = UUID(data[0]), UUID(data[1]), data[2], Doing(data[3])
+        self._threads[data[4]] = (case_id, data[5])
         seen = self._cases.setdefault(case_id, {})
         if doing is Doing.gone:
             seen.pop(account_id, None)
@@ -84,6 +97,8 @@ class Lookers:
             del seen[account_id]
         if not seen:
             self._cases.pop(case_id, None)
+            for thread_id in [one for one, (of, _) in self._threads.items() if of == case_id]:
+                del self._threads[thread_id]
 
 
 def lookers(house: House) -> Lookers:
@@ -103,7 +118,10 @@ async def look_at(work: Work, case_id: UUID, doing: Doing) -> Presence:
     case = await case_row(work, case_id)
     name = str(await work.session.scalar(NAME, {"id": actor.id}) or "")
     known, signals = lookers(work.house), signals_of(work.house)
-    signals.tell("case.looked", [str(case_id), str(actor.id), name, doing.value])
+    signals.tell(
+        "case.looked",
+        [str(case_id), str(actor.id), name, doing.value, str(case.thread_id), str(case.shop_id)],
+    )
     _tell_colleagues(signals, case.shop_id, case_id, actor.id, name, doing)
     if doing in (Doing.typing, Doing.looking, Doing.gone):
         signals.tell("chat.passing", [str(case.thread_id), "typing", {"on": doing is Doing.typing}])
@@ -116,5 +134,5 @@ async def look_at(work: Work, case_id: UUID, doing: Doing) -> Presence:
 def _tell_colleagues(
     signals: Signals, shop_id: UUID, case_id: UUID, account_id: UUID, name: str, doing: Doing
 ) -> None:
-    told = {"case_id": str(case_id), "account_id": str(account_id), "name": name, "doing": doing.value}
+    told = {"case_id": str(case_id), "account_id": str(account_id), "name_of": name, "doing": doing.value}
     signals.tell("staff", ["case.looked", str(shop_id), told])

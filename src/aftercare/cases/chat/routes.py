@@ -57,11 +57,12 @@ ByVisitor = Annotated[Visitor, Depends(visitor_here)]
 
 
 class Starting(BaseModel):
-    """`token` is that of before, if there is one; `case_id` is for a customer who is signed in."""
+    """`shop` is its code; in our own portal it may be left out. `token` is that of before, if there is one; `about` is the case,
+    claim or order that a customer who is signed in speaks of."""
 
-    shop: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9-]+$")]
+    shop: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9-]+$")] | None = None
     token: Annotated[str, Field(max_length=200)] | None = None
-    case_id: UUID | None = None
+    about: UUID | None = None
 
 
 class Saying(BaseModel):
@@ -113,7 +114,17 @@ def _address(request: Request) -> str:
 async def start(request: Request, house: InHouse, actor: ByActor, new: Starting) -> Started:
     """A window of the chat opens: the visitor's token, and what was said last."""
     await limit(house, f"chat start:{_address(request)}", STARTS_AN_HOUR, timedelta(hours=1))
-    return await verbs.start_chat(house, actor, shop_code=new.shop, token=new.token, case_id=new.case_id)
+    return await verbs.start_chat(house, actor, shop_code=new.shop, token=new.token, about=new.about)
+
+
+class ChatShop(BaseModel):
+    code: str
+
+
+@router.get("/chat/shop")
+async def read_chat_shop(house: InHouse) -> ChatShop:
+    """The only shop there is, for a page of ours that knows of none. Refuses with NotFound where there are more."""
+    return ChatShop(code=await verbs.usual_shop(house))
 
 
 @router.get("/chat/messages", operation_id="earlier_in_chat")

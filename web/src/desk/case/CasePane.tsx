@@ -13,6 +13,7 @@ import { clockName, isKind } from '../queue/QueuePane'
 import css from './case.module.css'
 import { Editor, type EditorHandle } from './Editor'
 import { useMoves } from './moves'
+import { Presence } from './Presence'
 import { weave, type Words } from './story'
 
 export function CasePane() {
@@ -125,6 +126,7 @@ function OpenCase({ page }: { page: CasePage }) {
           </span>
           {lines.length > 0 && <Menu label={t('case.menu')} items={lines} trigger={(props) => <IconButton {...props} icon="more" label={t('case.menu')} />} />}
         </div>
+        <Presence page={page} />
         {one.snoozed_until && <Snoozed until={one.snoozed_until} onWake={() => verbs.snooze(null)} />}
         {shown && (
           <div className={css.standing}>

@@ -6,6 +6,7 @@ import { useText } from '../../i18n'
 import { type CasePage, keys, toCase, useMay } from '../data'
 import css from './case.module.css'
 import { Knowledge } from './Knowledge'
+import { tellTyping } from './passing'
 
 export interface EditorHandle {
   write: (kind: 'message' | 'note') => void
@@ -84,6 +85,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
       touched.current = false
       sendKey.current = newKey()
       setBody('')
+      tellTyping(id, null)
       setFiles([])
       setKept(null)
       setOpen(false)
@@ -171,6 +173,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           touched.current = true
           sendKey.current = newKey()
           setBody(e.target.value)
+          tellTyping(id, kind)
         }}
         onPaste={onPaste}
         onKeyDown={(e) => {
