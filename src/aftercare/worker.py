@@ -31,7 +31,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from aftercare import claims, conversations, identity, logistics, notices, promises, shop
+from aftercare import claims, conversations, identity, knowledge, logistics, notices, promises, shop
 from aftercare.connectors.mail.serving import serve_mail
 from aftercare.connectors.payments.routes import settle_sandbox_calls
 from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
@@ -112,6 +112,7 @@ async def tidy_up(house: House) -> None:
     async with begin(house, SYSTEM) as work:
         await identity.tidy(work)
         await shop.forget_old_pushes(work)
+        await knowledge.forget_questions(work)
         await conversations.forget_pushes(work)
         await forget_beats(work)
         await ensure_months(work, work.now, work.now + MONTHS_AHEAD)
