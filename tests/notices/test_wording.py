@@ -9,21 +9,17 @@ from sqlalchemy import text
 
 from aftercare import claims, notices
 from aftercare.journal import FACTS, House, PermissionMissing, begin, drain
+from aftercare.kit.spoken import LOCALES, left, moment, money, our_locale
 from aftercare.notices import NewWords, TemplateBroken, TemplateNotFound
 from aftercare.notices.rules import read_rules, rules
 from aftercare.notices.telling import address_text, tells_amount
 from aftercare.notices.wording import (
     FIELDS,
-    LOCALES,
     SAMPLE,
     Words,
     built_in,
     exact_moment,
     fill,
-    left,
-    moment,
-    money,
-    our_locale,
     render,
     texts,
 )

@@ -10,9 +10,10 @@ from aftercare import cases, claims, conversations, identity, promises, shop
 from aftercare.claims import ClaimKind
 from aftercare.identity import ShopView
 from aftercare.journal import Work
+from aftercare.kit.spoken import left, moment, money, our_locale
 from aftercare.notices.model import Notice
 from aftercare.notices.rules import rule_of
-from aftercare.notices.wording import exact_moment, left, moment, money, our_locale, texts
+from aftercare.notices.wording import exact_moment, texts
 
 # Where the amount of a claim is money that comes back; that of an exchange is only what the goods are worth.
 MONEY_BACK = frozenset(

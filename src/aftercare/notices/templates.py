@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from aftercare import identity
 from aftercare.journal import Work
+from aftercare.kit.spoken import LOCALES
 from aftercare.notices.events import TemplateBroke, TemplateRemoved, TemplateSet
 from aftercare.notices.model import Notice, NoticeTemplate, TemplateBroken, TemplateNotFound
 from aftercare.notices.rules import rules
 from aftercare.notices.telling import Told
 from aftercare.notices.wording import (
     FIELDS,
-    LOCALES,
     LONGEST,
     SAMPLE,
     Words,

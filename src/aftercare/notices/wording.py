@@ -3,21 +3,18 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from aftercare.kit.money import digits
 from aftercare.notices.model import TemplateBroken
 
-LOCALES = ("zh-CN", "zh-TW", "en")
 LONGEST = 4_000
 PARTS = ("subject", "body", "button")
 
@@ -29,14 +26,6 @@ class Words:
     subject: str
     body: str
     button: str
-
-
-def our_locale(locale: str | None, otherwise: str = "zh-CN") -> str:
-    """The language that we write in for somebody who prefers `locale`."""
-    given = (locale or otherwise).replace("_", "-").lower()
-    if given.startswith("zh"):
-        return "zh-TW" if {"tw", "hk", "mo", "hant"} & set(given.split("-")) else "zh-CN"
-    return "en"
 
 
 @cache
@@ -150,20 +139,6 @@ def paragraphs(body: str) -> list[str]:
     return [paragraph.strip() for paragraph in body.split("\n\n") if paragraph.strip()]
 
 
-def money(cents: int, currency: str, locale: str) -> str:
-    return format_currency(cents / 10 ** digits(currency), currency, locale=locale.replace("-", "_"))
-
-
-def moment(at: datetime, zone: ZoneInfo, locale: str, now: datetime) -> str:
-    """'3 月 17 日 12:00'; the year only where it is not this one."""
-    there, today = at.astimezone(zone), now.astimezone(zone)
-    if locale == "en":
-        year = "" if there.year == today.year else f" {there.year}"
-        return f"{there.day} {there:%B}{year}, {there:%H:%M}"
-    year = "" if there.year == today.year else f"{there.year} 年 "
-    return f"{year}{there.month} 月 {there.day} 日 {there:%H:%M}"
-
-
 def exact_moment(at: datetime, zone: ZoneInfo, locale: str) -> str:
     """To the second and with its zone, as a receipt needs it."""
     there = at.astimezone(zone)
@@ -172,17 +147,6 @@ def exact_moment(at: datetime, zone: ZoneInfo, locale: str) -> str:
     if locale == "en":
         return f"{there.day} {there:%B %Y}, {there:%H:%M:%S} ({named})"
     return f"{there.year} 年 {there.month} 月 {there.day} 日 {there:%H:%M:%S}（{named}）"
-
-
-def left(span: timedelta, locale: str) -> str:
-    """'2 天' or '5 小时': whole ones, so that nobody is promised more than there is."""
-    hours = max(int(span.total_seconds() // 3600), 1)
-    days = hours // 24
-    if locale == "en":
-        many, unit = (days, "day") if days else (hours, "hour")
-        return f"{many} {unit}" + ("" if many == 1 else "s")
-    hour = "小時" if locale == "zh-TW" else "小时"
-    return f"{days} 天" if days else f"{hours} {hour}"
 
 
 LETTER = """\
