@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import text
 
 from aftercare.journal import Work
 from aftercare.kit.languages import HAN, is_han, simplified, spoken_alike, stem
@@ -66,19 +65,17 @@ class Passage(BaseModel):
     score: float
 
 
-FIND = text(
+FIND = (
     "SELECT article_id, locale, score FROM find_articles(CAST(:shop_id AS uuid), :inside, :locale, CAST(:every AS tsquery),"
     " CAST(:rare AS tsquery), CAST(CAST(:terms AS text[]) AS tsquery[]), CAST(:weights AS float8[]), :most)"
 )
 
-SHOWN = text(
-    """
+SHOWN = """
     SELECT e.article_id, e.locale, e.version, a.topic, a.audience, e.title, e.summary, e.plain
     FROM unnest(CAST(:ids AS uuid[]), CAST(:locales AS text[])) AS asked(id, locale)
     JOIN article_entry e ON e.article_id = asked.id AND e.locale = asked.locale
     JOIN article a ON a.id = e.article_id
-    """
-)
+"""
 
 
 class _Found(BaseModel):
@@ -104,7 +101,7 @@ async def _find(
             best, terms, meant = found, others, other
     if not best:
         return None
-    rows = await work.session.execute(
+    rows = await work.read(
         SHOWN, {"ids": [row.article_id for row in best], "locales": [row.locale for row in best]}
     )
     shown = {row.article_id: row for row in rows}
@@ -121,7 +118,7 @@ async def _score(
 ) -> Sequence[Any]:
     if not terms.known and not any(":*" in term(word) for word in terms.words):
         return []
-    found = await work.session.execute(
+    return await work.read(
         FIND,
         {
             "shop_id": shop_id,
@@ -134,7 +131,6 @@ async def _score(
             "most": limit,
         },
     )
-    return found.all()
 
 
 async def search_articles(
@@ -197,12 +193,8 @@ async def find_passages(
     ]
 
 
-SUGGEST = text(
-    "SELECT article_id, title FROM suggest_articles(CAST(:shop_id AS uuid), :inside, :locale, CAST(:begun AS tsquery), :most)"
-)
-SOUNDS = text(
-    "SELECT word FROM knowledge_word WHERE sound LIKE :begun AND documents > 0 ORDER BY documents DESC LIMIT 8"
-)
+SUGGEST = "SELECT article_id, title FROM suggest_articles(CAST(:shop_id AS uuid), :inside, :locale, CAST(:begun AS tsquery), :most)"
+SOUNDS = "SELECT word FROM knowledge_word WHERE sound LIKE :begun AND documents > 0 ORDER BY documents DESC LIMIT 8"
 
 
 async def suggest_titles(
@@ -219,10 +211,10 @@ async def suggest_titles(
     typed = re.findall(r"[a-z]+$", begun.casefold())
     choices = {last, *typed}
     if typed and len(typed[0]) > 2:
-        sounded = await work.session.execute(SOUNDS, {"begun": f"{spoken_alike(typed[0])}%"})
-        choices.update(sounded.scalars())
+        sounded = await work.read(SOUNDS, {"begun": f"{spoken_alike(typed[0])}%"})
+        choices.update(row.word for row in sounded)
     query = " & ".join([*(quoted(word) for word in whole), "(" + " | ".join(_begun(choices)) + ")"])
-    found = await work.session.execute(
+    found = await work.read(
         SUGGEST, {"shop_id": shop_id, "inside": inside, "locale": locale, "begun": query, "most": limit}
     )
     return [Suggestion(article_id=row.article_id, title=row.title) for row in found]

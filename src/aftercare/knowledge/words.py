@@ -90,7 +90,7 @@ class Terms:
         return " | ".join(taken) or None
 
 
-KNOWN = text("SELECT word, documents FROM knowledge_word WHERE word = ANY(:words) AND documents > 0")
+KNOWN = "SELECT word, documents FROM knowledge_word WHERE word = ANY(:words) AND documents > 0"
 
 SINGLE = 0.5
 """What a single Chinese character weighs of what a word of its rarity does."""
@@ -108,7 +108,7 @@ async def understand(work: Work, question: str) -> Terms | None:
         for size in range(1, LONGEST_HAN_WORD + 1)
         for start in range(len(run) - size + 1)
     }
-    found = await work.session.execute(KNOWN, {"words": ["", *others, *windows]})
+    found = await work.read(KNOWN, {"words": ["", *others, *windows]})
     documents = {row.word: row.documents for row in found}
     words = [*others, *(word for run in runs for word in cut(run, documents))]
     kept = [word for word in dict.fromkeys(words) if word not in asking_words() and word not in COMMON]
@@ -197,8 +197,8 @@ async def count_words(
 
 _LATIN = re.compile(r"[a-z]{4,}")
 
-SPELT_LIKE = text("SELECT typed, word, documents FROM words_spelt_like(CAST(:words AS text[]))")
-SPOKEN_LIKE = text(
+SPELT_LIKE = "SELECT typed, word, documents FROM words_spelt_like(CAST(:words AS text[]))"
+SPOKEN_LIKE = (
     "SELECT word, documents, sound FROM knowledge_word WHERE sound = ANY(:sounds) AND documents > 0"
     " ORDER BY documents DESC LIMIT 200"
 )
@@ -218,7 +218,7 @@ async def corrected(work: Work, given: str) -> str | None:
     asked = [*{stem(word) for word in latin}, *windows]
     if not asked:
         return None
-    found = await work.session.execute(KNOWN, {"words": asked})
+    found = await work.read(KNOWN, {"words": asked})
     known = {row.word: row.documents for row in found}
     unknown = [word for word in latin if stem(word) not in known]
     better = flat
@@ -232,7 +232,7 @@ async def corrected(work: Work, given: str) -> str | None:
 
 async def _respelt(work: Work, flat: str, unknown: Sequence[str]) -> str:
     sounds = {spoken_alike(word): word for word in unknown}
-    for row in await work.session.execute(SPOKEN_LIKE, {"sounds": list(sounds)}):
+    for row in await work.read(SPOKEN_LIKE, {"sounds": list(sounds)}):
         typed = sounds.pop(row.sound, None)
         if typed is not None:
             flat = re.sub(rf"\b{typed}\b", row.word, flat)
@@ -240,7 +240,7 @@ async def _respelt(work: Work, flat: str, unknown: Sequence[str]) -> str:
     if not rest:
         return flat
     best: dict[str, tuple[int, int, str]] = {}
-    for row in await work.session.execute(SPELT_LIKE, {"words": [stem(word) for word in rest]}):
+    for row in await work.read(SPELT_LIKE, {"words": [stem(word) for word in rest]}):
         steps = distance(row.typed, row.word)
         if steps <= (1 if len(row.typed) < 6 else 2):
             best[row.typed] = min(best.get(row.typed, (99, 0, "")), (steps, -row.documents, row.word))
@@ -253,7 +253,7 @@ async def _respelt(work: Work, flat: str, unknown: Sequence[str]) -> str:
 async def _resounded(work: Work, flat: str, strange: Sequence[str], known: dict[str, int]) -> str:
     by_sound = {window: sound(window) for window in strange}
     spoken: dict[str, str] = {}
-    for row in await work.session.execute(SPOKEN_LIKE, {"sounds": list(set(by_sound.values()))}):
+    for row in await work.read(SPOKEN_LIKE, {"sounds": list(set(by_sound.values()))}):
         spoken.setdefault(row.sound, row.word)
     better, start = "", 0
     while start < len(flat):
