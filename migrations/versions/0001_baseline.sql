@@ -988,6 +988,47 @@ CREATE TABLE thread (
 
 CREATE INDEX thread_customer_idx ON thread (customer_id, opened_at);
 
+CREATE TABLE call (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	channel_account_id UUID NOT NULL,
+	external_id VARCHAR NOT NULL,
+	direction VARCHAR(40) NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	contact_id UUID,
+	case_id UUID,
+	account_id UUID,
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	recording VARCHAR,
+	voicemail VARCHAR,
+	voicemail_words VARCHAR NOT NULL,
+	notes VARCHAR NOT NULL,
+	call_back VARCHAR(40),
+	called_back_at TIMESTAMP WITH TIME ZONE,
+	called_back_by UUID,
+	CONSTRAINT call_pkey PRIMARY KEY (id),
+	CONSTRAINT an_answered_call_says_when CHECK (state <> 'answered' OR answered_at IS NOT NULL),
+	CONSTRAINT a_call_back_says_when CHECK (call_back <> 'done' OR called_back_at IS NOT NULL),
+	CONSTRAINT call_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT call_channel_account_id_fkey FOREIGN KEY(channel_account_id) REFERENCES channel_account (id),
+	CONSTRAINT a_call_comes_in_or_goes_out CHECK (direction IN ('inbound', 'outbound')),
+	CONSTRAINT a_call_is_in_a_known_state CHECK (state IN ('ringing', 'answered', 'ended', 'missed')),
+	CONSTRAINT call_contact_id_fkey FOREIGN KEY(contact_id) REFERENCES contact (id),
+	CONSTRAINT call_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
+	CONSTRAINT a_call_back_is_due_or_not CHECK (call_back IN ('due', 'done', 'not_needed')),
+	CONSTRAINT call_called_back_by_fkey FOREIGN KEY(called_back_by) REFERENCES account (id)
+);
+
+CREATE INDEX call_back_idx ON call (shop_id, started_at) WHERE call_back = 'due';
+
+CREATE INDEX call_contact_idx ON call (contact_id, started_at);
+
+CREATE UNIQUE INDEX call_external_idx ON call (channel_account_id, external_id);
+
+CREATE INDEX call_shop_idx ON call (shop_id, started_at);
+
 CREATE TABLE confirmation_hold (
 	order_id UUID NOT NULL,
 	holder_id UUID NOT NULL,
@@ -2182,6 +2223,10 @@ ALTER TABLE thread ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY thread_of_own_shops ON thread USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE call ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY call_of_own_shops ON call USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE confirmation_hold ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY confirmation_hold_of_own_shops ON confirmation_hold USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2379,6 +2424,24 @@ CREATE OR REPLACE FUNCTION account_reach(whose uuid) RETURNS TABLE (role text, s
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
     AS $$ SELECT m.role, m.shop_id FROM membership m WHERE m.account_id = whose $$;
 
+CREATE POLICY business_calendar_of_the_house_is_known_to_all ON business_calendar FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY business_calendar_of_the_house_insert_takes_all_shops ON business_calendar AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY business_calendar_of_the_house_update_takes_all_shops ON business_calendar AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY calendar_day_of_the_house_is_known_to_all ON calendar_day FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY calendar_day_of_the_house_insert_takes_all_shops ON calendar_day AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY calendar_day_of_the_house_update_takes_all_shops ON calendar_day AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY clock_policy_of_the_house_is_known_to_all ON clock_policy FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY clock_policy_of_the_house_insert_takes_all_shops ON clock_policy AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY clock_policy_of_the_house_update_takes_all_shops ON clock_policy AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
 CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
@@ -2405,24 +2468,6 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
         END IF;
       END IF;
     END $$;
-
-CREATE POLICY business_calendar_of_the_house_is_known_to_all ON business_calendar FOR SELECT USING (shop_id IS NULL);
-
-CREATE POLICY business_calendar_of_the_house_insert_takes_all_shops ON business_calendar AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY business_calendar_of_the_house_update_takes_all_shops ON business_calendar AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY calendar_day_of_the_house_is_known_to_all ON calendar_day FOR SELECT USING (shop_id IS NULL);
-
-CREATE POLICY calendar_day_of_the_house_insert_takes_all_shops ON calendar_day AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY calendar_day_of_the_house_update_takes_all_shops ON calendar_day AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY clock_policy_of_the_house_is_known_to_all ON clock_policy FOR SELECT USING (shop_id IS NULL);
-
-CREATE POLICY clock_policy_of_the_house_insert_takes_all_shops ON clock_policy AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
-
-CREATE POLICY clock_policy_of_the_house_update_takes_all_shops ON clock_policy AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
 
 CREATE OR REPLACE FUNCTION search_sales_orders(
       query tsquery, before timestamptz, before_id uuid, most int,

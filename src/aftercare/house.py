@@ -27,9 +27,10 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
 )
 from aftercare.assistant import LanguageModel, ModelShelf
 from aftercare.claims import PaymentGateways, RefundGateways
-from aftercare.connectors.channels import channel_senders
+from aftercare.connectors.channels import channel_senders, outside_of
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.mail_smtp import mail_sender
+from aftercare.connectors.messaging.outside import Outside
 from aftercare.connectors.tracking import tracking_pushes, tracking_source
 from aftercare.conversations import ChannelSenders
 from aftercare.journal import House
@@ -98,12 +99,15 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
         else {}
     )
     gateways = ConfiguredGateways(settings, house)
+    outside = outside_of(settings)
+    stack.push_async_callback(outside.close)
     ports: dict[type, Any] = {
         RefundGateways: gateways,
         PaymentGateways: gateways,
         Files: Files(files.url or str(settings.home / "files"), largest=files.largest_bytes, **options),
         MailSender: mail_sender(settings),
-        ChannelSenders: channel_senders(settings),
+        ChannelSenders: channel_senders(settings, outside),
+        Outside: outside,
         TrackingPushes: tracking_pushes(settings.tracking),
         ModelShelf: ModelShelf(settings.home),
     }

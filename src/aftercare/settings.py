@@ -80,6 +80,19 @@ class Tracking(BaseModel):
     push_secret: SecretStr | None = None
 
 
+class Channels(BaseModel):
+    """Where the vendors of SMS and messaging are reached: their own addresses, or a proxy of the house. `private_hosts` are hosts
+    of the inner network that channel accounts may send to and fetch from; all others must lie in the open internet."""
+
+    wechat_api: str = "https://api.weixin.qq.com"
+    wecom_api: str = "https://qyapi.weixin.qq.com"
+    whatsapp_api: str = "https://graph.facebook.com/v23.0"
+    telegram_api: str = "https://api.telegram.org"
+    twilio_api: str = "https://api.twilio.com"
+    aliyun_sms_api: str = "https://dysmsapi.aliyuncs.com"
+    private_hosts: list[str] = []
+
+
 class LanguageModelSettings(BaseModel):
     """Any OpenAI-compatible address (``http://127.0.0.1:11434/v1``); without one the assistant does without."""
 
@@ -117,6 +130,7 @@ class Settings(BaseSettings):
     wechat_pay: WechatPay = WechatPay()
     shopify: Shopify = Shopify()
     tracking: Tracking = Tracking()
+    channels: Channels = Channels()
     language_model: LanguageModelSettings = LanguageModelSettings()
     sandbox_gateway: bool = False
 

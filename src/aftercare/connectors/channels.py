@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
-import aftercare.connectors.mail.inbound  # noqa: F401  # importing registers its reaction
+import aftercare.connectors.mail.inbound
+import aftercare.connectors.messaging.door  # noqa: F401  # importing both registers their reactions
 from aftercare.connectors.mail.outbound import mail_channel
+from aftercare.connectors.messaging.outside import Outside
+from aftercare.connectors.messaging.senders import messaging_senders
 from aftercare.conversations import Channel, ChannelSender
 from aftercare.settings import Settings
 
@@ -18,6 +21,12 @@ class ConnectedSenders:
         return self._senders.get(kind)
 
 
-def channel_senders(settings: Settings) -> ConnectedSenders:
+def channel_senders(settings: Settings, outside: Outside | None = None) -> ConnectedSenders:
     """All that this installation can send by; each works with the settings and secrets of its channel account."""
-    return ConnectedSenders({Channel.email: mail_channel(settings)})
+    outside = outside or outside_of(settings)
+    return ConnectedSenders({Channel.email: mail_channel(settings), **messaging_senders(outside)})
+
+
+def outside_of(settings: Settings) -> Outside:
+    """One for each process: who asks the vendors, and knows where they find us."""
+    return Outside(settings.channels, settings.base_url)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Header, Request, UploadFile
 from pydantic import BaseModel, StringConstraints
 
 from aftercare.connectors import shopify
+from aftercare.connectors.messaging.routes import router as messaging_router
 from aftercare.connectors.orders_file import import_orders
 from aftercare.connectors.payments.routes import router as payments_router
 from aftercare.identity import find_shop, get_shop
@@ -19,6 +20,7 @@ from aftercare.shop import ImportReport
 
 router = APIRouter(tags=["connectors"])
 router.include_router(payments_router)
+router.include_router(messaging_router)
 
 LARGEST_PUSH = 2 * 1024 * 1024
 LARGEST_FILE = 20 * 1024 * 1024

@@ -40,6 +40,7 @@ READS = {
     "case": "cases.read",
     "message": "cases.read",
     "note": "cases.read",
+    "call": "cases.read",
     "clock": "cases.read",
     "claim": "claims.read",
     "offer": "claims.read",

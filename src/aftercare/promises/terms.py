@@ -48,6 +48,7 @@ DEFAULT_TERMS: dict[str, ClockTerms] = {
     "case.first_answer": ClockTerms(length=_HOUR, business=True, warn_before=0.25),
     "case.next_answer": ClockTerms(length=4 * _HOUR, business=True, warn_before=0.25),
     "case.resolution": ClockTerms(working_days=3, business=True, warn_before=0.25),
+    "call.back": ClockTerms(length=timedelta(minutes=30), business=True, warn_before=0.5),
     "claim.send_draft": _real(7 * _DAY, _DAY, max_extensions=0),
     "claim.decide_refund": _real(48 * _HOUR, 12 * _HOUR),
     "claim.decide_goods": _real(48 * _HOUR, 12 * _HOUR),
