@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from aftercare import demo
+from aftercare import demo, identity, knowledge
 from aftercare.claims import ClaimKind, RefundGateways
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.demo import HalfTold, Told
@@ -107,6 +107,23 @@ async def test_everybody_did_their_own(year: tuple[House, Told]) -> None:
         ("claim.offered", "staff"),
         ("order.imported", "integration"),
     ]
+
+
+async def test_what_the_shops_know_is_read_and_asked_for(year: tuple[House, Told]) -> None:
+    house, _ = year
+    assert await rows(house, "SELECT status, count(*) FROM article GROUP BY 1") == [("published", 28)]
+    assert await rows(house, "SELECT locale, count(*) FROM article_entry GROUP BY 1 ORDER BY 1") == [
+        ("en", 14),
+        ("zh-CN", 25),
+        ("zh-TW", 10),
+    ]
+    async with begin(house) as work:
+        gaps = await knowledge.list_gaps(work)
+        assert [(gap.examples[0], gap.badly) for gap in gaps[:1]] == [("买了之后降价能退差价吗", 9)]
+        home = await identity.find_shop(work, "qinghe-home")
+        found = await knowledge.search_articles(work, "内胆怎么洗", shop_id=home.id, locale="zh-TW")
+        assert "".join(piece.text for piece in found.items[0].title) == "電子鍋的清潔與保養"
+        assert (await knowledge.list_solutions(work)).items != []
 
 
 async def test_told_again_it_stays_as_it_is(year: tuple[House, Told]) -> None:

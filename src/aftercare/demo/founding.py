@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from aftercare import claims, identity, logistics, people, promises, shop, supply
+from aftercare.demo.knowing import write_articles
 from aftercare.demo.looking import read
 from aftercare.demo.purchases import product_records
 from aftercare.demo.scene import STORE_SYSTEM, Stage
@@ -77,6 +78,7 @@ async def found(house: House, stage: Stage, at: datetime) -> None:
             await _stores(work, ids[code], code)
     async with begin(house, owner, now=at + timedelta(hours=2)) as work:
         await _policies(work, ids)
+        await write_articles(work, ids)
     async with begin(house, STORE_SYSTEM, now=at + timedelta(hours=3)) as work:
         await shop.take_in(
             work,

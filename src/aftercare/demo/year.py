@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from aftercare import logistics, shop
+from aftercare import assistant, logistics, shop
 from aftercare.demo.founding import found, gather
+from aftercare.demo.knowing import readers_come
 from aftercare.demo.looking import COUNTS, ENTRIES, FINISH, Standing, sign_ins, standing_of
 from aftercare.demo.plots import PLOTS, Plot, asks
 from aftercare.demo.purchases import SOURCE, Purchase, World
@@ -317,8 +318,11 @@ async def _order_id(work: Any, purchase: Purchase) -> UUID:
 
 
 async def finish(house: House) -> None:
-    """From here on the story is whole."""
+    """From here on the story is whole, and the assistant answers."""
+    await readers_come(house)
     async with begin(house, SYSTEM) as work:
+        for shop_id in (await work.session.scalars(text("SELECT id FROM shop ORDER BY code"))).all():
+            await assistant.switch(work, shop_id, active=True)
         for statement in FINISH:
             await work.session.execute(text(statement))
 
