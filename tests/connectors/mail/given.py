@@ -45,7 +45,7 @@ class Post:
     def left(self) -> list[EmailMessage]:
         """What has left, the oldest first."""
         found = sorted(self.outbox.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]  # type: ignore[misc]
+        return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in found]
 
 
 class _Senders:

@@ -75,11 +75,18 @@ def connect(account: Account, imap: ImapSettings, token: str | None) -> BaseMail
                 username, password, initial_folder=None
             )
     except (ImapToolsError, imaplib.IMAP4.error):
-        with suppress(Exception):
-            box.client.shutdown()
+        _leave(box)
         # Not the server's words: some repeat what they were given.
         raise SignInRefused(f"{imap.host} refuses the sign-in of {username}") from None
     return box
+
+
+def _leave(box: BaseMailBox) -> None:
+    """Politely, and in any case."""
+    with suppress(OSError, ImapToolsError, imaplib.IMAP4.error):
+        box.logout()
+    with suppress(OSError, imaplib.IMAP4.error):
+        box.client.shutdown()
 
 
 @dataclass(frozen=True)
@@ -222,8 +229,7 @@ class Reader(Thread):
                     self._stopped.wait(SECONDS_WITHOUT_IDLE)
                     box.client.noop()
         finally:
-            with suppress(Exception):
-                box.logout()
+            _leave(box)
 
     def read_folder(self, box: BaseMailBox, name: str) -> int:
         """All that is new; returns how many."""
@@ -370,5 +376,4 @@ def _check_imap(account: Account, imap: ImapSettings, token: str | None) -> list
             told.append(f"imap: {name} has {status['MESSAGES']} mails, {status['UNSEEN']} unread")
         return told
     finally:
-        with suppress(Exception):
-            box.logout()
+        _leave(box)
