@@ -1,13 +1,9 @@
 """The whole job in a real browser: from an order number to the money back, on an imported order and on the demo."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Scene, marketplace, told_demo
+from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Scene
 from tests.stories.whole_job import the_whole_job
 
 pytestmark = [
@@ -17,18 +13,6 @@ pytestmark = [
     pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
 ]
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def imported(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> AsyncIterator[Scene]:
-    async with marketplace(tmp_path_factory.mktemp("marketplace"), shared_data / "orders_olist") as found:
-        yield found
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with told_demo(tmp_path_factory.mktemp("demo")) as found:
-        yield found
 
 
 async def test_an_imported_order_comes_back_by_telephone(imported: Scene) -> None:

@@ -1,15 +1,13 @@
 """The main pages of the three faces on the demo, for everybody: light and dark, on a phone and a desk."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.faults.installed import rows_of
 from tests.stories.accessible import barriers
-from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Bought, Scene, told_demo
+from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Bought, Scene
 from tests.stories.whole_job import Job
 from tests.stories.words import Words
 
@@ -50,12 +48,6 @@ STAFF_PAGES = {
         ),
     ],
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with told_demo(tmp_path_factory.mktemp("demo")) as found:
-        yield found
 
 
 async def at_rest(page: Page, path: str) -> None:

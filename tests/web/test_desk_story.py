@@ -108,6 +108,30 @@ async def another_kind_offered(desk: Windows) -> None:
     assert (row.asks, row.kind) == ("other_kind", "exchange")
 
 
+async def proof_asked_and_given(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("电水壶", 80_000))
+    claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.defective)
+    page = await desk.case_of("agent", claim)
+    form = await start(page, "协商方案")
+    await form.get_by_role("radio", name=re.compile("请补充凭证")).check()
+    send = form.get_by_role("button", name="协商方案", exact=True)
+    await expect(send).to_be_disabled()
+    await form.get_by_label("对客户说").fill("请拍一下壶底的型号")
+    await finish(form, "协商方案")
+    phone = await desk.customer(bought)
+    await phone.goto(f"/claims/{claim}")
+    await expect(phone.get_by_text("请拍一下壶底的型号").first).to_be_visible()
+    # There is nothing to accept, so nobody is asked to.
+    await expect(phone.get_by_text("接受方案", exact=True)).to_have_count(0)
+    form = await start(phone, "补充凭证")
+    await form.locator("input[type=file]").first.set_input_files(PHOTO)
+    await expect(form.get_by_role("img", name="凭证.png")).to_be_visible()
+    await finish(form, "提交")
+    form = await start(phone, "已补充，请商家继续")
+    await finish(form, "已补充，请商家继续")
+    assert await desk.state_of(claim) == "pending_merchant"
+
+
 async def rejected_with_a_reason_and_proof(desk: Windows) -> None:
     bought = await an_order(desk.house, desk.shop, Line("咖啡机", 80_000))
     claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.not_as_described)
@@ -225,6 +249,7 @@ STEPS: list[Callable[[Windows], Awaitable[None]]] = [
     pick_up_asked_by_the_agent,
     offer_refused_then_another_accepted,
     another_kind_offered,
+    proof_asked_and_given,
     rejected_with_a_reason_and_proof,
     exchanged_after_the_difference,
     refused_and_sent_back,

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { asProblem, newKey, problemText } from '../api/client'
 import { Button, Field, FileDrop, Icon, type IconName, Input, RadioCards, Segmented, Select, Sheet, Stepper, type StoredFile, Textarea, toast } from '../design'
-import { useText } from '../i18n'
+import { type Translate, useText } from '../i18n'
 import { useNow } from '../shell/now'
 import { carrierName } from './Parcels'
 import { type Claim, get, post, refresh, type ServicePoint, uploadTo } from './data'
@@ -26,8 +26,22 @@ export const moveIcons: Record<string, IconName> = {
   deny_offline: 'close',
 }
 
-/** Verbs that have a form here. */
-export const canMove = (verb: string) => verb in moveIcons
+/** What the shop asks for instead of offering something: that is done or not, but there is nothing to accept. */
+const askedFor = (claim: Claim) => claim.offers.find((one) => one.state === 'open' && (one.asks === 'proof' || one.asks === 'cancel'))?.asks as 'proof' | 'cancel' | undefined
+
+/** The moves that have a form here, in the order of their weight; what the shop asks for comes first. */
+export function movesOf(claim: Claim) {
+  const moves = claim.actions.filter((one) => one.verb in moveIcons)
+  const asked = claim.state === 'negotiating' ? askedFor(claim) : undefined
+  if (!asked) return moves
+  const first = asked === 'proof' ? 'add_evidence' : 'cancel'
+  return moves.filter((one) => one.verb !== 'accept_offer').sort((a, b) => Number(b.verb === first) - Number(a.verb === first) || Number(b.verb === 'refuse_offer') - Number(a.verb === 'refuse_offer'))
+}
+
+export function moveLabel(claim: Claim, verb: string, t: Translate): string {
+  const asked = verb === 'refuse_offer' && askedFor(claim)
+  return asked ? t(`move.answer.${asked}`) : (claim.actions.find((one) => one.verb === verb)?.label ?? verb)
+}
 
 interface FormProps {
   claim: Claim
@@ -117,8 +131,6 @@ function Frame({ title, verb, harm, busy, wrong, onClose, onSend, children }: { 
   )
 }
 
-const verbOf = (claim: Claim, verb: string) => claim.actions.find((one) => one.verb === verb)?.label ?? verb
-
 /** Moves that need nothing but a yes: what it means is told first. */
 function JustAsk(props: FormProps) {
   const { claim, verb, onClose } = props
@@ -128,7 +140,7 @@ function JustAsk(props: FormProps) {
   const accepted = claim.lines.reduce((sum, line) => sum + line.accepted_quantity, 0)
   const amount = fmt.money(offer?.amount_cents ?? claim.agreed_cents, claim.currency)
   return (
-    <Frame title={verbOf(claim, verb)} verb={t(`move.yes.${verb}`)} harm={verb === 'cancel'} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={() => void move.send()}>
+    <Frame title={moveLabel(claim, verb, t)} verb={verb === 'refuse_offer' ? moveLabel(claim, verb, t) : t(`move.yes.${verb}`)} harm={verb === 'cancel'} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={() => void move.send()}>
       {(verb === 'accept_offer' || verb === 'refuse_offer') && offer && <OfferWords claim={claim} />}
       <p>{t(`move.means.${verb}`, { amount, accepted, count: claim.lines.reduce((sum, line) => sum + line.quantity, 0) })}</p>
     </Frame>
@@ -173,7 +185,7 @@ function WithWords(props: FormProps) {
   const takesFiles = verb !== 'deny_offline'
   return (
     <Frame
-      title={verbOf(claim, verb)}
+      title={moveLabel(claim, verb, t)}
       verb={t(`move.yes.${verb}`)}
       busy={move.busy || sending > 0}
       wrong={move.wrong}
@@ -207,7 +219,7 @@ function EditForm(props: FormProps) {
   const [sending, setSending] = useState(0)
   return (
     <Frame
-      title={verbOf(claim, 'edit')}
+      title={moveLabel(claim, 'edit', t)}
       verb={t('move.yes.edit')}
       busy={move.busy || sending > 0}
       wrong={move.wrong}

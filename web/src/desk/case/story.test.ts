@@ -8,7 +8,7 @@ const fact = (minute: number, name: string, data: Record<string, unknown> = {}, 
   ({ position: minute, at: `2026-03-10T04:${String(minute).padStart(2, '0')}:00Z`, name, actor_kind: actor, actor_id: null, shop_id: null, cause: null, data }) as Entry
 
 const said = (minute: number, author_kind: 'customer' | 'staff', kind: 'message' | 'note' = 'message') =>
-  ({ id: `m${minute}`, author_kind, author_id: null, author_name: null, kind, channel: 'portal', body: '好的', html: null, sent_at: `2026-03-10T04:${String(minute).padStart(2, '0')}:30Z`, seen: false, files: [] }) as MessageView
+  ({ id: `m${minute}`, author_kind, author_id: null, author_name: null, kind, channel: 'portal', body: '好的', html: null, sent_at: `2026-03-10T04:${String(minute).padStart(2, '0')}:30Z`, seen: false, files: [], contact_id: null, sending: null }) as MessageView
 
 describe('thread and timeline in one line', () => {
   it('puts words and facts in the order in which they happened', () => {

@@ -4,7 +4,7 @@ import { ErrorState, FileLinks, Icon, Money, type MoneyLine, MoneyStrip, type Ne
 import { useText } from '../../i18n'
 import { type Claim as ClaimShape, fileUrl, useCase, useClaim, useFacts } from '../data'
 import { lineOf } from '../claimLine'
-import { canMove, MoveForm, moveIcons, OfferWords } from '../Moves'
+import { MoveForm, moveIcons, moveLabel, movesOf, OfferWords } from '../Moves'
 import { ParcelList } from '../Parcels'
 import { addressLines, ClockRing, CopyButton, Head, Notice, PageSkeleton, ringOf } from '../parts'
 import { Entered } from '../session'
@@ -26,12 +26,12 @@ function ClaimPage({ id }: { id: string }) {
   if (claim.error && !claim.data) return <><Head up={up} title={t('claim.title')} /><ErrorState error={claim.error} onRetry={() => void claim.refetch()} /></>
   if (!claim.data) return <PageSkeleton />
   const data = claim.data
-  const moves = data.actions.filter((one) => canMove(one.verb))
+  const moves = movesOf(data)
   const owes = owesDifference(data)
   const mine = data.waiting_for === 'customer' || owes
   // What ends the matter stands under 'more', not beside what carries it on.
   const shown = moves.filter((one) => one.verb !== 'cancel' && one.verb !== 'withdraw_dispute').length + Number(owes) >= 2 ? 2 : 1
-  const actions: NextAction[] = moves.map((one) => ({ id: one.verb, verb: one.label, icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))
+  const actions: NextAction[] = moves.map((one) => ({ id: one.verb, verb: moveLabel(data, one.verb, t), icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))
   // First what goes back, then what is paid.
   if (owes) actions.splice(data.state === 'awaiting_return' ? 1 : 0, 0, { id: 'pay', verb: t('pay.title'), icon: 'money', onPick: () => setPaying(true) })
   return (
