@@ -59,7 +59,9 @@ async def a_helped_shop(
     bought = await an_order(house, await a_shop(house), *lines)
     boss = staff(bought.shop, AGENT | {"policies.write"})
     if article is not None:
-        editor = await known_staff(house, f"{bought.number.lower()}@shop.example", "编辑", bought.shop.id, WRITES)
+        editor = await known_staff(
+            house, f"{bought.number.lower()}@shop.example", "编辑", bought.shop.id, WRITES
+        )
         await an_article(World(house, bought.shop, editor, editor), *article)
     async with begin(house, boss) as work:
         await assistant.switch(work, bought.shop.id, active=True, language_model=True)

@@ -347,7 +347,8 @@ def write_model(path: Path, document: dict[str, Any], arrays: dict[str, npt.NDAr
         for name, array in arrays.items():
             held = io.BytesIO()
             np.save(held, array, allow_pickle=False)
-            box.writestr(f"{name}.npy", held.getvalue())
+            # Weights hardly shrink; packing them would take longer than learning them.
+            box.writestr(f"{name}.npy", held.getvalue(), zipfile.ZIP_STORED)
     half.replace(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

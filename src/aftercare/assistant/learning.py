@@ -144,12 +144,12 @@ async def lessons(work: Work) -> list[Example]:
 async def train_house_model(house: House, actor: Actor = SYSTEM, extra: Sequence[Example] = ()) -> ModelView:
     """Learns from the house's sentences, from what staff taught, and from `extra`; a candidate until it is promoted. No transaction
     is open while it learns. Needs `policies.write`. Refuses with PortMissing where there is no shelf."""
-    shelf = shelf_of(house)
-    if shelf is None:
-        raise PortMissing(port=ModelShelf.__name__)
     async with begin(house, actor) as work:
         work.require("policies.write")
         taught = await lessons(work)
+    shelf = shelf_of(house)
+    if shelf is None:
+        raise PortMissing(port=ModelShelf.__name__)
     learn, _ = seed.kept_back([*seed.examples(), *taught, *extra])
     model = await asyncio.to_thread(train, learn, with_nets=len(learn) > 20_000)
     kept = await asyncio.to_thread(shelf.put, HOUSE_MODEL, model)

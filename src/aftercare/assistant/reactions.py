@@ -1,5 +1,6 @@
 """What follows: a customer's words in a thread are answered, and a hand-over is told to staff."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -16,9 +17,11 @@ from aftercare.conversations import Author, MessageKind, MessagePosted
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work, after, begin
 
 TAG = "assistant"
+TOO_OLD = timedelta(hours=1)
+"""What was said so long ago is for people: a machine that answers yesterday's words is no help."""
 WHOSE = text(
     """
-    SELECT c.shop_id, c.customer_id, c.owner_id, c.locale, m.body, m.channel
+    SELECT c.shop_id, c.customer_id, c.owner_id, c.locale, m.body, m.channel, m.sent_at
     FROM service_case c JOIN message m ON m.thread_id = c.thread_id
     WHERE c.id = :case_id AND m.id = :message_id
     """
@@ -39,6 +42,8 @@ async def answer_thread(house: House, fact: MessagePosted) -> None:
             await work.session.execute(WHOSE, {"case_id": fact.case_id, "message_id": fact.message_id})
         ).one_or_none()
         if row is None or row.customer_id is None or row.owner_id is not None or not row.body.strip():
+            return
+        if row.sent_at < work.now - TOO_OLD:
             return
         switch = await switch_of(work, row.shop_id)
         if (

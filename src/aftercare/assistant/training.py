@@ -37,12 +37,13 @@ from aftercare.kit.text import decode
 KEPT_BACK = 0.15
 LEFT_OUT_INTENTS = 0.2
 FEWEST_INTENTS_TO_LEAVE_OUT = 10
-MOST_LOST = 0.015
+MOST_LOST = 0.02
 """Of the right answers on kept-back examples, so many may fall to the gate."""
 ENOUGH_RECALL = 0.9
-STEPS_OF_A_NET = 1_700
+STEPS_OF_A_NET = 1_200
 MOST_PER_NET = 40_000
 PENALTY = 0.5
+PENALTY_OF_TWO = 0.1
 
 TEXTS = ("text", "utterance", "question", "sentence", "review", "query")
 INTENTS = ("intent", "label", "category")
@@ -137,18 +138,13 @@ Cut = tuple[list[str], ...]
 
 
 def _judges(cut: Sequence[Cut], answers: Sequence[str], *, with_nets: bool) -> Judges:
-    from sklearn.svm import LinearSVC
-
     intents = sorted(set(answers))
     index = {intent: number for number, intent in enumerate(intents)}
     wanted = np.array([index[answer] for answer in answers], dtype=np.int64)
     vocabulary = Vocabulary.learn(cut)
     looked = [vocabulary.look(one) for one in cut]
-    fitted = LinearSVC(C=PENALTY, random_state=0).fit(stack(looked).matrix(vocabulary.width), wanted)
-    slopes, bias = fitted.coef_, fitted.intercept_
-    if len(intents) == 2:
-        slopes, bias = np.vstack([-slopes[0], slopes[0]]), np.array([-bias[0], bias[0]])
-    margins = np.vstack([slopes.T, bias[None, :]]).astype(np.float32)
+    matrix = stack(looked).matrix(vocabulary.width)
+    margins = _of_two(matrix, wanted) if len(intents) == 2 else _one_against_all(matrix, wanted)
     nets: list[Net] = []
     if with_nets:
         dice = np.random.default_rng(1)
@@ -162,6 +158,33 @@ def _judges(cut: Sequence[Cut], answers: Sequence[str], *, with_nets: bool) -> J
                 train_net(rows, wanted[chosen], len(intents), vocabulary.width, rounds=rounds, seed=number)
             )
     return Judges(intents, vocabulary, margins, nets, looked)
+
+
+def _one_against_all(matrix: Any, wanted: npt.NDArray[np.int64]) -> Floats:
+    from sklearn.svm import LinearSVC
+
+    fitted = LinearSVC(C=PENALTY, random_state=0).fit(matrix, wanted)
+    return np.vstack([fitted.coef_.T, fitted.intercept_[None, :]]).astype(np.float32)
+
+
+def _of_two(matrix: Any, wanted: npt.NDArray[np.int64]) -> Floats:
+    """Of two intents: the mean of a plain margin and of one over pieces weighed by how much oftener they stand in the one than in
+    the other (after Wang and Manning, 2012); both are linear, so their mean is one row of weights."""
+    from scipy.sparse import diags
+    from sklearn.svm import LinearSVC
+
+    counted = (matrix > 0).astype(np.float32)
+    often, seldom = (1 + np.asarray(counted[wanted == one].sum(axis=0)).ravel() for one in (1, 0))
+    ratio = np.log((often / often.sum()) / (seldom / seldom.sum())).astype(np.float32)
+    slopes, bias = np.zeros(matrix.shape[1]), 0.0
+    for scale, penalty in ((np.ones_like(ratio), PENALTY_OF_TWO), (ratio, PENALTY)):
+        scaled = (matrix @ diags(scale)).tocsr()
+        fitted = LinearSVC(C=penalty, random_state=0).fit(scaled, wanted)
+        spread = float(fitted.decision_function(scaled).std()) or 1.0
+        slopes += fitted.coef_[0] * scale / spread
+        bias += float(fitted.intercept_[0]) / spread
+    weights = np.append(slopes, bias).astype(np.float32)
+    return np.column_stack([-weights, weights])
 
 
 def part(examples: Sequence[Example], share: float, dice: np.random.Generator) -> tuple[list[int], list[int]]:
