@@ -251,6 +251,7 @@ async def test_a_wrong_password_is_told_without_it(post: Post, dovecot: Dovecot,
     assert await check_account(post.house, post.account_id) == [
         f"imap: signed in to 127.0.0.1:{dovecot.port}, the server tells of new mail (IDLE)",
         "imap: INBOX has 0 mails, 0 unread",
+        "smtp: the installation's own",
     ]
     async with begin(post.house) as work:
         await change_account(work, post.account_id, AccountChange(secrets={"password": "wrong secret"}))

@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from sqlalchemy import text
 
 from aftercare.cases import say
+from aftercare.connectors.mail.boxes import check_account
 from aftercare.connectors.mail.listener import listening
 from aftercare.connectors.mail.outbound import MailChannel
 from aftercare.conversations import AccountChange, change_account
@@ -175,3 +176,17 @@ async def test_settings_that_cannot_be_understood_are_told(own_house: House, tmp
     state, error = await sending(post)
     assert state == "planned"
     assert "smtp.host" in error
+
+
+async def test_an_account_is_tried_before_it_is_used(own_house: House, tmp_path: Path) -> None:
+    async with served(Server()) as port:
+        settings = {"smtp": {"host": "127.0.0.1", "port": port, "security": "none", "username": "u"}}
+        post = await a_post(own_house, tmp_path, settings, password="p4ss")  # noqa: S106
+        assert await check_account(own_house, post.account_id) == [
+            "imap: not set",
+            f"smtp: signed in to 127.0.0.1:{port}",
+        ]
+        async with begin(own_house) as work:
+            await change_account(work, post.account_id, AccountChange(secrets={"password": "wr0ng"}))
+        with pytest.raises(OSError, match=r"127.0.0.1 refuses the sign-in of u \(535\)"):
+            await check_account(own_house, post.account_id)

@@ -24,6 +24,7 @@ from imap_tools.errors import ImapToolsError
 
 from aftercare.connectors.mail.account import ImapSettings, MailSettingsWrong, OAuthTokens, mail_settings
 from aftercare.connectors.mail.inbound import keep_mail
+from aftercare.connectors.mail.outbound import check_smtp
 from aftercare.connectors.mail.reading import LARGEST
 from aftercare.conversations import (
     Account,
@@ -349,11 +350,15 @@ async def check_account(house: House, account_id: UUID) -> list[str]:
         account = await account_of(work, account_id, Channel.email)
     given = mail_settings(account)
     told: list[str] = []
+    token = await OAuthTokens().token(account, given.oauth)
     if given.imap is not None:
-        token = await OAuthTokens().token(account, given.oauth)
         told += await asyncio.to_thread(_check_imap, account, given.imap, token)
     else:
         told.append("imap: not set")
+    if given.smtp is not None:
+        told.append(await check_smtp(account, given.smtp, token))
+    else:
+        told.append("smtp: the installation's own")
     return told
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import aiosmtplib
 
 from aftercare.connectors.mail.account import MailSettingsWrong, OAuthTokens, SmtpSettings, mail_settings
-from aftercare.conversations import NotDelivered, Outgoing, Sent, TryLater
+from aftercare.conversations import Account, NotDelivered, Outgoing, Sent, TryLater
 from aftercare.settings import Mail, Settings
 
 LARGEST_FILES = 20 * 1024 * 1024
@@ -210,6 +210,40 @@ def _verdict(code: int, words: str, *, bounced: bool) -> Exception:
     """5xx is for ever, anything else may pass (RFC 5321, 4.2.1)."""
     told = f"{code} {words}"
     return NotDelivered(told, bounced=bounced) if 500 <= code < 600 else TryLater(f"mail server: {told}")
+
+
+async def check_smtp(account: Account, server: SmtpSettings, token: str | None) -> str:
+    """Signs in and leaves. Raises OSError with what a person can use."""
+    secrets = account.secrets
+    password = secrets.get("smtp_password") or secrets.get("password")
+    username = server.username or account.address
+
+    async def access_token() -> str:
+        return token or ""
+
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.security == "tls",
+        start_tls=server.security == "starttls",
+        username=username if token or password else None,
+        password=password if not token else None,
+        oauth_token_generator=access_token if token else None,
+        timeout=20,
+    )
+    try:
+        async with client:
+            await client.noop()
+    except aiosmtplib.SMTPAuthenticationError as refused:
+        raise OSError(f"{server.host} refuses the sign-in of {username} ({refused.code})") from None
+    except (aiosmtplib.SMTPException, ValueError) as failure:
+        raise OSError(f"{server.host}: {failure}") from None
+    signed = (
+        f"signed in to {server.host}:{server.port}"
+        if token or password
+        else f"reached {server.host}:{server.port}"
+    )
+    return f"smtp: {signed}"
 
 
 def mail_channel(settings: Settings) -> MailChannel:
