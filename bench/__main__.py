@@ -15,10 +15,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import around, clocks, growth, knowledge, relay, requests
+from bench import around, chat, clocks, growth, knowledge, relay, requests
 from bench.ground import Ground, ground
 
-PARTS = ("requests", "growth", "relay", "clocks", "knowledge", "import", "demo", "web")
+PARTS = ("requests", "growth", "relay", "clocks", "knowledge", "import", "demo", "web", "chat")
 USUAL = ("requests", "growth", "relay", "web")
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "orders_olist"
 KEPT = Path(__file__).parents[1] / "var"
@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=200, help="facts a second for the relay")
     parser.add_argument("--clocks", type=int, default=50_000, help="clocks that fall due at once")
     parser.add_argument("--texts", type=int, default=100_000, help="texts to search in")
+    parser.add_argument("--chats", type=int, default=5_000, help="open windows of the chat")
     parser.add_argument("--olist", type=Path, default=OLIST, help="folder of the Olist set")
     parser.add_argument(
         "--place", type=Path, help="keep the server and its worlds in this folder, for the next time"
@@ -79,6 +80,10 @@ def measure(part: str, given: argparse.Namespace, on: Ground) -> list[Any]:
             return [clocks.measure(on, given.clocks)]
         case "knowledge":
             return list(knowledge.measure(on, given.texts))
+        case "chat":
+            return chat.measure(
+                on, chats=given.chats, processes=max(given.processes or [2]), seconds=10 * given.seconds
+            )
         case "import":
             return around.measure_import(on, given.olist) if given.olist.is_dir() else []
         case "demo":

@@ -163,6 +163,7 @@ async def test_a_visitor_chats_from_the_shops_page(
         await expect(chat.get_by_role("button", name="移除漏水.png")).to_be_visible()
         await chat.get_by_role("button", name="发送", exact=True).click()
         await expect(log.get_by_role("img", name="漏水.png")).to_be_visible()
+        await expect(log).not_to_contain_text("发送中…")
         said = await opened.row(
             "SELECT array_agg(body ORDER BY position) AS bodies, count(DISTINCT thread_id) AS threads FROM message"
         )

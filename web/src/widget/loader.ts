@@ -23,6 +23,19 @@
     }
   }
 
+  // For browsers that give a frame no storage of its own.
+  const KEPT = ['token', 'draft', 'pending']
+  const keptFor = (name: string, value?: string | null): string | null => {
+    try {
+      const key = `aftercare-chat:${shop}:${name}`
+      if (value === null) localStorage.removeItem(key)
+      else if (value !== undefined) localStorage.setItem(key, value)
+      return localStorage.getItem(key)
+    } catch {
+      return null
+    }
+  }
+
   const host = document.createElement('aftercare-chat')
   const root = host.attachShadow({ mode: 'open' })
   // A sheet made here is not stopped by the page's own content policy, as a <style> may be.
@@ -125,10 +138,13 @@
   fills.addEventListener('change', settle)
   addEventListener('message', (event) => {
     if (event.origin !== origin || event.source !== frame?.contentWindow) return
-    const told = event.data as { aftercare?: string; count?: number }
+    const told = event.data as { aftercare?: string; count?: number; name?: string; value?: string | null }
     if (told.aftercare === 'ready') {
       ready = true
-      tell(shown ? 'open' : 'shut', { focus: shown && document.activeElement === host })
+      const kept = Object.fromEntries(KEPT.map((name) => [name, keptFor(name)]).filter(([, value]) => value))
+      tell(shown ? 'open' : 'shut', { focus: shown && document.activeElement === host, kept })
+    } else if (told.aftercare === 'keep') {
+      if (told.name && KEPT.includes(told.name)) keptFor(told.name, told.value ?? null)
     } else if (told.aftercare === 'close') hide()
     else if (told.aftercare === 'talking') remember('localStorage', '1')
     else if (told.aftercare === 'forgotten') remember('localStorage', '')

@@ -21,27 +21,30 @@ const wear = () => {
 wear()
 dark.addEventListener('change', wear)
 
-// What stays on this device, for this shop's page only: browsers keep a frame's storage apart by the page around it.
+// What stays on this device, for this shop's page only: browsers keep a frame's storage apart by the page around it. Where they
+// give a frame none at all, the page keeps it for us, and then nothing that opens more than what was said in this very chat.
 const memory = new Map<string, string>()
+const key = (name: string) => `aftercare-chat-${name}:${shop}`
+const hasStorage = (() => {
+  try {
+    localStorage.setItem(key('try'), '1')
+    localStorage.removeItem(key('try'))
+    return true
+  } catch {
+    return false
+  }
+})()
 const keep = (name: string, value: string | null) => {
-  const key = `aftercare-chat-${name}:${shop}`
-  try {
-    if (value === null) localStorage.removeItem(key)
-    else localStorage.setItem(key, value)
-  } catch {
-    // Storage may be forbidden; then it lasts as long as the page.
+  if (hasStorage) {
+    if (value === null) localStorage.removeItem(key(name))
+    else localStorage.setItem(key(name), value)
+    return
   }
-  if (value === null) memory.delete(key)
-  else memory.set(key, value)
+  if (value === null) memory.delete(name)
+  else memory.set(name, value)
+  parent('keep', { name, value: name === 'token' && begun?.known ? null : value })
 }
-const kept = (name: string): string | null => {
-  const key = `aftercare-chat-${name}:${shop}`
-  try {
-    return localStorage.getItem(key) ?? memory.get(key) ?? null
-  } catch {
-    return memory.get(key) ?? null
-  }
-}
+const kept = (name: string): string | null => (hasStorage ? localStorage.getItem(key(name)) : (memory.get(name) ?? null))
 
 interface Pending {
   key: string
@@ -606,7 +609,8 @@ const focusable = () =>
   [...document.querySelectorAll<HTMLElement>('button, textarea, input, a[href], [tabindex="0"]')].filter((one) => !one.closest('[hidden], [inert]') && one.offsetParent !== null)
 addEventListener('message', (event) => {
   if (event.source !== window.parent) return
-  const asks = event.data as { aftercare?: string; focus?: boolean; which?: 'first' | 'last' }
+  const asks = event.data as { aftercare?: string; focus?: boolean; which?: 'first' | 'last'; kept?: Record<string, string> }
+  first(asks.kept)
   if (asks.aftercare === 'open') {
     open = true
     seen()
@@ -617,16 +621,23 @@ addEventListener('message', (event) => {
 })
 addEventListener('visibilitychange', seen)
 
-input.value = kept('draft') ?? ''
-try {
-  pending = JSON.parse(kept('pending') ?? '[]') as Pending[]
-} catch {
-  pending = []
+let first = (given: Record<string, string> = {}) => {
+  first = () => undefined
+  if (!hasStorage) for (const [name, value] of Object.entries(given)) memory.set(name, value)
+  input.value = kept('draft') ?? ''
+  try {
+    pending = JSON.parse(kept('pending') ?? '[]') as Pending[]
+  } catch {
+    pending = []
+  }
+  grow()
+  if (shop || inPortal) void begin()
+  else {
+    notice.textContent = w.noChat
+    composer.inert = true
+  }
 }
-grow()
 parent('ready')
-if (shop || inPortal) void begin()
-else {
-  notice.textContent = w.noChat
-  composer.inert = true
-}
+// The page around answers at once; a page that is not the loader's never does.
+if (hasStorage || !framed) first()
+else setTimeout(() => first(), 1_500)
