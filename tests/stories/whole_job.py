@@ -49,7 +49,8 @@ class Job:
         self.waybill = f"SF{abs(hash((name, bought.number))) % 10**13:013}"
 
     async def picture(self, page: Page, what: str) -> None:
-        assert await barriers(page) == [], what
+        found = await barriers(page)
+        assert found == [], (what, found)
         await shoot(page, f"{self.name}-{what}")
 
     # The customer

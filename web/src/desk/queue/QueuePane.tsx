@@ -58,7 +58,7 @@ export function QueuePane() {
   return (
     <div className={css.pane}>
       <Head place={place} to={to} search={search} />
-      <div ref={scroller} className={css.scroller} role="list" aria-label={t('pane.queue')} aria-busy={list.loading}>
+      <div ref={scroller} className={css.scroller} role={rows.length ? 'list' : 'group'} aria-label={t('pane.queue')} aria-busy={list.loading}>
         {list.loading ? (
           <div className={css.inset}>
             <SkeletonRows rows={8} />
