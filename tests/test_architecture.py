@@ -11,7 +11,7 @@ import aftercare
 
 # Any of these means talking to somebody outside; only connectors do.
 VENDORS = {
-    "aiobotocore", "aiohttp", "aiosmtpd", "aiosmtplib", "apprise", "boto3", "botocore", "httpx",
+    "aiobotocore", "aiohttp", "alibabacloud_dysmsapi20170525", "alibabacloud_tea_openapi", "darabonba", "aiosmtpd", "aiosmtplib", "apprise", "boto3", "botocore", "httpx",
     "httpx2", "imap_tools", "imaplib", "karrio", "openai", "pydantic_ai", "requests", "s3fs", "smtplib",
     "stripe", "twilio", "urllib3", "wechatpayv3", "wechatpy",
 }  # fmt: skip

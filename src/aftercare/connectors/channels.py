@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 import aftercare.connectors.mail.inbound
-import aftercare.connectors.messaging.door  # noqa: F401  # importing both registers their reactions
+import aftercare.connectors.messaging.door
+import aftercare.connectors.messaging.entry_codes  # noqa: F401  # importing all three registers their reactions
 from aftercare.connectors.mail.outbound import mail_channel
 from aftercare.connectors.messaging.outside import Outside
 from aftercare.connectors.messaging.senders import messaging_senders

@@ -1,10 +1,26 @@
 """The forms that this installation understands, and which of them an account speaks."""
 
+from aftercare.connectors.messaging.aliyun_sms import AliyunForm
 from aftercare.connectors.messaging.generic import GenericForm
+from aftercare.connectors.messaging.phone import PhoneForm
 from aftercare.connectors.messaging.shapes import Form
+from aftercare.connectors.messaging.telegram import TelegramForm
+from aftercare.connectors.messaging.tencent import WechatForm, WecomForm
+from aftercare.connectors.messaging.twilio import TwilioForm
+from aftercare.connectors.messaging.whatsapp import WhatsappForm
 from aftercare.conversations import Account, Channel
 
-FORMS: dict[str, Form] = {form.name: form for form in (GenericForm(),)}
+_ALL: tuple[Form, ...] = (
+    AliyunForm(),
+    GenericForm(),
+    PhoneForm(),
+    TelegramForm(),
+    TwilioForm(),
+    WechatForm(),
+    WecomForm(),
+    WhatsappForm(),
+)
+FORMS = {form.name: form for form in _ALL}
 
 USUAL = {
     Channel.webhook: "webhook",
