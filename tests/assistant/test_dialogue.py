@@ -160,6 +160,16 @@ async def test_a_talk_of_somebody_else_is_not_found(house: House) -> None:
         await say(house, other, "你好", talk_id=reply.talk_id)
 
 
+async def test_a_talk_of_somebody_else_is_not_found_through_its_case_either(house: House) -> None:
+    of = await a_shop(house)
+    mine, other = await an_order(house, of), await an_order(house, of)
+    reply = await say(house, mine, "转人工")
+    assert reply.case_id is not None
+    with pytest.raises(cases.CaseNotFound):
+        async with begin(house, other.buyer) as work:
+            await assistant.talk(work, NewTurn(shop_id=of.id, case_id=reply.case_id, text="我说了什么"))
+
+
 async def test_a_guest_is_asked_to_sign_in_before_anything_is_shown(house: House) -> None:
     bought = await an_order(house, await a_shop(house))
     guest = Actor(kind=ActorKind.customer, shops=frozenset({bought.shop.id}), session_id=new_id())

@@ -213,13 +213,9 @@ async def _by_intent(talking: Talking) -> Answer:
         return _not_understood(talking)
     if guess.known and guess.probability >= SURE:
         if guess.intent in ("yes", "no"):
-            return (
-                _not_understood(talking)
-                if state.awaiting
-                else talking.answered(
-                    talking.say("thanks" if guess.intent == "no" else "greeting", shop=talking.shop.name)
-                )
-            )
+            if state.awaiting:
+                return _not_understood(talking)
+            return talking.answered(talking.say("thanks"))
         if guess.intent not in (state.task, *SMALL_TALK):
             # Another matter; what was pending is dropped, nothing of it was done.
             state.forget()
@@ -319,12 +315,12 @@ async def _talk_row(work: Work, new: NewTurn, owner: ShopView) -> Talk:
         row.customer_id = row.customer_id or customer_id
         return row
     if new.case_id is not None:
+        await cases.get_case(work, new.case_id)
         existing = await work.session.scalar(
             select(Talk).where(Talk.case_id == new.case_id).with_for_update()
         )
         if existing is not None:
             return existing
-        await cases.get_case(work, new.case_id)
     row = Talk(
         id=work.new_id(),
         shop_id=owner.id,

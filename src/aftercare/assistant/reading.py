@@ -19,14 +19,14 @@ _GLAD = re.compile(
     r"|\b(thank\w*|thx|great|perfect|awesome|excellent|love it|wonderful|amazing|helpful|happy|appreciate\w*|brilliant)\b"
 )
 _NOT_GLAD = re.compile(
-    r"不满意|不喜欢|不太?好用|没解决|不给力|不靠谱|\b(not|n't|never|no) (\w+ )?(happy|great|helpful|perfect|good)\b"
+    r"不(?:太|是很|怎么)?(?:满意|喜欢|好用|贴心)|没解决|不给力|不靠谱|\b(not|n't|never|no) (\w+ )?(happy|great|helpful|perfect|good)\b"
 )
 _URGENT = re.compile(
     r"着急|很急|急用|急!|马上|立刻|赶紧|尽快|今天(必须|之内|就要)|明天(要用|就要)|过敏|受伤|着火|冒烟|漏电|爆炸|触电|起火|烫伤|孩子|婴儿"
     r"|\b(urgent\w*|asap|immediately|right now|emergency|fire|smoke|burn\w*|shock|injur\w*|allerg\w*|dangerous)\b"
 )
 _DANGER = re.compile(
-    r"过敏|受伤|着火|冒烟|漏电|爆炸|触电|起火|烫伤|\b(fire|smoke|burn\w*|electric shock|injur\w*|explo\w*|dangerous)\b"
+    r"过敏|受伤|着火|冒烟|漏电|爆炸|触电|起火|烫伤|\b(fire|smok(?:e|es|ing)|burn(?:s|ed|t|ing)?|electric shock|injur\w*|explo\w*|dangerous)\b"
 )
 
 
