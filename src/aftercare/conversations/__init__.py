@@ -14,6 +14,7 @@ A **visitor** writes in the chat of a shop's page with a token and no account; a
 """
 
 import aftercare.conversations.sending  # noqa: F401  # importing registers its reaction
+import aftercare.conversations.verifying
 from aftercare.conversations.accounts import (
     AccountChange,
     ChannelAccountView,
