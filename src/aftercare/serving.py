@@ -16,7 +16,7 @@ from aftercare.conversations import close_chats
 from aftercare.house import Server, find_server, open_house
 from aftercare.kit.calendars import learn_holidays
 from aftercare.kit.loop import calm_collector, run
-from aftercare.kit.processes import SECONDS_TO_FINISH, as_child, stop_with_parent
+from aftercare.kit.processes import SECONDS_TO_FINISH, as_child, stop_with_parent, take_all_files
 from aftercare.settings import Settings
 
 
@@ -30,6 +30,7 @@ class _Web(uvicorn.Server):
 
 async def serve_web(settings: Settings, server: Server, listening: socket.socket) -> None:
     """Serves until told to end (SIGTERM, SIGINT); then takes no new connection and answers what is in flight."""
+    take_all_files()
     async with open_house(settings, server) as house:
         app = create_app(house)
         web = _Web(

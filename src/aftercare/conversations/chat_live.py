@@ -35,7 +35,7 @@ from aftercare.kit.json import to_json
 
 log = structlog.get_logger()
 
-SECONDS_BETWEEN_READS = 0.02
+SECONDS_BETWEEN_READS = 0.04
 SECONDS_BETWEEN_LOOKS = 5.0
 SECONDS_BETWEEN_BEATS = 25.0
 SECONDS_TO_STAY = 3_600.0

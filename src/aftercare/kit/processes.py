@@ -11,6 +11,7 @@ import gc
 import multiprocessing
 import os
 import pkgutil
+import resource
 import shutil
 import signal
 import socket
@@ -97,6 +98,13 @@ def as_child(log_format: Literal["json", "console"], log_level: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.enable()
     configure_logs(log_format, log_level)
+
+
+def take_all_files() -> None:
+    """Every open chat is a file: the process may have as many as the system lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def stop_with_parent(loop: asyncio.AbstractEventLoop) -> None:

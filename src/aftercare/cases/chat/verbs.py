@@ -70,6 +70,7 @@ BURST = 20
 SECONDS_A_MESSAGE = 1.5
 """So fast one may go on writing, after a burst."""
 MOST_REMEMBERED = 50_000
+ACCOUNT_REMEMBERED = timedelta(seconds=10)
 
 
 class ChatClosed(NotFound):
@@ -148,8 +149,15 @@ STANDS = text(
     WHERE t.id = :id LIMIT 1
     """
 )
+# One person may be several customers of a shop: the one that is spoken of, else the newest.
 CUSTOMERS = text(
-    "SELECT id, name FROM customer WHERE shop_id = :shop_id AND id = ANY(:ids) ORDER BY since DESC, id LIMIT 1"
+    """
+    SELECT id, name FROM customer u WHERE shop_id = :shop_id AND id = ANY(:ids)
+    ORDER BY EXISTS (SELECT FROM sales_order o WHERE o.id = CAST(:about AS uuid) AND o.customer_id = u.id)
+      OR EXISTS (SELECT FROM service_case c WHERE c.customer_id = u.id AND (c.id = CAST(:about AS uuid) OR EXISTS (
+        SELECT FROM case_link l WHERE l.case_id = c.id AND l.object_id = CAST(:about AS uuid)))) DESC, since DESC, id
+    LIMIT 1
+    """
 )
 # The case that is asked for by its own id or that of its claim or order, or else the matter that goes on.
 MATTER = text(
@@ -207,7 +215,7 @@ async def start_chat(
         before = _known(house, token, work.now)
         if before is not None and before.shop_id != place.id:
             before = None
-        customer = await _customer(work, actor, place.id)
+        customer = await _customer(work, actor, place.id, about)
         if customer is not None:
             visitor = await _as_customer(work, place.id, customer.id, about, before)
         elif before is not None and not before.signed_in:
@@ -263,10 +271,12 @@ def _known(house: House, token: str | None, now: datetime) -> Visitor | None:
         return None
 
 
-async def _customer(work: Work, actor: Actor, shop_id: UUID) -> Any:
+async def _customer(work: Work, actor: Actor, shop_id: UUID, about: UUID | None) -> Any:
     if actor.kind is not ActorKind.customer or not actor.customers:
         return None
-    rows = await work.session.execute(CUSTOMERS, {"shop_id": shop_id, "ids": list(actor.customers)})
+    rows = await work.session.execute(
+        CUSTOMERS, {"shop_id": shop_id, "ids": list(actor.customers), "about": about}
+    )
     return rows.one_or_none()
 
 
@@ -351,9 +361,15 @@ async def say_in_chat(
 
 
 async def _account(work: Work, visitor: Visitor) -> ChatAccount:
-    account = await ensure_chat_account(work, visitor.shop_id, "")
-    if account is None:
-        raise ChatClosed()
+    """As it was at most ten seconds ago: every message asks."""
+    known: dict[UUID, tuple[datetime, ChatAccount]] = work.house.kept.setdefault(ChatAccount, {})
+    at, account = known.get(visitor.shop_id, (None, None))
+    if at is None or account is None or not timedelta(0) <= work.now - at < ACCOUNT_REMEMBERED:
+        account = await ensure_chat_account(work, visitor.shop_id, "")
+        if account is None:
+            known.pop(visitor.shop_id, None)
+            raise ChatClosed()
+        known[visitor.shop_id] = (work.now, account)
     return account
 
 
