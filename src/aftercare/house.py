@@ -31,8 +31,9 @@ from aftercare.connectors.channels import channel_senders, outside_of
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.mail_smtp import mail_sender
 from aftercare.connectors.messaging.outside import Outside
+from aftercare.connectors.messaging.senders import Exchanges
 from aftercare.connectors.tracking import tracking_pushes, tracking_source
-from aftercare.conversations import ChannelSenders
+from aftercare.conversations import CallPlacer, ChannelSenders
 from aftercare.journal import House
 from aftercare.journal.signals import signals_of
 from aftercare.kit.database import Database
@@ -108,6 +109,7 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
         MailSender: mail_sender(settings),
         ChannelSenders: channel_senders(settings, outside),
         Outside: outside,
+        CallPlacer: Exchanges(outside),
         TrackingPushes: tracking_pushes(settings.tracking),
         ModelShelf: ModelShelf(settings.home),
     }

@@ -6,6 +6,7 @@ whose clocks count in its ring with its own: first answer, next answer, resoluti
 and **closed** for a reason; silence is none. The customer's words open it again.
 """
 
+import aftercare.cases.calls.verbs
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
 from aftercare.cases.arrivals import Incoming, Received, receive
 from aftercare.cases.chat.policy import frame_headers

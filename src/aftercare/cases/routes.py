@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import queries, verbs, views
 from aftercare.cases.arrivals import contacts_of_case
+from aftercare.cases.calls import routes as calls_routes
 from aftercare.cases.chat import routes as chat_routes
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
@@ -48,6 +49,7 @@ from aftercare.knowledge import SolutionView
 from aftercare.promises import ClockView
 
 router = APIRouter(tags=["cases"])
+router.include_router(calls_routes.router)
 router.include_router(chat_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]

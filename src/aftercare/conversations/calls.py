@@ -247,6 +247,8 @@ async def note_call(work: Work, channel_account_id: UUID, told: CallEvent) -> UU
             notes="",
         )
         work.session.add(call)
+    elif call.contact_id is None and told.them:
+        call.contact_id = await _contact(work, exchange, told)
     call.started_at = min(call.started_at, at)
     agent = await _agent(work, exchange, told.agent)
     if agent is not None and (call.answered_at is None or told.happening is CallHappening.answered):

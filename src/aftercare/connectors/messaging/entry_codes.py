@@ -1,6 +1,8 @@
 """The portal's one-time code leaves by SMS, where it is for a telephone number and the shop has an account that sends any."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 import structlog
 

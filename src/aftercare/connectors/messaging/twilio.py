@@ -101,7 +101,7 @@ class TwilioForm:
     def read(self, account: Account, body: bytes, about: Mapping[str, Any]) -> Told:
         told = _form(body)
         if account.kind is Channel.phone:
-            return _call_event(told, str(about.get("happening", "")), str(about.get("at", "")))
+            return _call_event(told, about)
         number = told.get("MessageSid") or told.get("SmsSid") or ""
         state = told.get("MessageStatus") or told.get("SmsStatus") or "received"
         if state in _STATES:
@@ -164,10 +164,12 @@ def _take_call(account: Account, asked: Asked, told: Mapping[str, str]) -> Taken
     events: list[Event] = []
     if happening is not None:
         at = _when(told, asked.now).isoformat()
+        # A telephone of ours that rings for a caller is a call out of the exchange, too.
+        out = told.get("Direction", "").startswith("outbound") and step != "leg"
         digest = ":".join(
             (number, told.get("CallSid", ""), step, happening.value, told.get("RecordingSid", ""))
         )
-        events.append(Event(asked.body, digest, number, {"happening": happening.value, "at": at}))
+        events.append(Event(asked.body, digest, number, {"happening": happening.value, "at": at, "out": out}))
     return Taken(events, _twiml(account, asked, told, step), "application/xml")
 
 
@@ -205,22 +207,21 @@ def _when(told: Mapping[str, str], now: datetime) -> datetime:
         return now
 
 
-def _call_event(told: Mapping[str, str], happening: str, at: str) -> CallEvent | None:
+def _call_event(told: Mapping[str, str], about: Mapping[str, Any]) -> CallEvent | None:
     number = told.get("ParentCallSid") or told.get("CallSid") or ""
-    way, ours, them = told.get("Direction", "inbound"), "", told.get("From", "")
-    # A call out names the customer in the leg that it dials; ours is called first.
-    out = way == "outbound-api" or told.get("Out") == "1"
+    ours, them, out = "", told.get("From", ""), about.get("out") is True
     if out:
+        # A call out names the customer in the leg that it dials; ours is called first.
         them = told.get("To", "") if told.get("ParentCallSid") else ""
     elif told.get("ParentCallSid"):
         them, ours = told.get("Caller", "") or told.get("From", ""), told.get("To", "")
     try:
         return CallEvent(
             external_id=number,
-            happening=CallHappening(happening),
+            happening=CallHappening(str(about.get("happening"))),
             direction=Direction.outbound if out else Direction.inbound,
             them=them,
-            at=datetime.fromisoformat(at),
+            at=datetime.fromisoformat(str(about.get("at"))),
             agent=ours,
             link=told.get("RecordingUrl"),
             words=told.get("TranscriptionText", ""),
