@@ -248,6 +248,22 @@ CREATE TABLE worker_beat (
 	CONSTRAINT worker_beat_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE answer_template (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	folder VARCHAR NOT NULL,
+	name VARCHAR NOT NULL,
+	words JSONB NOT NULL,
+	used INTEGER DEFAULT 0 NOT NULL,
+	used_at TIMESTAMP WITH TIME ZONE,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT answer_template_pkey PRIMARY KEY (id),
+	CONSTRAINT answer_template_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE UNIQUE INDEX answer_template_name_idx ON answer_template (shop_id, name);
+
 CREATE TABLE api_token (
 	id UUID NOT NULL,
 	account_id UUID,
@@ -395,6 +411,37 @@ CREATE INDEX customer_email_idx ON customer (email);
 CREATE INDEX customer_phone_idx ON customer (phone);
 
 CREATE INDEX customer_shop_name_idx ON customer (shop_id, name, id);
+
+CREATE TABLE forbidden_phrase (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	locale VARCHAR NOT NULL,
+	says VARCHAR NOT NULL,
+	instead VARCHAR NOT NULL,
+	blocks BOOLEAN NOT NULL,
+	set_by UUID,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT forbidden_phrase_pkey PRIMARY KEY (id),
+	CONSTRAINT forbidden_phrase_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE UNIQUE INDEX forbidden_phrase_says_idx ON forbidden_phrase (shop_id, locale, says);
+
+CREATE TABLE macro (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	owner_id UUID,
+	name VARCHAR NOT NULL,
+	steps JSONB NOT NULL,
+	used INTEGER DEFAULT 0 NOT NULL,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT macro_pkey PRIMARY KEY (id),
+	CONSTRAINT macro_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT macro_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id)
+);
+
+CREATE INDEX macro_shop_idx ON macro (shop_id, name);
 
 CREATE TABLE member (
 	account_id UUID NOT NULL,
@@ -1426,6 +1473,19 @@ CREATE TABLE case_escalation (
 	CONSTRAINT case_escalation_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
+CREATE TABLE case_follower (
+	case_id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT case_follower_pkey PRIMARY KEY (case_id, account_id),
+	CONSTRAINT case_follower_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT case_follower_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
+	CONSTRAINT case_follower_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX case_follower_account_idx ON case_follower (account_id);
+
 CREATE TABLE case_link (
 	case_id UUID NOT NULL,
 	object_kind VARCHAR NOT NULL,
@@ -1568,6 +1628,27 @@ CREATE INDEX claim_shop_newest_idx ON claim (shop_id, applied_at, id);
 
 CREATE INDEX claim_shop_state_idx ON claim (shop_id, state, applied_at);
 
+CREATE TABLE desk_notice (
+	id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	case_id UUID NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	by_id UUID,
+	message_id UUID,
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	read_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT desk_notice_pkey PRIMARY KEY (id),
+	CONSTRAINT desk_notice_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
+	CONSTRAINT desk_notice_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT desk_notice_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT a_desk_is_told_for_a_known_reason CHECK (kind IN ('mentioned', 'replied', 'held', 'escalated', 'solved'))
+);
+
+CREATE INDEX desk_notice_account_idx ON desk_notice (account_id, told_at, id);
+
+CREATE INDEX desk_notice_unread_idx ON desk_notice (account_id) WHERE read_at IS NULL;
+
 CREATE TABLE line_account (
 	order_line_id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -1656,6 +1737,34 @@ CREATE TABLE pickup_request (
 );
 
 CREATE INDEX pickup_request_open_idx ON pickup_request (shop_id, status, wanted_on, id);
+
+CREATE TABLE planned_message (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	case_id UUID NOT NULL,
+	author_id UUID NOT NULL,
+	body VARCHAR NOT NULL,
+	file_ids JSONB NOT NULL,
+	override VARCHAR NOT NULL,
+	send_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	in_any_case BOOLEAN NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	held VARCHAR(40),
+	message_id UUID,
+	planned_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT planned_message_pkey PRIMARY KEY (id),
+	CONSTRAINT a_sent_plan_has_its_message CHECK ((state = 'sent') = (message_id IS NOT NULL)),
+	CONSTRAINT a_held_plan_knows_why CHECK ((state = 'held') = (held IS NOT NULL)),
+	CONSTRAINT planned_message_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT planned_message_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT planned_message_author_id_fkey FOREIGN KEY(author_id) REFERENCES account (id),
+	CONSTRAINT a_planned_message_is_in_a_known_state CHECK (state IN ('planned', 'sent', 'held', 'cancelled')),
+	CONSTRAINT a_plan_is_held_for_a_known_reason CHECK (held IN ('customer_wrote', 'author_gone', 'case_over', 'refused'))
+);
+
+CREATE INDEX planned_message_case_idx ON planned_message (case_id, send_at);
+
+CREATE INDEX planned_message_due_idx ON planned_message (send_at) WHERE state = 'planned';
 
 CREATE TABLE tracking_event (
 	shipment_id UUID NOT NULL,
@@ -2103,6 +2212,10 @@ ALTER TABLE fact_object ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY fact_object_of_own_shops ON fact_object USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE answer_template ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY answer_template_of_own_shops ON answer_template USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE article ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY article_of_own_shops ON article USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2130,6 +2243,14 @@ CREATE POLICY claim_policy_of_own_shops ON claim_policy USING ((SELECT aftercare
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY customer_of_own_shops ON customer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE forbidden_phrase ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY forbidden_phrase_of_own_shops ON forbidden_phrase USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE macro ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY macro_of_own_shops ON macro USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE membership ENABLE ROW LEVEL SECURITY;
 
@@ -2291,6 +2412,10 @@ ALTER TABLE case_escalation ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_escalation_of_own_shops ON case_escalation USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE case_follower ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY case_follower_of_own_shops ON case_follower USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE case_link ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY case_link_of_own_shops ON case_link USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2311,6 +2436,10 @@ ALTER TABLE claim ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_of_own_shops ON claim USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE desk_notice ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY desk_notice_of_own_shops ON desk_notice USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE line_account ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY line_account_of_own_shops ON line_account USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2326,6 +2455,10 @@ CREATE POLICY message_sending_of_own_shops ON message_sending USING ((SELECT aft
 ALTER TABLE pickup_request ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY pickup_request_of_own_shops ON pickup_request USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE planned_message ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY planned_message_of_own_shops ON planned_message USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE tracking_event ENABLE ROW LEVEL SECURITY;
 
@@ -2445,27 +2578,39 @@ CREATE POLICY clock_policy_of_the_house_update_takes_all_shops ON clock_policy A
 CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
-      newest int := (SELECT last_value FROM service_case_number) / 10000 - 1;
+      every boolean := aftercare_all_shops();
+      shops uuid[] := aftercare_shops();
+      last bigint := (SELECT last_value FROM service_case_number);
+      low int := greatest(last / 10000 - 1, 0);
+      high int := 2147483647;
+      wanted int := most;
       found int;
     BEGIN
-      IF aftercare_all_shops() THEN
-        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= newest AND w.words @@ query
-          ORDER BY w.case_id DESC LIMIT most;
-        GET DIAGNOSTICS found = ROW_COUNT;
-        IF found < most THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < newest
-            ORDER BY w.case_id DESC LIMIT most - found;
+      FOR turn IN 1..2 LOOP
+        IF every THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= low AND w.block < high AND w.words @@ query
+            ORDER BY w.case_id DESC LIMIT wanted;
+        ELSE
+          RETURN QUERY SELECT w.case_id FROM case_words w
+            WHERE w.shop_id = ANY (shops) AND w.block >= low AND w.block < high AND w.words @@ query
+            ORDER BY w.case_id DESC LIMIT wanted;
         END IF;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        wanted := wanted - found;
+        IF wanted <= 0 OR low <= 0 THEN
+          RETURN;
+        END IF;
+        EXIT WHEN turn = 2 OR found * 4 < most;
+        high := low;
+        low := greatest(low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int, 0);
+      END LOOP;
+      IF every THEN
+        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < low
+          ORDER BY w.case_id DESC LIMIT wanted;
       ELSE
         RETURN QUERY SELECT w.case_id FROM case_words w
-          WHERE w.shop_id = ANY (aftercare_shops()) AND w.block >= newest AND w.words @@ query
-          ORDER BY w.case_id DESC LIMIT most;
-        GET DIAGNOSTICS found = ROW_COUNT;
-        IF found < most THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w
-            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block + 0 < newest
-            ORDER BY w.case_id DESC LIMIT most - found;
-        END IF;
+          WHERE w.shop_id = ANY (shops) AND w.words @@ query AND w.block + 0 < low
+          ORDER BY w.case_id DESC LIMIT wanted;
       END IF;
     END $$;
 

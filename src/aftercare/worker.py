@@ -31,7 +31,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from aftercare import claims, conversations, identity, knowledge, logistics, notices, promises, shop
+from aftercare import cases, claims, conversations, identity, knowledge, logistics, notices, promises, shop
 from aftercare.connectors.mail.serving import serve_mail
 from aftercare.connectors.payments.routes import settle_sandbox_calls
 from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
@@ -138,6 +138,7 @@ ROUNDS = (
     Round("parcels", 60, ask_after_parcels),
     Round("notices", 10, notices.send_due),
     Round("messages", 5, conversations.send_due),
+    Round("planned messages", 5, cases.send_planned),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )

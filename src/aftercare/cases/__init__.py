@@ -8,6 +8,7 @@ and **closed** for a reason; silence is none. The customer's words open it again
 
 import aftercare.cases.calls.verbs
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
+from aftercare.cases.answers import Told, Wording, answer, case_values, check_answer, draft_from, tells
 from aftercare.cases.arrivals import Incoming, Received, receive
 from aftercare.cases.chat.policy import frame_headers
 from aftercare.cases.chat.presence import lookers
@@ -30,10 +31,13 @@ from aftercare.cases.events import (
     CaseStageSet,
     CaseTagged,
 )
+from aftercare.cases.followers import desk_notices, follow, followers_of, unfollow, unread, write_note
+from aftercare.cases.macros import MacroView, NewMacro, macros_of, run_macro, save_macro
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import (
     MOVES,
     AnswerFirst,
+    AnswerHeldBack,
     CaseMergedAlready,
     CaseMoveNotFound,
     CaseNotFound,
@@ -52,6 +56,14 @@ from aftercare.cases.model import (
     Step,
 )
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
+from aftercare.cases.scheduled import (
+    NewPlanned,
+    cancel_planned,
+    change_planned,
+    plan_message,
+    planned_in,
+    send_planned,
+)
 from aftercare.cases.search import find_cases, index_case
 from aftercare.cases.solutions import (
     HOLDS_AFTER,
@@ -93,6 +105,7 @@ __all__ = [
     "NEXT_ANSWER",
     "RESOLUTION",
     "AnswerFirst",
+    "AnswerHeldBack",
     "CaseAssigned",
     "CaseClosed",
     "CaseEscalated",
@@ -119,10 +132,13 @@ __all__ = [
     "Closing",
     "Filters",
     "Incoming",
+    "MacroView",
     "MoveKind",
     "MoveNotPossible",
     "MoveView",
     "NewCase",
+    "NewMacro",
+    "NewPlanned",
     "NotClosedBySilence",
     "NothingToSplit",
     "Offered",
@@ -135,31 +151,48 @@ __all__ = [
     "StageNotPossible",
     "Status",
     "Step",
+    "Told",
+    "Wording",
     "advance",
+    "answer",
     "apply_solution",
     "assign",
+    "cancel_planned",
     "case_page",
+    "case_values",
     "cases_of",
+    "change_planned",
+    "check_answer",
     "close_case",
     "counts",
+    "desk_notices",
+    "draft_from",
     "escalate",
     "find_cases",
+    "follow",
+    "followers_of",
     "frame_headers",
     "get_case",
     "hand_over",
     "index_case",
     "link",
     "lookers",
+    "macros_of",
     "merge",
     "moves_of",
     "note_language",
     "open_case",
+    "plan_message",
+    "planned_in",
     "queue",
     "receive",
     "reject_solution",
     "release",
     "reopen",
+    "run_macro",
+    "save_macro",
     "say",
+    "send_planned",
     "set_priority",
     "set_stage",
     "set_tags",
@@ -169,5 +202,9 @@ __all__ = [
     "solve_as",
     "split",
     "take",
+    "tells",
     "undo_move",
+    "unfollow",
+    "unread",
+    "write_note",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from aftercare.cases.model import Closing, Priority, Stage, Status, Step
+from aftercare.cases.model import Closing, DeskKind, HeldBecause, Priority, Stage, Status, Step
 from aftercare.conversations import Channel
 from aftercare.journal import Fact
 
@@ -174,3 +174,88 @@ class CaseSolutionFailed(Fact):
     case_id: UUID
     solution_id: UUID
     failing: Literal["reopened", "contacted_again"]
+
+
+class MacroSet(Fact):
+    name: ClassVar[str] = "macro.set"
+    macro_id: UUID
+    shared: bool
+
+
+class MacroRemoved(Fact):
+    name: ClassVar[str] = "macro.removed"
+    macro_id: UUID
+
+
+class MacroRun(Fact):
+    """Several actions at once; each has its own fact beside this one."""
+
+    name: ClassVar[str] = "macro.run"
+    case_id: UUID
+    macro_id: UUID
+    account_id: UUID | None = None
+
+
+class MessagePlanned(Fact):
+    """An answer is to be sent later; also when its words or its time were changed."""
+
+    name: ClassVar[str] = "message.planned"
+    case_id: UUID
+    planned_message_id: UUID
+    account_id: UUID
+    send_at: datetime
+    again: bool
+
+
+class PlannedMessageCancelled(Fact):
+    name: ClassVar[str] = "message.plan_cancelled"
+    case_id: UUID
+    planned_message_id: UUID
+
+
+class PlannedMessageSent(Fact):
+    name: ClassVar[str] = "message.plan_sent"
+    case_id: UUID
+    planned_message_id: UUID
+    message_id: UUID
+
+
+class PlannedMessageHeld(Fact):
+    """Its time came, and it was not sent."""
+
+    name: ClassVar[str] = "message.plan_held"
+    case_id: UUID
+    planned_message_id: UUID
+    account_id: UUID
+    because: HeldBecause
+
+
+class CaseFollowed(Fact):
+    name: ClassVar[str] = "case.followed"
+    case_id: UUID
+    account_id: UUID
+
+
+class CaseUnfollowed(Fact):
+    name: ClassVar[str] = "case.unfollowed"
+    case_id: UUID
+    account_id: UUID
+
+
+class CaseMentioned(Fact):
+    """A colleague was named in a note."""
+
+    name: ClassVar[str] = "case.mentioned"
+    case_id: UUID
+    account_id: UUID
+    message_id: UUID
+
+
+class DeskTold(Fact):
+    """Somebody has something new to read at the desk."""
+
+    name: ClassVar[str] = "desk.told"
+    account_id: UUID
+    case_id: UUID
+    desk_notice_id: UUID
+    kind: DeskKind

@@ -312,35 +312,48 @@ schema_extra(
     CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
     DECLARE
-      newest int := (SELECT last_value FROM service_case_number) / 10000 - 1;
+      every boolean := aftercare_all_shops();
+      shops uuid[] := aftercare_shops();
+      last bigint := (SELECT last_value FROM service_case_number);
+      low int := greatest(last / 10000 - 1, 0);
+      high int := 2147483647;
+      wanted int := most;
       found int;
     BEGIN
-      IF aftercare_all_shops() THEN
-        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= newest AND w.words @@ query
-          ORDER BY w.case_id DESC LIMIT most;
-        GET DIAGNOSTICS found = ROW_COUNT;
-        IF found < most THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < newest
-            ORDER BY w.case_id DESC LIMIT most - found;
+      FOR turn IN 1..2 LOOP
+        IF every THEN
+          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= low AND w.block < high AND w.words @@ query
+            ORDER BY w.case_id DESC LIMIT wanted;
+        ELSE
+          RETURN QUERY SELECT w.case_id FROM case_words w
+            WHERE w.shop_id = ANY (shops) AND w.block >= low AND w.block < high AND w.words @@ query
+            ORDER BY w.case_id DESC LIMIT wanted;
         END IF;
+        GET DIAGNOSTICS found = ROW_COUNT;
+        wanted := wanted - found;
+        IF wanted <= 0 OR low <= 0 THEN
+          RETURN;
+        END IF;
+        EXIT WHEN turn = 2 OR found * 4 < most;
+        high := low;
+        low := greatest(low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int, 0);
+      END LOOP;
+      IF every THEN
+        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < low
+          ORDER BY w.case_id DESC LIMIT wanted;
       ELSE
         RETURN QUERY SELECT w.case_id FROM case_words w
-          WHERE w.shop_id = ANY (aftercare_shops()) AND w.block >= newest AND w.words @@ query
-          ORDER BY w.case_id DESC LIMIT most;
-        GET DIAGNOSTICS found = ROW_COUNT;
-        IF found < most THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w
-            WHERE w.shop_id = ANY (aftercare_shops()) AND w.words @@ query AND w.block + 0 < newest
-            ORDER BY w.case_id DESC LIMIT most - found;
-        END IF;
+          WHERE w.shop_id = ANY (shops) AND w.words @@ query AND w.block + 0 < low
+          ORDER BY w.case_id DESC LIMIT wanted;
       END IF;
     END $$
     """
 )
 """A tsvector match is not leakproof, so under row-level security no index would serve it; the function restricts itself to
-the actor's shops. It looks through the newest cases first: a word that every case holds is found there, and a rare word is
-cheap to find everywhere, so a search does not grow with the years. (`block + 0` is looked at after the words: taken from the
-index, the older blocks would be read as a whole.)"""
+the actor's shops. It looks through the newest cases first: a word that every case holds is found there. Where they hold at
+least a quarter of what is wanted, as many older blocks are read as should hold the rest twice over; so a search does not grow with
+the years. A rare word, and what the second turn has missed, is looked for everywhere, which is cheap for a rare word. (`block
++ 0` is looked at after the words: taken from the index, the older blocks would be read as a whole.)"""
 
 
 class MoveKind(StrEnum):
@@ -394,3 +407,135 @@ class SavedView(Base):
     name: Mapped[str]
     position: Mapped[int]
     filters: Mapped[dict[str, Any]]
+
+
+class AnswerHeldBack(Refusal):
+    """Something in this answer should not be said; change it, or say why it is sent all the same."""
+
+
+class MacroNotFound(NotFound):
+    """There is no such macro, or it is not yours."""
+
+
+class MacroNotPossible(Invalid):
+    """A macro answers at most once, and ends with what closes the matter."""
+
+
+class PlannedMessageNotFound(NotFound):
+    """There is no such planned message, or it is not yours to see."""
+
+
+class PlannedMessageOver(Refusal):
+    """This message was sent, or is not to be sent any more."""
+
+
+class PlannedInThePast(Invalid):
+    """Choose a moment between a minute and ninety days from now."""
+
+
+class PlannedState(StrEnum):
+    planned = "planned"
+    sent = "sent"
+    held = "held"
+    """Its time came, and it was not sent; its author knows why."""
+    cancelled = "cancelled"
+
+
+class HeldBecause(StrEnum):
+    customer_wrote = "customer_wrote"
+    author_gone = "author_gone"
+    case_over = "case_over"
+    refused = "refused"
+
+
+class DeskKind(StrEnum):
+    """Why a member of staff is told something at the desk."""
+
+    mentioned = "mentioned"
+    replied = "replied"
+    """The customer wrote in a case that one follows."""
+    held = "held"
+    """A planned message was not sent."""
+    escalated = "escalated"
+    solved = "solved"
+
+
+class Macro(Base):
+    """Several actions on a case under one name; of the whole shop, or of its owner alone."""
+
+    __tablename__ = "macro"
+    __table_args__ = (Index("macro_shop_idx", "shop_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    steps: Mapped[list[dict[str, Any]]]
+    used: Mapped[int] = mapped_column(server_default=text("0"))
+    changed_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class PlannedMessage(Base):
+    """An answer that is sent later, in the name of its author."""
+
+    __tablename__ = "planned_message"
+    __table_args__ = (
+        Index("planned_message_case_idx", "case_id", "send_at"),
+        Index("planned_message_due_idx", "send_at", postgresql_where=text("state = 'planned'")),
+        CheckConstraint("(state = 'sent') = (message_id IS NOT NULL)", name="a_sent_plan_has_its_message"),
+        CheckConstraint("(state = 'held') = (held IS NOT NULL)", name="a_held_plan_knows_why"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    body: Mapped[str]
+    file_ids: Mapped[list[str]]
+    override: Mapped[str]
+    """Why it is sent although the check of wording would hold it back."""
+    send_at: Mapped[datetime]
+    in_any_case: Mapped[bool]
+    """Also when the customer has written since it was planned."""
+    state: Mapped[PlannedState] = mapped_column(
+        status_type(PlannedState, "a_planned_message_is_in_a_known_state")
+    )
+    held: Mapped[HeldBecause | None] = mapped_column(
+        status_type(HeldBecause, "a_plan_is_held_for_a_known_reason")
+    )
+    message_id: Mapped[UUID | None]
+    planned_at: Mapped[datetime]
+    """When it was written, or changed last: what the customer said later makes it out of date."""
+
+
+class CaseFollower(Base):
+    """A member of staff who wants to hear of a case that may be somebody else's."""
+
+    __tablename__ = "case_follower"
+    __table_args__ = (Index("case_follower_account_idx", "account_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    since: Mapped[datetime]
+
+
+class DeskNotice(Base):
+    """What a member of staff is told at the desk."""
+
+    __tablename__ = "desk_notice"
+    __table_args__ = (
+        Index("desk_notice_account_idx", "account_id", "told_at", "id"),
+        Index("desk_notice_unread_idx", "account_id", postgresql_where=text("read_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"))
+    kind: Mapped[DeskKind] = mapped_column(status_type(DeskKind, "a_desk_is_told_for_a_known_reason"))
+    by_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]
+    told_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

@@ -7,10 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from aftercare.cases import queries, verbs, views
+from aftercare.cases import followers, queries, verbs, views
+from aftercare.cases.answers import answer
 from aftercare.cases.arrivals import contacts_of_case
 from aftercare.cases.calls import routes as calls_routes
 from aftercare.cases.chat import routes as chat_routes
+from aftercare.cases.desk import routes as desk_routes
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
@@ -51,6 +53,7 @@ from aftercare.promises import ClockView
 router = APIRouter(tags=["cases"])
 router.include_router(calls_routes.router)
 router.include_router(chat_routes.router)
+router.include_router(desk_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 After = Annotated[str | None, Query(max_length=400)]
@@ -82,6 +85,10 @@ class Saying(BaseModel):
     channel: Channel | None = None
     contact_id: UUID | None = None
     """To whom it leaves; by itself it leaves by the way on which the customer wrote last."""
+    template_id: UUID | None = None
+    """The answer text that it began as."""
+    override: Annotated[str, Field(max_length=1_000), AfterValidator(clean)] = ""
+    """Why it is sent although its wording would be held back."""
 
 
 class Noting(BaseModel):
@@ -236,7 +243,7 @@ async def list_messages(
 @router.post("/cases/{case_id}/messages", status_code=201)
 async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
     _staff(work)
-    return await verbs.say(
+    return await answer(
         work,
         case_id,
         new.body,
@@ -245,6 +252,8 @@ async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
         client_key=new.key,
         channel=new.channel,
         contact_id=new.contact_id,
+        template_id=new.template_id,
+        override=new.override,
     )
 
 
@@ -252,9 +261,7 @@ async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
 async def write_note(work: InWork, case_id: UUID, new: Noting) -> Posted:
     """For colleagues; the customer never sees it."""
     _staff(work)
-    return await verbs.say(
-        work, case_id, new.body, kind=MessageKind.note, file_ids=new.file_ids, client_key=new.key
-    )
+    return await followers.write_note(work, case_id, new.body, file_ids=new.file_ids, client_key=new.key)
 
 
 @router.post("/cases/{case_id}/read", status_code=204)

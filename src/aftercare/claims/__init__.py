@@ -6,7 +6,8 @@ the shop's other proposal; a **finding** what the warehouse saw; a **refund** mo
 **dispute** goes to the arbiter of the marketplace.
 """
 
-import aftercare.claims.reactions  # noqa: F401  # registers what follows from facts
+import aftercare.claims.reactions  # registers what follows from facts
+import aftercare.claims.telling  # noqa: F401  # registers what answers can tell of claims
 from aftercare.claims.applications import (
     BY_POLICY,
     AskedLine,

@@ -109,3 +109,37 @@ class ChannelPushed(Fact):
     """Made from the account and who sent it, where that is known at once: keeps one sender's pushes in order."""
     channel_account_id: UUID
     kind: Channel
+
+
+class AnswerTemplateSet(Fact):
+    name: ClassVar[str] = "answer_template.set"
+    answer_template_id: UUID
+    locales: list[str]
+
+
+class AnswerTemplateRemoved(Fact):
+    name: ClassVar[str] = "answer_template.removed"
+    answer_template_id: UUID
+
+
+class PhraseForbidden(Fact):
+    name: ClassVar[str] = "phrase.forbidden"
+    phrase_id: UUID
+    locale: str
+    blocks: bool
+
+
+class PhraseAllowed(Fact):
+    name: ClassVar[str] = "phrase.allowed"
+    phrase_id: UUID
+    locale: str
+
+
+class WordingOverridden(Fact):
+    """Something was sent although the check of wording would have held it back; the reason is a note in the thread."""
+
+    name: ClassVar[str] = "wording.overridden"
+    case_id: UUID
+    message_id: UUID
+    account_id: UUID | None = None
+    flaws: list[str]

@@ -401,3 +401,49 @@ class ConversationRating(Base):
     stars: Mapped[int]
     words: Mapped[str]
     rated_at: Mapped[datetime]
+
+
+class AnswerTemplateNotFound(NotFound):
+    """There is no such answer text, or it is not yours to see."""
+
+
+class AnswerTemplateNameTaken(Refusal):
+    """This shop has an answer text of this name already."""
+
+
+class PhraseNotFound(NotFound):
+    """There is no such phrase in this shop."""
+
+
+class AnswerTemplate(Base):
+    """Words that a shop answers with again and again, by language, with fields in `{{ }}`."""
+
+    __tablename__ = "answer_template"
+    __table_args__ = (Index("answer_template_name_idx", "shop_id", "name", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    folder: Mapped[str]
+    name: Mapped[str]
+    words: Mapped[dict[str, Any]]
+    """By locale."""
+    used: Mapped[int] = mapped_column(server_default=text("0"))
+    used_at: Mapped[datetime | None]
+    changed_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class ForbiddenPhrase(Base):
+    """What answers of this shop should not say, beside what none should."""
+
+    __tablename__ = "forbidden_phrase"
+    __table_args__ = (Index("forbidden_phrase_says_idx", "shop_id", "locale", "says", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
+    locale: Mapped[str]
+    says: Mapped[str]
+    instead: Mapped[str]
+    blocks: Mapped[bool]
+    set_by: Mapped[UUID | None]
+    set_at: Mapped[datetime]

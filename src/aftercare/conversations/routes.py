@@ -1,14 +1,16 @@
 """Files handed out to who may see them; channel accounts; contacts and whose they are."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field
 
-from aftercare.conversations import accounts, contacts, sending
+from aftercare.conversations import accounts, answer_texts, contacts, sending
 from aftercare.conversations.accounts import AccountChange, ChannelAccountView, NewAccount
+from aftercare.conversations.answer_texts import AnswerTemplateView, NewAnswerTemplate, NewPhrase, PhraseView
 from aftercare.conversations.contacts import ContactView, LikelyCustomer
 from aftercare.conversations.model import Channel, Verified
 from aftercare.conversations.verbs import open_file
@@ -126,3 +128,49 @@ async def split_by_hand(work: InWork, contact_id: UUID) -> ContactView:
 async def send_message_again(work: InWork, message_id: UUID) -> None:
     """One that could not be delivered. Needs `conversations.write`."""
     await sending.send_again(work, message_id)
+
+
+@router.get("/answer-templates", tags=["answers"])
+async def list_answer_templates(
+    work: InWork, shop_id: UUID, q: Annotated[str, Query(max_length=100)] = ""
+) -> list[AnswerTemplateView]:
+    """The shop's answer texts, what is used most first."""
+    return await answer_texts.answer_templates(work, shop_id, q)
+
+
+@router.post("/answer-templates", status_code=201, tags=["answers"])
+async def add_answer_template(work: InWork, shop_id: UUID, new: NewAnswerTemplate) -> AnswerTemplateView:
+    """Needs `notices.write`."""
+    return await answer_texts.set_answer_template(work, shop_id, new)
+
+
+@router.put("/answer-templates/{template_id}", tags=["answers"])
+async def change_answer_template(
+    work: InWork, template_id: UUID, shop_id: UUID, new: NewAnswerTemplate
+) -> AnswerTemplateView:
+    """Needs `notices.write`."""
+    return await answer_texts.set_answer_template(work, shop_id, new, template_id)
+
+
+@router.delete("/answer-templates/{template_id}", status_code=204, tags=["answers"])
+async def remove_answer_template(work: InWork, template_id: UUID) -> None:
+    """Needs `notices.write`."""
+    await answer_texts.remove_answer_template(work, template_id)
+
+
+@router.get("/phrases", tags=["answers"])
+async def list_phrases(work: InWork, shop_id: UUID) -> Sequence[PhraseView]:
+    """What answers should not say: the shop's own and what holds everywhere. Needs `notices.read`."""
+    return await answer_texts.list_phrases(work, shop_id)
+
+
+@router.put("/phrases", tags=["answers"])
+async def forbid_phrase(work: InWork, shop_id: UUID, new: NewPhrase) -> PhraseView:
+    """Needs `notices.write`."""
+    return await answer_texts.forbid_phrase(work, shop_id, new)
+
+
+@router.delete("/phrases/{phrase_id}", status_code=204, tags=["answers"])
+async def allow_phrase(work: InWork, phrase_id: UUID) -> None:
+    """Needs `notices.write`."""
+    await answer_texts.allow_phrase(work, phrase_id)
