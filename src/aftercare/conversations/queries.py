@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from aftercare.conversations.model import Author, Channel, MessageKind, SendingState
 from aftercare.conversations.verbs import get_thread
 from aftercare.journal import ActorKind, Work
-from aftercare.kit.database import statement
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 
 
@@ -90,6 +89,6 @@ async def message_rows(
     values = {"thread_id": thread_id, "fetch": limit + 1}
     if begins:
         values |= {"sent_at": begins[0], "position": begins[1]}
-    rows = (await work.session.execute(statement(sql), values)).mappings().all()
-    kept, following = page(rows, limit, lambda row: (row["sent_at"], row["position"]))
-    return [dict(row) for row in reversed(kept)], following
+    rows = await work.read(sql, values)
+    kept, following = page(rows, limit, lambda row: (row.sent_at, row.position))
+    return [dict(row._mapping) for row in reversed(kept)], following

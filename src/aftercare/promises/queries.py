@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from aftercare.journal import Work
 from aftercare.kit.calendars import zone
-from aftercare.kit.database import statement
 from aftercare.kit.errors import Invalid
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 from aftercare.promises.model import ClockState
@@ -90,12 +89,10 @@ async def clocks_of(work: Work, subject_ids: Collection[UUID], *, ended: bool = 
     shown that the actor may see the subjects."""
     if not subject_ids:
         return []
-    rows = await work.session.execute(
-        statement(
-            f"SELECT {VIEW} FROM clock WHERE subject_id = ANY(:subjects)"  # noqa: S608  # only our own column names
-            + ("" if ended else " AND settled_at IS NULL")
-            + " ORDER BY due_at, id"
-        ),
+    rows = await work.read(
+        f"SELECT {VIEW} FROM clock WHERE subject_id = ANY(:subjects)"  # noqa: S608  # only our own column names
+        + ("" if ended else " AND settled_at IS NULL")
+        + " ORDER BY due_at, id",
         {"subjects": list(subject_ids)},
     )
     return [_view(row) for row in rows]
