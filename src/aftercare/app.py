@@ -188,7 +188,7 @@ def create_app(house: House | None) -> FastAPI:
     app.include_router(status)
     framed = {"chat": _framed_by(house)} if house is not None else None
     app.router.default = Faces(WEB, FACES, otherwise=app.router.default, headers=framed)
-    app.router.middleware_stack = Switchboard(app.router)
+    app.router.middleware_stack = Switchboard(app.router, straight=journal_http.straight)
     explain_problems(app)
     if house is not None:
         app.add_middleware(Door, house=house)

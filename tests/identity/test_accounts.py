@@ -70,7 +70,7 @@ async def test_seven_roles_are_seeded_once_and_changes_stay(house: House) -> Non
     assert known["agent"] == ["cases.read"]
     assert known["owner"] == sorted(PERMISSIONS)
     assert {permission for permission in known["auditor"] if not permission.endswith(".read")} == set()
-    assert len(PERMISSIONS) == len(set(PERMISSIONS)) == 28
+    assert len(PERMISSIONS) == len(set(PERMISSIONS)) == 30
 
 
 async def test_a_changed_role_changes_what_is_allowed_at_once(house: House) -> None:
