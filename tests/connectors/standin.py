@@ -42,7 +42,7 @@ def stand_in() -> Iterator[StandIn]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            heard = self.rfile.read(length).decode()
+            heard = self.rfile.read(length).decode(errors="replace")
             service.asked.append(
                 Asked(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, heard)
             )

@@ -27,7 +27,7 @@ from aftercare.conversations import (
     list_calls,
     settle_call_back,
 )
-from aftercare.journal import House, begin, drain
+from aftercare.journal import FACTS, House, begin, drain
 from aftercare.settings import Channels
 from tests.cases.given import a_case, clocks, facts, names
 from tests.conftest import NOON, Clock
@@ -172,7 +172,7 @@ async def test_a_missed_call_is_called_back_within_a_promise(
     await hear(here, told("ringing", call="c-2"), told("missed", call="c-2"))
     assert len(await here.rows("SELECT 1 FROM service_case")) == 1
     # We call and are answered: all that is owed to this number is done.
-    out = {"direction": "outbound", "call": "c-3", "agent": "8002"}
+    out: dict[str, Any] = {"direction": "outbound", "call": "c-3", "agent": "8002"}
     await hear(here, told("ringing", **out), told("answered", **out))
     async with begin(house, here.world.mei) as work:
         assert await list_calls(work, owed=True) == []
@@ -349,3 +349,25 @@ async def test_what_the_exchange_refuses_leaves_no_call(
         with pytest.raises(AgentHasNoPhone):
             await place_call(house, here.world.boss, number="+8613800138000", shop_id=here.world.shop_id)
     assert await here.rows("SELECT 1 FROM call") == []
+
+
+def test_the_shapes_of_the_facts() -> None:
+    """Who changes one decides about every fact already written."""
+    about = [
+        "call_id",
+        "channel_account_id",
+        "contact_id",
+        "customer_id",
+        "case_id",
+        "account_id",
+        "direction",
+    ]
+    shapes = {name: list(fact.model_fields)[1:] for name, fact in FACTS.items() if name.startswith("call.")}
+    assert shapes == {
+        "call.ringing": about,
+        "call.answered": about,
+        "call.ended": [*about, "seconds"],
+        "call.missed": about,
+        "call.recorded": [*about, "voicemail"],
+        "call.back_settled": [*about, "outcome"],
+    }

@@ -316,7 +316,7 @@ async def asked(doing: Awaitable[Any]) -> Any:
     try:
         return await doing
     except TwilioRestException as refused:
-        said = f"{refused.code} {refused.msg}"[:300]
+        said = f"{refused.code} {refused.msg.removeprefix('Unable to create record: ')}"[:300]
         if refused.status in (401, 403) or refused.code in _PASSES:
             raise TryLater(said) from None
         raise NotDelivered(said, bounced=refused.code in _NOBODY) from None
