@@ -4,6 +4,110 @@
  */
 
 export interface paths {
+    "/api/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Calls
+         * @description The newest first; with `call_back_due` those who wait for a call back, the most pressing first. Needs `cases.read`.
+         */
+        get: operations["read_calls"];
+        put?: never;
+        /**
+         * Call Somebody
+         * @description Rings your telephone and connects it. Needs `conversations.write`.
+         */
+        post: operations["call_somebody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Call
+         * @description The call, who calls, and which of their cases are open. Needs `cases.read`.
+         */
+        get: operations["read_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note What Was Said
+         * @description Needs `cases.write`.
+         */
+        post: operations["note_what_was_said"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Call In Case
+         * @description Needs `cases.write`.
+         */
+        put: operations["put_call_in_case"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/call-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Call Back By Hand
+         * @description It was called back, or that is not needed. Needs `cases.write`.
+         */
+        post: operations["settle_call_back_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/start": {
         parameters: {
             query?: never;
@@ -249,6 +353,256 @@ export interface paths {
          */
         put: operations["look_at_case"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/answer-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fill Answer Template
+         * @description The text with what is true of the case, in the case's language or another.
+         */
+        get: operations["fill_answer_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/wording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Wording
+         * @description What should not be said so in an answer to this customer.
+         */
+        post: operations["check_wording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/macros": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Macros
+         * @description The shop's and one's own.
+         */
+        get: operations["list_macros"];
+        put?: never;
+        /** Add Macro */
+        post: operations["add_macro"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/macros/{macro_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change Macro */
+        put: operations["change_macro"];
+        post?: never;
+        /** Remove Macro */
+        delete: operations["remove_macro"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/macros/{macro_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Macro
+         * @description What it would say to the customer here.
+         */
+        get: operations["preview_macro"];
+        put?: never;
+        /**
+         * Run Macro
+         * @description All of its steps, or none.
+         */
+        post: operations["run_macro"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/planned-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Planned Messages
+         * @description What will be sent later, and what was held.
+         */
+        get: operations["list_planned_messages"];
+        put?: never;
+        /** Plan Message */
+        post: operations["plan_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/planned-messages/{planned_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change Planned Message */
+        put: operations["change_planned_message"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/planned-messages/{planned_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel Planned Message */
+        post: operations["cancel_planned_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/followers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Followers */
+        get: operations["list_followers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/followers/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Follow Case
+         * @description One hears at the desk of what the customer writes, and of escalations, from now on.
+         */
+        put: operations["follow_case"];
+        post?: never;
+        /** Unfollow Case */
+        delete: operations["unfollow_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Desk Notices
+         * @description What one was told at the desk, the newest first.
+         */
+        get: operations["list_desk_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/notices/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count Unread Notices */
+        get: operations["count_unread_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read Desk Notices */
+        post: operations["read_desk_notices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2231,6 +2585,98 @@ export interface paths {
          */
         post: operations["send_message_again"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/answer-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Answer Templates
+         * @description The shop's answer texts, what is used most first.
+         */
+        get: operations["list_answer_templates"];
+        put?: never;
+        /**
+         * Add Answer Template
+         * @description Needs `notices.write`.
+         */
+        post: operations["add_answer_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/answer-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Answer Template
+         * @description Needs `notices.write`.
+         */
+        put: operations["change_answer_template"];
+        post?: never;
+        /**
+         * Remove Answer Template
+         * @description Needs `notices.write`.
+         */
+        delete: operations["remove_answer_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phrases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Phrases
+         * @description What answers should not say: the shop's own and what holds everywhere. Needs `notices.read`.
+         */
+        get: operations["list_phrases"];
+        /**
+         * Forbid Phrase
+         * @description Needs `notices.write`.
+         */
+        put: operations["forbid_phrase"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phrases/{phrase_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Allow Phrase
+         * @description Needs `notices.write`.
+         */
+        delete: operations["allow_phrase"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4840,6 +5286,53 @@ export interface components {
             /** Amount Cents */
             amount_cents?: number | null;
         };
+        /** AnswerStep */
+        AnswerStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "answer";
+            /**
+             * Template Id
+             * Format: uuid
+             */
+            template_id: string;
+        };
+        /** AnswerTemplateView */
+        AnswerTemplateView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Folder */
+            folder: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+            /** Fields */
+            fields: string[];
+            /** Used */
+            used: number;
+            /** Used At */
+            used_at: string | null;
+            /** Changed By */
+            changed_by: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+        };
         /**
          * ArticleChange
          * @description Only what is given changes. Who is shown it, and what it is about, changes at once, without publishing.
@@ -5164,6 +5657,139 @@ export interface components {
              */
             changed_at: string;
         };
+        /**
+         * CallBack
+         * @enum {string}
+         */
+        CallBack: "due" | "done" | "not_needed";
+        /** CallBackOutcome */
+        CallBackOutcome: {
+            /** @default done */
+            outcome: components["schemas"]["CallBack"];
+        };
+        /**
+         * CallNoting
+         * @description Without a case it goes into the call's, else the caller's open one, else a new one.
+         */
+        CallNoting: {
+            /** Body */
+            body: string;
+            /** Case Id */
+            case_id?: string | null;
+        };
+        /** CallOfCase */
+        CallOfCase: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+        };
+        /**
+         * CallPlacing
+         * @description Whom: a number (with its shop or case), a contact, or whoever made a call.
+         */
+        CallPlacing: {
+            /** Number */
+            number?: string | null;
+            /** Contact Id */
+            contact_id?: string | null;
+            /** Call Id */
+            call_id?: string | null;
+            /** Case Id */
+            case_id?: string | null;
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Channel Account Id */
+            channel_account_id?: string | null;
+        };
+        /**
+         * CallState
+         * @enum {string}
+         */
+        CallState: "ringing" | "answered" | "ended" | "missed";
+        /**
+         * CallView
+         * @description `number` is None for a caller who shows none; `contact_name` is as the contact is called.
+         */
+        CallView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /**
+             * Channel Account Id
+             * Format: uuid
+             */
+            channel_account_id: string;
+            direction: components["schemas"]["aftercare__conversations__calls__Direction"];
+            state: components["schemas"]["CallState"];
+            /** Contact Id */
+            contact_id: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Number */
+            number: string | null;
+            /** Contact Name */
+            contact_name: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Account Id */
+            account_id: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Recording */
+            recording: string | null;
+            /** Voicemail */
+            voicemail: string | null;
+            /** Voicemail Words */
+            voicemail_words: string;
+            /** Notes */
+            notes: string;
+            call_back: components["schemas"]["CallBack"] | null;
+            /** Call Back By */
+            call_back_by: string | null;
+            /** Called Back At */
+            called_back_at: string | null;
+            /** Called Back By */
+            called_back_by: string | null;
+        };
+        /**
+         * CaseOfCaller
+         * @description `sure`: of the customer that the number is verified for, or told of by this number before. Otherwise only the number on
+         *     file is the same.
+         */
+        CaseOfCaller: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            status: components["schemas"]["Status"];
+            /** Customer Id */
+            customer_id: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /** Sure */
+            sure: boolean;
+        };
         /** CaseOpening */
         CaseOpening: {
             /**
@@ -5364,6 +5990,11 @@ export interface components {
         ChatShop: {
             /** Code */
             code: string;
+        };
+        /** Checking */
+        Checking: {
+            /** Body */
+            body: string;
         };
         /**
          * Choice
@@ -5923,6 +6554,44 @@ export interface components {
             delivered_at?: string | null;
         };
         /**
+         * DeskKind
+         * @description Why a member of staff is told something at the desk.
+         * @enum {string}
+         */
+        DeskKind: "mentioned" | "replied" | "held" | "escalated" | "solved";
+        /**
+         * DeskNoticeView
+         * @description `by`: who did it, where that was a colleague.
+         */
+        DeskNoticeView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["DeskKind"];
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /** By */
+            by: string | null;
+            /** Words */
+            words: string;
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            /** Read At */
+            read_at: string | null;
+        };
+        /**
          * Difference
          * @description One line of a comparison; a changed line is one that was and one that is.
          */
@@ -5955,7 +6624,7 @@ export interface components {
          * @description From the shop's side: out with the order, back with the claim, out again, or back to the customer unaccepted.
          * @enum {string}
          */
-        Direction: "outbound" | "return" | "reship" | "send_back";
+        "Direction-Input": "outbound" | "return" | "reship" | "send_back";
         /**
          * Disposition
          * @enum {string}
@@ -5993,22 +6662,6 @@ export interface components {
          * @enum {string}
          */
         Doing: "looking" | "typing" | "noting" | "gone";
-        /**
-         * Draft
-         * @description `sure`: whether it rests on a source; else it is no more than a polite beginning.
-         */
-        Draft: {
-            /** Text */
-            text: string;
-            /** Locale */
-            locale: string;
-            /** Intent */
-            intent: string;
-            /** Sure */
-            sure: boolean;
-            /** Sources */
-            sources: components["schemas"]["Source"][];
-        };
         /** DraftView */
         DraftView: {
             /** Body */
@@ -6419,6 +7072,25 @@ export interface components {
             words?: string | null;
             sort?: components["schemas"]["Sort"] | null;
         };
+        /**
+         * Finding
+         * @description `start` and `end` are places in the words; both 0 when it is about the whole. `instead`: what to write there, empty when
+         *     nobody can know; `due_at`: what the policy keeps.
+         */
+        Finding: {
+            flaw: components["schemas"]["Flaw"];
+            severity: components["schemas"]["Severity"];
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Words */
+            words: string;
+            /** Instead */
+            instead: string;
+            /** Due At */
+            due_at: string | null;
+        };
         /** FindingView */
         FindingView: {
             /**
@@ -6441,6 +7113,27 @@ export interface components {
             disposition: string | null;
             /** Words */
             words: string;
+        };
+        /**
+         * Flaw
+         * @description What is wrong with a place in an answer.
+         * @enum {string}
+         */
+        Flaw: "field_empty" | "phrase" | "certain" | "at_once" | "amount" | "too_soon" | "delay" | "contact" | "identity" | "card" | "order";
+        /** FollowerView */
+        FollowerView: {
+            /**
+             * Account Id
+             * Format: uuid
+             */
+            account_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * FreightPayer
@@ -6508,6 +7201,19 @@ export interface components {
              * @enum {string}
              */
             locale: "zh-CN" | "zh-TW" | "en";
+        };
+        /**
+         * GiveStep
+         * @description To a colleague, to whoever runs it (`me`), or back into the shared queue.
+         */
+        GiveStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "give";
+            /** To */
+            to: ("me" | "queue") | string;
         };
         /** Glance */
         Glance: {
@@ -6658,6 +7364,11 @@ export interface components {
             /** Topic */
             topic: string;
         };
+        /**
+         * HeldBecause
+         * @enum {string}
+         */
+        HeldBecause: "customer_wrote" | "author_gone" | "case_over" | "refused";
         /** HelpCentre */
         HelpCentre: {
             /** Shop Code */
@@ -7040,6 +7751,69 @@ export interface components {
             /** Name */
             name: string;
             doing: components["schemas"]["Doing"];
+        };
+        /**
+         * MacroPreview
+         * @description `answer`: what the customer would read, None where it does not answer.
+         */
+        MacroPreview: {
+            /** Answer */
+            answer: string | null;
+            /** Empty */
+            empty: string[];
+            wording: components["schemas"]["Wording"] | null;
+        };
+        /**
+         * MacroRan
+         * @description `again`: the same press had arrived before; then nothing happened this time.
+         */
+        MacroRan: {
+            case: components["schemas"]["CaseView"];
+            /** Message Id */
+            message_id: string | null;
+            /** Again */
+            again: boolean;
+        };
+        /**
+         * MacroRunning
+         * @description `words` stand for the answer where it was changed; `override`: why it is sent although its wording would be held back.
+         */
+        MacroRunning: {
+            /** Key */
+            key: string;
+            /** Words */
+            words?: string | null;
+            /**
+             * Override
+             * @default
+             */
+            override: string;
+        };
+        /** MacroView */
+        MacroView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Name */
+            name: string;
+            /** Shared */
+            shared: boolean;
+            /** Steps */
+            steps: (components["schemas"]["AnswerStep"] | components["schemas"]["NoteStep"] | components["schemas"]["TagStep"] | components["schemas"]["PriorityStep"] | components["schemas"]["StageStep"] | components["schemas"]["GiveStep"] | components["schemas"]["SnoozeStep"] | components["schemas"]["SolveStep"])[];
+            /** Used */
+            used: number;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
         };
         /** MemberProfile */
         MemberProfile: {
@@ -7515,6 +8289,23 @@ export interface components {
             locale: string;
         };
         /**
+         * NewAnswerTemplate
+         * @description `words` in at least one language. `folder` is a path like 退款/到账.
+         */
+        NewAnswerTemplate: {
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /**
          * NewArticle
          * @description `shop_id` empty: the house's, shown by every shop.
          */
@@ -7623,6 +8414,21 @@ export interface components {
             client_key?: string | null;
         };
         /**
+         * NewMacro
+         * @description `shared`: everybody in the shop uses it.
+         */
+        NewMacro: {
+            /** Name */
+            name: string;
+            /**
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /** Steps */
+            steps: (components["schemas"]["AnswerStep"] | components["schemas"]["NoteStep"] | components["schemas"]["TagStep"] | components["schemas"]["PriorityStep"] | components["schemas"]["StageStep"] | components["schemas"]["GiveStep"] | components["schemas"]["SnoozeStep"] | components["schemas"]["SolveStep"])[];
+        };
+        /**
          * NewOffer
          * @description `asks`: other_kind (give `kind`), other_amount (give `amount_cents`; with `keep_goods` nothing has to come back), proof,
          *     or cancel (please withdraw the claim).
@@ -7646,6 +8452,55 @@ export interface components {
              * @default
              */
             words: string;
+        };
+        /** NewPhrase */
+        NewPhrase: {
+            /**
+             * Locale
+             * @enum {string}
+             */
+            locale: "zh-CN" | "zh-TW" | "en";
+            /** Says */
+            says: string;
+            /**
+             * Instead
+             * @default
+             */
+            instead: string;
+            /**
+             * Blocks
+             * @default false
+             */
+            blocks: boolean;
+        };
+        /**
+         * NewPlanned
+         * @description `in_any_case`: also when the customer has written since. `override`: why it is sent although the wording would be held
+         *     back.
+         */
+        NewPlanned: {
+            /** Body */
+            body: string;
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at: string;
+            /**
+             * File Ids
+             * @default []
+             */
+            file_ids: string[];
+            /**
+             * In Any Case
+             * @default false
+             */
+            in_any_case: boolean;
+            /**
+             * Override
+             * @default
+             */
+            override: string;
         };
         /** NewRole */
         NewRole: {
@@ -7823,6 +8678,19 @@ export interface components {
         NewlyRead: {
             /** Read */
             read: number;
+        };
+        /**
+         * NoteStep
+         * @description Fields in `{{ }}` are filled in, as in answers.
+         */
+        NoteStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "note";
+            /** Words */
+            words: string;
         };
         /**
          * NoticeShare
@@ -8191,6 +9059,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[DeskNoticeView] */
+        Page_DeskNoticeView_: {
+            /** Items */
+            items: components["schemas"]["DeskNoticeView"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[Entry] */
         Page_Entry_: {
             /** Items */
@@ -8368,6 +9243,22 @@ export interface components {
             paid_at: string | null;
         };
         /**
+         * PhraseView
+         * @description `id` is None for what no shop should say.
+         */
+        PhraseView: {
+            /** Id */
+            id: string | null;
+            /** Locale */
+            locale: string;
+            /** Says */
+            says: string;
+            /** Instead */
+            instead: string;
+            /** Blocks */
+            blocks: boolean;
+        };
+        /**
          * PickupStatus
          * @enum {string}
          */
@@ -8406,12 +9297,71 @@ export interface components {
             /** Hit */
             hit: boolean;
         };
+        /**
+         * PlannedState
+         * @enum {string}
+         */
+        PlannedState: "planned" | "sent" | "held" | "cancelled";
+        /** PlannedView */
+        PlannedView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /**
+             * Author Id
+             * Format: uuid
+             */
+            author_id: string;
+            /** Body */
+            body: string;
+            /** File Ids */
+            file_ids: string[];
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at: string;
+            /** In Any Case */
+            in_any_case: boolean;
+            state: components["schemas"]["PlannedState"];
+            held: components["schemas"]["HeldBecause"] | null;
+            /** Message Id */
+            message_id: string | null;
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+        };
         /** PolicyGiven */
         PolicyGiven: {
             /** Document */
             document: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Pop
+         * @description What an agent wants to know while it rings.
+         */
+        Pop: {
+            call: components["schemas"]["CallView"];
+            contact: components["schemas"]["ContactView"] | null;
+            /** Customer Name */
+            customer_name: string | null;
+            /** Likely */
+            likely: components["schemas"]["LikelyCustomer"][];
+            /** Cases */
+            cases: components["schemas"]["CaseOfCaller"][];
+            /** Earlier */
+            earlier: components["schemas"]["CallView"][];
         };
         /** Presence */
         "Presence-Input": {
@@ -8462,6 +9412,15 @@ export interface components {
          * @enum {string}
          */
         Priority: "low" | "normal" | "high" | "urgent";
+        /** PriorityStep */
+        PriorityStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "priority";
+            priority: components["schemas"]["Priority"];
+        };
         /** PriorityWish */
         PriorityWish: {
             priority: components["schemas"]["Priority"];
@@ -8602,7 +9561,7 @@ export interface components {
             };
             /** Number Ends In */
             number_ends_in: string;
-            direction: components["schemas"]["Direction"];
+            direction: components["schemas"]["aftercare__logistics__model__Direction"];
             status: components["schemas"]["ShipmentStatus"];
             /** Status At */
             status_at: string | null;
@@ -8726,6 +9685,14 @@ export interface components {
              * @default
              */
             question: string;
+        };
+        /**
+         * Reading
+         * @description None: all of them.
+         */
+        Reading: {
+            /** Notice Ids */
+            notice_ids?: string[] | null;
         };
         /**
          * Reason
@@ -9122,6 +10089,11 @@ export interface components {
              */
             now: string;
         };
+        /**
+         * Severity
+         * @enum {string}
+         */
+        Severity: "blocks" | "warns";
         /** ShipmentBody */
         ShipmentBody: {
             /**
@@ -9129,7 +10101,7 @@ export interface components {
              * Format: uuid
              */
             shop_id: string;
-            direction: components["schemas"]["Direction"];
+            direction: components["schemas"]["Direction-Input"];
             /** Order Id */
             order_id?: string | null;
             /** Claim Id */
@@ -9156,7 +10128,7 @@ export interface components {
              * Format: uuid
              */
             shop_id: string;
-            direction: components["schemas"]["Direction"];
+            direction: components["schemas"]["aftercare__logistics__model__Direction"];
             /** Way */
             way: string;
             /** Order Id */
@@ -9205,7 +10177,7 @@ export interface components {
              * Format: uuid
              */
             shop_id: string;
-            direction: components["schemas"]["Direction"];
+            direction: components["schemas"]["aftercare__logistics__model__Direction"];
             /** Way */
             way: string;
             /** Order Id */
@@ -9377,6 +10349,16 @@ export interface components {
             /** Until */
             until: string | null;
         };
+        /** SnoozeStep */
+        SnoozeStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "snooze";
+            /** Hours */
+            hours: number;
+        };
         /** SolutionView */
         SolutionView: {
             /**
@@ -9414,6 +10396,14 @@ export interface components {
             kept_by: string | null;
             /** Retired At */
             retired_at: string | null;
+        };
+        /** SolveStep */
+        SolveStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "solve";
         };
         /**
          * SolvedAs
@@ -9470,6 +10460,15 @@ export interface components {
          * @enum {string}
          */
         Stage: "consulted" | "diagnosed" | "offered" | "carried_out" | "followed_up" | "evaluated" | "improved";
+        /** StageStep */
+        StageStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "stage";
+            stage: components["schemas"]["Stage"];
+        };
         /** StageWish */
         StageWish: {
             stage: components["schemas"]["Stage"];
@@ -9692,6 +10691,24 @@ export interface components {
             same: number;
             /** Refused */
             refused: number;
+        };
+        /** TagStep */
+        TagStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            do: "tag";
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
         };
         /** Tags */
         Tags: {
@@ -9990,6 +11007,11 @@ export interface components {
             /** Typing */
             typing: boolean;
         };
+        /** Unread */
+        Unread: {
+            /** Unread */
+            unread: number;
+        };
         /**
          * Uploaded
          * @description `handle` is named when the file is posted.
@@ -10225,6 +11247,16 @@ export interface components {
             contact: string;
         };
         /**
+         * Wording
+         * @description `held`: it is sent only with a reason.
+         */
+        Wording: {
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Held */
+            held: boolean;
+        };
+        /**
          * Words
          * @description An article in one language. `body` is Markdown; `keywords` are other words that people use for the matter.
          */
@@ -10256,6 +11288,36 @@ export interface components {
              * @default []
              */
             file_ids: string[];
+        };
+        /**
+         * Draft
+         * @description `sure`: whether it rests on a source; else it is no more than a polite beginning.
+         */
+        aftercare__assistant__drafts__Draft: {
+            /** Text */
+            text: string;
+            /** Locale */
+            locale: string;
+            /** Intent */
+            intent: string;
+            /** Sure */
+            sure: boolean;
+            /** Sources */
+            sources: components["schemas"]["Source"][];
+        };
+        /**
+         * Draft
+         * @description A text as it would be sent: with its empty fields still in it.
+         */
+        aftercare__cases__answers__Draft: {
+            /** Template Id */
+            template_id: string | null;
+            /** Locale */
+            locale: string;
+            /** Words */
+            words: string;
+            /** Empty */
+            empty: string[];
         };
         /** CodeGiven */
         aftercare__cases__chat__routes__CodeGiven: {
@@ -10352,6 +11414,13 @@ export interface components {
             channel?: components["schemas"]["Channel"] | null;
             /** Contact Id */
             contact_id?: string | null;
+            /** Template Id */
+            template_id?: string | null;
+            /**
+             * Override
+             * @default
+             */
+            override: string;
         };
         /**
          * Condition
@@ -10386,6 +11455,11 @@ export interface components {
             /** New */
             new: boolean;
         };
+        /**
+         * Direction
+         * @enum {string}
+         */
+        aftercare__conversations__calls__Direction: "inbound" | "outbound";
         /**
          * Posted
          * @description `again` when the same sending had arrived before; then nothing happened this time.
@@ -10436,6 +11510,12 @@ export interface components {
             /** Broken */
             broken: string[];
         };
+        /**
+         * Direction
+         * @description From the shop's side: out with the order, back with the claim, out again, or back to the customer unaccepted.
+         * @enum {string}
+         */
+        aftercare__logistics__model__Direction: "outbound" | "return" | "reship" | "send_back";
         /** PushTaken */
         aftercare__logistics__routes__PushTaken: {
             /** Parcels */
@@ -10616,6 +11696,8 @@ export type AccountView = components['schemas']['AccountView'];
 export type ActionView = components['schemas']['ActionView'];
 export type ActorKind = components['schemas']['ActorKind'];
 export type AmountGiven = components['schemas']['AmountGiven'];
+export type AnswerStep = components['schemas']['AnswerStep'];
+export type AnswerTemplateView = components['schemas']['AnswerTemplateView'];
 export type ArticleChange = components['schemas']['ArticleChange'];
 export type ArticlePage = components['schemas']['ArticlePage'];
 export type ArticleRow = components['schemas']['ArticleRow'];
@@ -10630,6 +11712,14 @@ export type Beside = components['schemas']['Beside'];
 export type BodyImportOrdersFile = components['schemas']['Body_import_orders_file'];
 export type CalendarDate = components['schemas']['CalendarDate'];
 export type CalendarView = components['schemas']['CalendarView'];
+export type CallBack = components['schemas']['CallBack'];
+export type CallBackOutcome = components['schemas']['CallBackOutcome'];
+export type CallNoting = components['schemas']['CallNoting'];
+export type CallOfCase = components['schemas']['CallOfCase'];
+export type CallPlacing = components['schemas']['CallPlacing'];
+export type CallState = components['schemas']['CallState'];
+export type CallView = components['schemas']['CallView'];
+export type CaseOfCaller = components['schemas']['CaseOfCaller'];
 export type CaseOpening = components['schemas']['CaseOpening'];
 export type CasePage = components['schemas']['CasePage'];
 export type CaseView = components['schemas']['CaseView'];
@@ -10638,6 +11728,7 @@ export type ChangedHours = components['schemas']['ChangedHours'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelAccountView = components['schemas']['ChannelAccountView'];
 export type ChatShop = components['schemas']['ChatShop'];
+export type Checking = components['schemas']['Checking'];
 export type Choice = components['schemas']['Choice'];
 export type ClaimCell = components['schemas']['ClaimCell'];
 export type ClaimKind = components['schemas']['ClaimKind'];
@@ -10663,13 +11754,14 @@ export type Counted = components['schemas']['Counted'];
 export type CustomerPage = components['schemas']['CustomerPage'];
 export type DayWish = components['schemas']['DayWish'];
 export type DeliveredBody = components['schemas']['DeliveredBody'];
+export type DeskKind = components['schemas']['DeskKind'];
+export type DeskNoticeView = components['schemas']['DeskNoticeView'];
 export type Difference = components['schemas']['Difference'];
 export type DifferencePayable = components['schemas']['DifferencePayable'];
-export type Direction = components['schemas']['Direction'];
+export type DirectionInput = components['schemas']['Direction-Input'];
 export type Disposition = components['schemas']['Disposition'];
 export type DisputeView = components['schemas']['DisputeView'];
 export type Doing = components['schemas']['Doing'];
-export type Draft = components['schemas']['Draft'];
 export type DraftView = components['schemas']['DraftView'];
 export type DraftWish = components['schemas']['DraftWish'];
 export type Drafted = components['schemas']['Drafted'];
@@ -10696,10 +11788,14 @@ export type FailedDelivery = components['schemas']['FailedDelivery'];
 export type FaultSide = components['schemas']['FaultSide'];
 export type FeedbackView = components['schemas']['FeedbackView'];
 export type Filters = components['schemas']['Filters'];
+export type Finding = components['schemas']['Finding'];
 export type FindingView = components['schemas']['FindingView'];
+export type Flaw = components['schemas']['Flaw'];
+export type FollowerView = components['schemas']['FollowerView'];
 export type FreightPayer = components['schemas']['FreightPayer'];
 export type Gap = components['schemas']['Gap'];
 export type GapDraft = components['schemas']['GapDraft'];
+export type GiveStep = components['schemas']['GiveStep'];
 export type Glance = components['schemas']['Glance'];
 export type Grade = components['schemas']['Grade'];
 export type Graded = components['schemas']['Graded'];
@@ -10709,6 +11805,7 @@ export type GuestWithdrawal = components['schemas']['GuestWithdrawal'];
 export type HandOver = components['schemas']['HandOver'];
 export type Handbook = components['schemas']['Handbook'];
 export type Headline = components['schemas']['Headline'];
+export type HeldBecause = components['schemas']['HeldBecause'];
 export type HelpCentre = components['schemas']['HelpCentre'];
 export type HelpHome = components['schemas']['HelpHome'];
 export type Hit = components['schemas']['Hit'];
@@ -10730,6 +11827,10 @@ export type LinkView = components['schemas']['LinkView'];
 export type LoadCell = components['schemas']['LoadCell'];
 export type Look = components['schemas']['Look'];
 export type Looker = components['schemas']['Looker'];
+export type MacroPreview = components['schemas']['MacroPreview'];
+export type MacroRan = components['schemas']['MacroRan'];
+export type MacroRunning = components['schemas']['MacroRunning'];
+export type MacroView = components['schemas']['MacroView'];
 export type MemberProfile = components['schemas']['MemberProfile'];
 export type MemberView = components['schemas']['MemberView'];
 export type Membership = components['schemas']['Membership'];
@@ -10756,10 +11857,14 @@ export type MyNotices = components['schemas']['MyNotices'];
 export type MyOpening = components['schemas']['MyOpening'];
 export type MySaying = components['schemas']['MySaying'];
 export type NewAccount = components['schemas']['NewAccount'];
+export type NewAnswerTemplate = components['schemas']['NewAnswerTemplate'];
 export type NewArticle = components['schemas']['NewArticle'];
 export type NewCalendar = components['schemas']['NewCalendar'];
 export type NewClaim = components['schemas']['NewClaim'];
+export type NewMacro = components['schemas']['NewMacro'];
 export type NewOffer = components['schemas']['NewOffer'];
+export type NewPhrase = components['schemas']['NewPhrase'];
+export type NewPlanned = components['schemas']['NewPlanned'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewServicePoint = components['schemas']['NewServicePoint'];
 export type NewShop = components['schemas']['NewShop'];
@@ -10769,6 +11874,7 @@ export type NewView = components['schemas']['NewView'];
 export type NewWithdrawal = components['schemas']['NewWithdrawal'];
 export type NewWords = components['schemas']['NewWords'];
 export type NewlyRead = components['schemas']['NewlyRead'];
+export type NoteStep = components['schemas']['NoteStep'];
 export type NoticeShare = components['schemas']['NoticeShare'];
 export type NoticeState = components['schemas']['NoticeState'];
 export type NoticeView = components['schemas']['NoticeView'];
@@ -10787,6 +11893,7 @@ export type PageAuditLine = components['schemas']['Page_AuditLine_'];
 export type PageClaimRow = components['schemas']['Page_ClaimRow_'];
 export type PageClockCase = components['schemas']['Page_ClockCase_'];
 export type PageClockView = components['schemas']['Page_ClockView_'];
+export type PageDeskNoticeView = components['schemas']['Page_DeskNoticeView_'];
 export type PageEntry = components['schemas']['Page_Entry_'];
 export type PageFeedbackView = components['schemas']['Page_FeedbackView_'];
 export type PageMessageView = components['schemas']['Page_MessageView_'];
@@ -10807,15 +11914,20 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordLinkView = components['schemas']['PasswordLinkView'];
 export type PaymentState = components['schemas']['PaymentState'];
 export type PaymentView = components['schemas']['PaymentView'];
+export type PhraseView = components['schemas']['PhraseView'];
 export type PickupStatus = components['schemas']['PickupStatus'];
 export type PickupView = components['schemas']['PickupView'];
 export type Piece = components['schemas']['Piece'];
+export type PlannedState = components['schemas']['PlannedState'];
+export type PlannedView = components['schemas']['PlannedView'];
 export type PolicyGiven = components['schemas']['PolicyGiven'];
+export type Pop = components['schemas']['Pop'];
 export type PresenceInput = components['schemas']['Presence-Input'];
 export type PresenceOutput = components['schemas']['Presence-Output'];
 export type PreviewAsked = components['schemas']['PreviewAsked'];
 export type PreviewWish = components['schemas']['PreviewWish'];
 export type Priority = components['schemas']['Priority'];
+export type PriorityStep = components['schemas']['PriorityStep'];
 export type PriorityWish = components['schemas']['PriorityWish'];
 export type ProductView = components['schemas']['ProductView'];
 export type PromiseBoard = components['schemas']['PromiseBoard'];
@@ -10828,6 +11940,7 @@ export type Publishing = components['schemas']['Publishing'];
 export type QueueItem = components['schemas']['QueueItem'];
 export type QueueLoad = components['schemas']['QueueLoad'];
 export type Rating = components['schemas']['Rating'];
+export type Reading = components['schemas']['Reading'];
 export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefundState = components['schemas']['RefundState'];
@@ -10854,6 +11967,7 @@ export type SendingView = components['schemas']['SendingView'];
 export type ServicePointView = components['schemas']['ServicePointView'];
 export type SessionInfo = components['schemas']['SessionInfo'];
 export type SessionView = components['schemas']['SessionView'];
+export type Severity = components['schemas']['Severity'];
 export type ShipmentBody = components['schemas']['ShipmentBody'];
 export type ShipmentLine = components['schemas']['ShipmentLine'];
 export type ShipmentStatus = components['schemas']['ShipmentStatus'];
@@ -10866,12 +11980,15 @@ export type ShopView = components['schemas']['ShopView'];
 export type SignIn = components['schemas']['SignIn'];
 export type Sketch = components['schemas']['Sketch'];
 export type Snooze = components['schemas']['Snooze'];
+export type SnoozeStep = components['schemas']['SnoozeStep'];
 export type SolutionView = components['schemas']['SolutionView'];
+export type SolveStep = components['schemas']['SolveStep'];
 export type SolvedAs = components['schemas']['SolvedAs'];
 export type Sort = components['schemas']['Sort'];
 export type Source = components['schemas']['Source'];
 export type SplitWish = components['schemas']['SplitWish'];
 export type Stage = components['schemas']['Stage'];
+export type StageStep = components['schemas']['StageStep'];
 export type StageWish = components['schemas']['StageWish'];
 export type Standing = components['schemas']['Standing'];
 export type Stars = components['schemas']['Stars'];
@@ -10886,6 +12003,7 @@ export type Suggestion = components['schemas']['Suggestion'];
 export type SwitchView = components['schemas']['SwitchView'];
 export type Switching = components['schemas']['Switching'];
 export type TableCount = components['schemas']['TableCount'];
+export type TagStep = components['schemas']['TagStep'];
 export type Tags = components['schemas']['Tags'];
 export type TalkView = components['schemas']['TalkView'];
 export type TemplateView = components['schemas']['TemplateView'];
@@ -10902,6 +12020,7 @@ export type TryGiven = components['schemas']['TryGiven'];
 export type TurnLine = components['schemas']['TurnLine'];
 export type TurnView = components['schemas']['TurnView'];
 export type Typing = components['schemas']['Typing'];
+export type Unread = components['schemas']['Unread'];
 export type Uploaded = components['schemas']['Uploaded'];
 export type UploadedFile = components['schemas']['UploadedFile'];
 export type Verified = components['schemas']['Verified'];
@@ -10916,8 +12035,11 @@ export type WaybillGiven = components['schemas']['WaybillGiven'];
 export type Why = components['schemas']['Why'];
 export type Window = components['schemas']['Window'];
 export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
+export type Wording = components['schemas']['Wording'];
 export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type AftercareAssistantDraftsDraft = components['schemas']['aftercare__assistant__drafts__Draft'];
+export type AftercareCasesAnswersDraft = components['schemas']['aftercare__cases__answers__Draft'];
 export type AftercareCasesChatRoutesCodeGiven = components['schemas']['aftercare__cases__chat__routes__CodeGiven'];
 export type AftercareCasesChatRoutesSaying = components['schemas']['aftercare__cases__chat__routes__Saying'];
 export type AftercareCasesQueriesCounts = components['schemas']['aftercare__cases__queries__Counts'];
@@ -10926,10 +12048,12 @@ export type AftercareCasesRoutesSaying = components['schemas']['aftercare__cases
 export type AftercareClaimsCircumstancesCondition = components['schemas']['aftercare__claims__circumstances__Condition'];
 export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare__claims__policies__PolicyView'];
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
+export type AftercareConversationsCallsDirection = components['schemas']['aftercare__conversations__calls__Direction'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
 export type AftercareIdentityRoutesCodeGiven = components['schemas']['aftercare__identity__routes__CodeGiven'];
 export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
 export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
+export type AftercareLogisticsModelDirection = components['schemas']['aftercare__logistics__model__Direction'];
 export type AftercareLogisticsRoutesPushTaken = components['schemas']['aftercare__logistics__routes__PushTaken'];
 export type AftercareNoticesTemplatesPreview = components['schemas']['aftercare__notices__templates__Preview'];
 export type AftercarePromisesPoliciesPolicyView = components['schemas']['aftercare__promises__policies__PolicyView'];
@@ -10941,6 +12065,321 @@ export type InvalidProblem = components['schemas']['InvalidProblem'];
 export type Problem = components['schemas']['Problem'];
 export type $defs = Record<string, never>;
 export interface operations {
+    read_calls: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                contact_id?: string | null;
+                customer_id?: string | null;
+                case_id?: string | null;
+                call_back_due?: boolean;
+                /** @description Started before */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    call_somebody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallPlacing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pop"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    note_what_was_said: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallNoting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_call_in_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallOfCase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_call_back_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallBackOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     start_chat: {
         parameters: {
             query?: never;
@@ -11628,6 +13067,912 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Presence-Output"];
                 };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fill_answer_template: {
+        parameters: {
+            query?: {
+                locale?: string | null;
+            };
+            header?: never;
+            path: {
+                case_id: string;
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["aftercare__cases__answers__Draft"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_wording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Checking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wording"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_macros: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_macro: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMacro"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_macro: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path: {
+                macro_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMacro"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_macro: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                macro_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_macro: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                macro_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroPreview"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_macro: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                macro_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MacroRunning"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MacroRan"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_planned_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlanned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_planned_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlanned"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_planned_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                planned_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_followers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowerView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unfollow_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_desk_notices: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeskNoticeView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_unread_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_desk_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reading"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Something in what was sent is not right */
             422: {
@@ -17762,6 +20107,360 @@ export interface operations {
             };
         };
     };
+    list_answer_templates: {
+        parameters: {
+            query: {
+                shop_id: string;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTemplateView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_answer_template: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswerTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTemplateView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_answer_template: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswerTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerTemplateView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_answer_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_phrases: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhraseView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forbid_phrase: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhrase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhraseView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    allow_phrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                phrase_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     follow_live: {
         parameters: {
             query?: never;
@@ -21894,7 +24593,7 @@ export interface operations {
     list_shipments: {
         parameters: {
             query?: {
-                direction?: components["schemas"]["Direction"] | null;
+                direction?: components["schemas"]["Direction-Input"] | null;
                 status?: components["schemas"]["ShipmentStatus"] | null;
                 carrier?: string | null;
                 number?: string | null;
@@ -25298,7 +27997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Draft"];
+                    "application/json": components["schemas"]["aftercare__assistant__drafts__Draft"];
                 };
             };
             /** @description Something in what was sent is not right */
