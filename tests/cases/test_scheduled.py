@@ -128,7 +128,7 @@ async def test_two_workers_at_once_send_it_once_and_a_cancelling_beside_them_is_
     world = await a_world(own_house)
     cases = [await a_case(world, f"第 {number} 件") for number in range(6)]
     plans = [await planned(world, case, clock) for case in cases]
-    own_house.clock = clock  # type: ignore[misc]
+    own_house.clock = clock
     clock.now += timedelta(hours=3)
 
     async def cancel(plan: UUID) -> bool:

@@ -9,6 +9,8 @@ import { useKeys } from '../shell/keys'
 import { Palette, useActions } from '../shell/Palette'
 import { Switches } from '../shell/Switches'
 import { sessionKey, signOut, type StaffSession } from '../staff/session'
+import { Bell } from './Bell'
+import { Calls } from './Calls'
 import './desk.css'
 import { useLiveDesk } from './data'
 import { routes } from './routes'
@@ -64,6 +66,8 @@ function Frame({ session }: { session: StaffSession }) {
           </Link>
         ))}
         <div className="rail-foot">
+          <Calls />
+          <Bell />
           <button type="button" className="rail-link" title={t('palette.open')} onClick={() => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, cancelable: true }))}>
             <Icon name="search" />
             <KeyHint keys="mod+k" />

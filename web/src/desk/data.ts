@@ -163,6 +163,8 @@ function renew(queries: QueryClient, told: readonly Told[]): boolean {
     }
     const word = name.split('.')[0] ?? ''
     queued ||= /^(case|message|note|clock|claim)$/.test(word)
+    if (word === 'desk') mark(['told'])
+    if (word === 'call') mark(['calls'])
     const about = objects.case_id ?? objects.subject_id
     if (about) {
       mark(keys.case(about))

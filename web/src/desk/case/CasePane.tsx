@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { api, ask, asProblem, problemText } from '../../api/client'
 import { Avatar, Button, Dialog, EmptyState, ErrorState, Field, IconButton, Input, Menu, type MenuItem, NextActionBar, PromiseRing, Select, SkeletonRows, Tag, Textarea, Timeline, toast } from '../../design'
@@ -11,6 +11,7 @@ import { type CasePage, type CaseView, type ClaimPage, keys, nextClock, ringOf, 
 import { usePlace } from '../place'
 import { clockName, isKind } from '../queue/QueuePane'
 import css from './case.module.css'
+import { Macros } from './Conversing'
 import { Editor, type EditorHandle } from './Editor'
 import { useMoves } from './moves'
 import { Presence } from './Presence'
@@ -50,6 +51,9 @@ function OpenCase({ page }: { page: CasePage }) {
   const [writing, setWriting] = useState(false)
   const [dialog, setDialog] = useState<'snooze' | 'assign' | 'hand_over' | 'tags' | 'close' | null>(null)
   const verbs = useCaseVerbs(page)
+  const me = useStaffSession().data
+  const followers = useQuery({ queryKey: ['followers', one.id], queryFn: () => ask(api.GET('/api/cases/{case_id}/followers', { params: { path: { case_id: one.id } } })), staleTime: 60_000 })
+  const following = followers.data?.some((f) => f.account_id === me?.id) ?? false
   useEffect(() => {
     if (may('conversations.write')) void api.POST('/api/cases/{case_id}/read', { params: { path: { case_id: one.id } } }).catch(() => undefined)
   }, [one.id, page.messages.length])
@@ -72,6 +76,7 @@ function OpenCase({ page }: { page: CasePage }) {
     ...(does('snooze')
       ? [one.snoozed_until ? { id: 'wake', label: t('case.wake'), icon: 'bell' as const, onPick: () => verbs.snooze(null) } : { id: 'snooze', label: t('case.snooze'), icon: 'pause' as const, onPick: () => setDialog('snooze') }]
       : []),
+    { id: 'follow', label: t(following ? 'case.unfollow' : 'case.follow'), icon: 'eye' as const, onPick: () => verbs.follow(!following) },
     ...(does('set_tags') ? [{ id: 'tags', label: t('case.tags'), icon: 'flag' as const, onPick: () => setDialog('tags') }] : []),
     ...(does('set_priority') ? (['urgent', 'high', 'normal', 'low'] as const).map((p) => ({ id: p, label: t('case.priority', { priority: t(`priority.${p}`) }), checked: one.priority === p, onPick: () => verbs.priority(p) })) : []),
     'line' as const,
@@ -153,6 +158,7 @@ function OpenCase({ page }: { page: CasePage }) {
             actions={moves.moves.map((m, i) => ({ id: m.verb, verb: m.label, harm: m.harm, busy: moves.busy === m.verb, keys: i === 0 ? 'a' : undefined, onPick: () => moves.start(m.verb) }))}
           />
         )}
+        <Macros page={page} />
         <Editor key={one.id} page={page} handle={editor} onOpen={setWriting} />
       </footer>
       {moves.form}
@@ -312,6 +318,7 @@ function useCaseVerbs(page: CasePage) {
   const tagsTo = (tags: string[]) => ask(api.PUT('/api/cases/{case_id}/tags', { ...path, body: { tags } }))
   const priorityTo = (priority: CaseView['priority']) => ask(api.PUT('/api/cases/{case_id}/priority', { ...path, body: { priority } }))
   return {
+    follow: (on: boolean) => run(() => ask(on ? api.PUT('/api/cases/{case_id}/followers/me', path) : api.DELETE('/api/cases/{case_id}/followers/me', path)).then(() => queries.invalidateQueries({ queryKey: ['followers', id] }))),
     take: () => run(take, t('done.taken'), () => run(release)),
     release: () => run(release, t('done.released'), () => run(take)),
     snooze: (until: string | null) => {

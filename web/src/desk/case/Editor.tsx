@@ -5,6 +5,7 @@ import { Button, Icon, IconButton, KeyHint, Menu, Segmented, type StoredFile, to
 import { useText } from '../../i18n'
 import { type CasePage, keys, toCase, useMay } from '../data'
 import css from './case.module.css'
+import { Findings, PlannedMessages, Reason, SendLater, Texts, useWording } from './Conversing'
 import { Knowledge } from './Knowledge'
 import { tellTyping } from './passing'
 
@@ -29,6 +30,10 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const sendKey = useRef(newKey())
+  const began = useRef<string | null>(null)
+  const [asking, setAsking] = useState<'texts' | 'later' | null>(null)
+  const [reason, setReason] = useState('')
+  const wording = useWording(id, body, open && kind === 'message')
   const touched = useRef(false)
   const latest = useRef({ body, kind })
   latest.current = { body, kind }
@@ -74,28 +79,50 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
         .finally(() => setSending((all) => all.filter((s) => s.key !== key)))
     }
   }
+  const done = async () => {
+    touched.current = false
+    sendKey.current = newKey()
+    setBody('')
+    setReason('')
+    began.current = null
+    tellTyping(id, null)
+    setFiles([])
+    setKept(null)
+    setOpen(false)
+    area.current?.blur()
+    await Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts })])
+  }
   const send = useMutation({
     mutationFn: async (then: 'solve' | null) => {
       const what = { body, file_ids: files.map((f) => f.id), key: sendKey.current }
       const path = { params: { path: { case_id: id } } }
-      await ask(kind === 'note' ? api.POST('/api/cases/{case_id}/notes', { ...path, body: what }) : api.POST('/api/cases/{case_id}/messages', { ...path, body: what }))
+      const said = { ...what, template_id: began.current, override: wording.held ? reason : '' }
+      await ask(kind === 'note' ? api.POST('/api/cases/{case_id}/notes', { ...path, body: what }) : api.POST('/api/cases/{case_id}/messages', { ...path, body: said }))
       if (then === 'solve') await ask(api.POST('/api/cases/{case_id}/solve', path))
     },
-    onSuccess: async () => {
-      touched.current = false
-      sendKey.current = newKey()
-      setBody('')
-      tellTyping(id, null)
-      setFiles([])
-      setKept(null)
-      setOpen(false)
-      area.current?.blur()
-      await Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts })])
-    },
+    onSuccess: done,
     onError: () => void queries.invalidateQueries({ queryKey: keys.case(id) }),
   })
+  const later = useMutation({
+    mutationFn: ({ at, sure }: { at: string; sure: boolean }) =>
+      ask(api.POST('/api/cases/{case_id}/planned-messages', { params: { path: { case_id: id } }, body: { body, file_ids: files.map((f) => f.id), send_at: at, in_any_case: sure, override: wording.held ? reason : '' } })),
+    onSuccess: async (plan) => {
+      toast(t('later.done', { at: fmt.dateTime(plan.send_at) }))
+      setAsking(null)
+      await ask(api.PUT('/api/cases/{case_id}/draft', { params: { path: { case_id: id } }, body: { body: '', kind } }))
+      await queries.invalidateQueries({ queryKey: ['planned', id] })
+      await done()
+    },
+    onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
+  })
   const empty = !body.trim() && !files.length
-  const go = (then: 'solve' | null = null) => !empty && !sending.length && !send.isPending && send.mutate(then)
+  const go = (then: 'solve' | null = null) => !empty && !(wording.held && !reason.trim()) && !sending.length && !send.isPending && send.mutate(then)
+  const rewrite = (words: string) => {
+    touched.current = true
+    sendKey.current = newKey()
+    setBody(words)
+    area.current?.focus()
+  }
   const onPaste = (event: ClipboardEvent) => {
     if (!event.clipboardData.files.length) return
     event.preventDefault()
@@ -153,6 +180,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           }}
         />
       </div>
+      <PlannedMessages page={page} onTake={rewrite} />
       <Knowledge
         page={page}
         onInsert={(words) => {
@@ -203,6 +231,14 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           ))}
         </ul>
       )}
+      {kind === 'message' && (
+        <Findings
+          findings={wording.findings}
+          onReplace={(what, by) => rewrite(body.replace(what, by))}
+          onBegin={(begin) => rewrite(begin + body)}
+        />
+      )}
+      {wording.held && <Reason value={reason} onChange={setReason} />}
       {send.isError && (
         <p className={css.editorError} role="alert">
           <Icon name="warning" size={16} />
@@ -211,6 +247,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
       )}
       <div className={css.editorFoot}>
         <IconButton icon="clip" label={t('editor.attach')} onClick={() => picker.current?.click()} />
+        {kind === 'message' && <IconButton icon="list" label={t('texts.title')} onClick={() => setAsking('texts')} />}
         <input
           ref={picker}
           type="file"
@@ -226,13 +263,29 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
         <span className={css.sendKeys}>
           <KeyHint keys="mod+enter" />
         </span>
-        {kind === 'message' && page.case.status !== 'solved' && (
-          <Menu label={t('action.more')} up items={[{ id: 'solve', label: t('editor.sendAndSolve'), icon: 'check', disabled: empty, onPick: () => go('solve') }]} trigger={(props) => <IconButton {...props} icon="more" label={t('action.more')} />} />
+        {kind === 'message' && (
+          <Menu
+            label={t('action.more')}
+            up
+            items={[
+              ...(page.case.status !== 'solved' ? [{ id: 'solve', label: t('editor.sendAndSolve'), icon: 'check' as const, disabled: empty, onPick: () => go('solve') }] : []),
+              { id: 'later', label: t('later.title'), icon: 'clock' as const, disabled: empty || (wording.held && !reason.trim()), onPick: () => setAsking('later') },
+            ]} trigger={(props) => <IconButton {...props} icon="more" label={t('action.more')} />} />
         )}
-        <Button kind="primary" busy={send.isPending} disabled={empty || sending.length > 0} onClick={() => go()}>
+        <Button kind="primary" busy={send.isPending} disabled={empty || sending.length > 0 || (wording.held && !reason.trim())} onClick={() => go()}>
           {kind === 'note' ? t('editor.keepNote') : t('editor.send')}
         </Button>
       </div>
+      <Texts
+        page={page}
+        open={asking === 'texts'}
+        onClose={() => setAsking(null)}
+        onInsert={(words, template) => {
+          began.current = template
+          rewrite(body.trim() ? `${body.trimEnd()}\n${words}` : words)
+        }}
+      />
+      <SendLater open={asking === 'later'} onClose={() => setAsking(null)} busy={later.isPending} onPick={(at, sure) => later.mutate({ at, sure })} />
     </div>
   )
 }
