@@ -55,6 +55,9 @@ class People:
     owner: SignedIn
     buyers: list[SignedIn]
     cases: list[UUID]
+    answered: list[UUID]
+    """Of these cases those without a claim: the world's claims are numbers in its journal only, and answers are checked against
+    what is true of a case's claims."""
     lines: list[UUID]
 
 
@@ -69,7 +72,8 @@ async def people(
 
     agent_id = await account("agent1@bench.test")
     rows = await connection.fetch(
-        "SELECT c.id FROM service_case c JOIN membership m ON m.shop_id = c.shop_id AND m.account_id = $1 ORDER BY md5(c.id::text) LIMIT $2",
+        "SELECT c.id, EXISTS (SELECT FROM case_link l WHERE l.case_id = c.id) AS linked FROM service_case c"
+        " JOIN membership m ON m.shop_id = c.shop_id AND m.account_id = $1 ORDER BY md5(c.id::text) LIMIT $2",
         agent_id, cases,
     )  # fmt: skip
     lines = await connection.fetch(
@@ -85,6 +89,7 @@ async def people(
             for number, row in enumerate(lines)
         ],
         cases=[row["id"] for row in rows],
+        answered=[row["id"] for row in rows if not row["linked"]],
         lines=[row["id"] for row in lines],
     )
 
@@ -110,7 +115,7 @@ def kinds(who: People) -> list[Kind]:
         body = json.dumps({"body": "您好，已经为您安排补发，预计两天内送达。 It is on its way."}).encode()
         return [
             Ask("POST", f"/api/cases/{case}/messages", {**who.agent.headers, **JSON}, body)
-            for case in who.cases[:number]
+            for case in who.answered[:number]
         ]
 
     def pushes(number: int) -> list[Ask]:

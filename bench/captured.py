@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,11 @@ class Statement:
 
 @dataclass
 class Sequel:
-    """What one request sent, in order, and the ids that it made."""
+    """What one request sent, in order, the ids that it made, and the positions of its facts."""
 
     statements: list[Statement]
     born: set[UUID]
+    positions: set[int] = field(default_factory=set)
 
 
 class _Tape:
@@ -104,6 +105,12 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         tape.note(query, values)
         return await reading_rows(self, query, values)
 
+    written = journal_work.write
+
+    async def noted_write(work: journal_work.Work, said: list[journal_work.Said]) -> None:
+        await written(work, said)
+        tape.sequel.positions.update(one.position for one in said)
+
     def birth(at: datetime | None = None) -> UUID:
         born = new_id(at)
         tape.sequel.born.add(born)
@@ -122,6 +129,7 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         (Reading, "rows", reading_rows, noted_rows),
         (Transaction, "commit", commit, noted_commit),
         (journal_work, "new_id", new_id, birth),
+        (journal_work, "write", written, noted_write),
         (tracking, "digest_of", digested, digest),
     ]
     for where, name, _, new in patches:
@@ -191,11 +199,12 @@ async def capture(url: str, home: Path, asks: Sequence[Ask]) -> list[Sequel]:
 
 # Again, by the bare driver.
 
+AFTER_ALL_POSITIONS = 1_000_000_000_000
 _NUMBER = re.compile(r"AS\d{10}")
 
 
 def _afresh(sequel: Sequel, number: int) -> list[Statement]:
-    """The same statements with new ids and a new claim's number."""
+    """The same statements with new ids, a new claim's number, and facts that were told nowhere else."""
     new = {old: uuid4() for old in sequel.born}
     words = {str(old): str(fresh) for old, fresh in new.items()}
     pattern = re.compile("|".join(map(re.escape, words))) if words else None
@@ -203,6 +212,8 @@ def _afresh(sequel: Sequel, number: int) -> list[Statement]:
     def value(given: Any) -> Any:
         if isinstance(given, UUID):
             return new.get(given, given)
+        if type(given) is int and given in sequel.positions:
+            return AFTER_ALL_POSITIONS + number * 1_000 + sorted(sequel.positions).index(given)
         if isinstance(given, str):
             if len(given) == 12 and _NUMBER.fullmatch(given):
                 return f"AS99{number:08d}"
