@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wechatpy.enterprise.crypto import PrpCrypto
@@ -25,6 +26,7 @@ from tests.connectors.messaging.vendors import (
     WHATSAPP,
     Vendor,
     encrypted,
+    whatsapp_says,
 )
 
 EACH = pytest.mark.parametrize("vendor", VENDORS, ids=[vendor.form for vendor in VENDORS])
@@ -189,3 +191,46 @@ async def test_wecom_asks_with_an_encrypted_echo(house: House, tmp_path: Path) -
     query = {"msg_signature": signer.signature, "timestamp": STAMP, "nonce": "nonce", "echostr": echo}
     assert (await here.hears(Knock(method="GET", query=query))).content == b"55502"
     await drain(house)
+
+
+ODD: dict[str, list[Any]] = {
+    "telegram": [
+        [], 7, {}, {"update_id": "x"}, {"update_id": 1}, {"update_id": 2, "message": 5}, {"update_id": 3, "message": {"chat": []}},
+        {"update_id": 4, "message": {"chat": {"id": 1, "type": "private"}, "photo": [7], "date": "x"}},
+        {"update_id": 5, "message": {"chat": {"id": 1, "type": "private"}, "sticker": 7}},
+        {"update_id": 6, "message": {"chat": {"id": -1, "type": "group"}, "text": "hello all"}},
+    ],
+    "whatsapp": [
+        [], {}, {"entry": 5}, {"entry": [5]}, {"entry": [{"changes": [{"field": "messages", "value": {"messages": [{}]}}]}]},
+        whatsapp_says({"from": "86", "id": "a", "type": "text", "text": 7}),
+        whatsapp_says({"from": [], "id": {}, "type": "image", "image": {"id": "../../me"}}),
+        whatsapp_says(statuses=({"id": "x", "status": "failed", "errors": 7},)),
+        whatsapp_says({"from": "8613800138000", "id": "b", "type": "text"}, phone="somebody else's"),
+    ],
+    "twilio": [
+        {}, {"MessageSid": "../x"}, {"MessageSid": "SM" + "0" * 32}, {"MessageSid": "SM" + "1" * 32, "NumMedia": "-1", "From": ""},
+        {"MessageSid": "SM" + "2" * 32, "MessageStatus": "delivered"},
+    ],
+    "aliyun": [
+        {}, "x", [7], [{}], [{"phone_number": None}], [{"phone_number": "1", "send_time": 9}],
+        [{"phone_number": "1", "biz_id": {}, "success": "?"}],
+    ],
+    "wechat": ["", "<xml", "<a/>", "<xml/>", "<xml><MsgType>text</MsgType></xml>", "<xml><MsgId>1</MsgId></xml>",
+               "<xml><MsgId>2</MsgId><MsgType><x/></MsgType></xml>",
+               '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><xml><MsgId>3</MsgId><Content>&b;</Content></xml>'],
+}  # fmt: skip
+ODD["wecom"] = ODD["wechat"]
+
+
+@EACH
+async def test_what_is_signed_but_odd_hurts_nobody(house: House, tmp_path: Path, vendor: Vendor) -> None:
+    here = await opened(house, tmp_path, vendor)
+    for told in ODD[vendor.form]:
+        answer = await here.hears(vendor.knock(here.account_id, told))
+        assert answer.status_code in (200, 403, 422), (told, answer.text)
+    await drain(house)
+    assert await here.rows("SELECT 1 FROM delivery") == []
+    assert None not in await here.outcomes()
+    # And the next one is heard.
+    assert (await here.hears(vendor.knock(here.account_id))).status_code == 200
+    assert (await here.took())[-1] == ("customer", *vendor.heard)

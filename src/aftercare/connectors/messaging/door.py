@@ -21,6 +21,7 @@ from aftercare.connectors.messaging.shapes import (
     FormUnknown,
     GoneForGood,
     Media,
+    PushUnreadable,
     Reported,
     Said,
     Taken,
@@ -36,6 +37,7 @@ from aftercare.conversations import (
     Push,
     account_of,
     keep_push,
+    note_account,
     note_call,
     note_delivery,
     push_worked,
@@ -110,7 +112,15 @@ async def take_push(house: House, fact: ChannelPushed) -> None:
         if form is None:
             await push_worked(work, push.id, "account closed")
             return
-    told = form.read(account, push.body, push.about)
+    try:
+        told = form.read(account, push.body, push.about)
+    except (PushUnreadable, ValueError, KeyError, TypeError, AttributeError, IndexError) as broken:
+        # Signed, but in a form that the vendor's documentation does not know: it is kept for people, and holds nobody up.
+        log.warning("a push was not understood", push=str(push.id), form=form.name, why=repr(broken))
+        async with begin(house, SYSTEM) as work:
+            await push_worked(work, push.id, "unreadable")
+            await note_account(work, account.id, error=f"a push was not understood: {type(broken).__name__}")
+        return
     if isinstance(told, Said):
         await _receive(house, push, account, form, told)
         return
