@@ -13,6 +13,7 @@ import random
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ from aftercare.house import Server, open_house
 from aftercare.identity import NewShop
 from aftercare.journal import SYSTEM, begin
 from aftercare.kit.loop import run
-from bench.ground import Ground, free_port, owner
+from bench.ground import Ground, owner
 from bench.load import request
 from bench.world import sign_in
 
@@ -346,6 +347,15 @@ def _in_process(
 # The server
 
 
+def _quiet_port() -> int:
+    """Not one that the system gives to callers: while the server is away, a caller could reach itself there and hold it."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 def _start(ground: Ground, port: int, processes: int) -> subprocess.Popen[bytes]:
     surroundings = {
         **os.environ,
@@ -441,7 +451,7 @@ def measure(
     ground.drop(DATABASE)
     ground.make(DATABASE)
     world = asyncio.run(settle(ground, chats))
-    port = free_port()
+    port = _quiet_port()
     server = _start(ground, port, processes)
     context = multiprocessing.get_context("spawn")
     told: multiprocessing.Queue[object] = context.Queue()
