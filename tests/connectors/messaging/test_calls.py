@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI, Request
 
+from aftercare.app import ROUTERS
 from aftercare.cases.calls.verbs import (
     CallRefused,
     ExchangeAway,
@@ -27,7 +30,8 @@ from aftercare.conversations import (
     list_calls,
     settle_call_back,
 )
-from aftercare.journal import FACTS, House, begin, drain
+from aftercare.journal import FACTS, Actor, House, begin, drain
+from aftercare.kit.http import explain_problems
 from aftercare.settings import Channels
 from tests.cases.given import a_case, clocks, facts, names
 from tests.conftest import NOON, Clock
@@ -218,10 +222,48 @@ async def test_what_is_no_call_is_refused(house: House, tmp_path: Path, told_: A
     assert (await here.hears(knock(told_))).json()["code"] == "push_unreadable"
 
 
-async def test_routes_of_calls(house: House, tmp_path: Path) -> None:
+def as_staff(house: House, actor: Actor) -> httpx.AsyncClient:
+    """Signed in as whoever is given; signing in itself is shown elsewhere."""
+    app = FastAPI()
+    app.state.house = house
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api")
+    explain_problems(app)
+
+    @app.middleware("http")
+    async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
+        request.state.actor = actor
+        return await call_next(request)
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test/api")
+
+
+async def test_calls_over_http(house: House, tmp_path: Path) -> None:
     here = await exchange(house, tmp_path)
+    case = await a_case(here.world)
     await hear(here, told("missed"))
     assert (await here.http.get("/api/calls")).status_code in (401, 403)
+    async with as_staff(house, here.world.mei) as desk:
+        (owed,) = (await desk.get("/calls", params={"call_back_due": True})).json()
+        assert (owed["number"], owed["state"], owed["call_back"]) == ("+8613800138000", "missed", "due")
+        pop = (await desk.get(f"/calls/{owed['id']}")).json()
+        assert {one["id"]: one["sure"] for one in pop["cases"]} == {
+            owed["case_id"]: True,
+            str(case.id): False,
+        }
+        put = await desk.put(f"/calls/{owed['id']}/case", json={"case_id": str(case.id)})
+        assert put.json()["case_id"] == str(case.id)
+        noted = await desk.post(f"/calls/{owed['id']}/notes", json={"body": "约好下午回电"})
+        assert (noted.status_code, noted.json()["notes"]) == (201, "约好下午回电")
+        done = await desk.post(f"/calls/{owed['id']}/call-back", json={"outcome": "done"})
+        assert (done.json()["call_back"], done.json()["called_back_by"]) == ("done", str(here.world.mei.id))
+        again = await desk.post(f"/calls/{owed['id']}/call-back", json={"outcome": "done"})
+        assert (again.status_code, again.json()["code"]) == (409, "call_back_not_due")
+        nobody = await desk.post("/calls", json={"call_id": owed["id"]})
+        assert (nobody.status_code, nobody.json()["code"]) == (503, "port_missing")
+    async with as_staff(house, here.world.customer) as buyer:
+        assert (await buyer.get(f"/calls/{owed['id']}")).status_code == 403
+        assert (await buyer.post("/calls", json={"number": "1"})).status_code in (403, 503)
 
 
 # Twilio
