@@ -533,6 +533,18 @@ CREATE TABLE recovery_code (
 	CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id)
 );
 
+CREATE TABLE routing_overflow (
+	shop_id UUID NOT NULL,
+	after_minutes INTEGER NOT NULL,
+	to_shops UUID[] NOT NULL,
+	any_skill BOOLEAN NOT NULL,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT routing_overflow_pkey PRIMARY KEY (shop_id),
+	CONSTRAINT a_case_overflows_within_a_week CHECK (after_minutes BETWEEN 1 AND 10080),
+	CONSTRAINT routing_overflow_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
 CREATE TABLE saved_view (
 	id UUID NOT NULL,
 	account_id UUID NOT NULL,
@@ -825,6 +837,14 @@ CREATE UNIQUE INDEX contact_address_idx ON contact (shop_id, channel, address);
 
 CREATE INDEX contact_customer_idx ON contact (customer_id);
 
+CREATE TABLE day_off (
+	account_id UUID NOT NULL,
+	off_on DATE NOT NULL,
+	note VARCHAR NOT NULL,
+	CONSTRAINT day_off_pkey PRIMARY KEY (account_id, off_on),
+	CONSTRAINT day_off_account_id_fkey FOREIGN KEY(account_id) REFERENCES member (account_id)
+);
+
 CREATE TABLE file (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -976,6 +996,21 @@ CREATE INDEX sales_order_shop_placed_idx ON sales_order (shop_id, placed_at, id)
 CREATE INDEX sales_order_shop_status_placed_idx ON sales_order (shop_id, status, placed_at, id);
 
 CREATE INDEX sales_order_to_confirm_idx ON sales_order (auto_confirm_at) WHERE status = 'delivered' AND confirmation_held_at IS NULL;
+
+CREATE TABLE shift (
+	id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	weekday INTEGER NOT NULL,
+	begins TIME WITHOUT TIME ZONE NOT NULL,
+	ends TIME WITHOUT TIME ZONE NOT NULL,
+	time_zone VARCHAR NOT NULL,
+	CONSTRAINT shift_pkey PRIMARY KEY (id),
+	CONSTRAINT a_shift_is_on_a_day_of_the_week CHECK (weekday BETWEEN 1 AND 7),
+	CONSTRAINT a_shift_takes_some_time CHECK (begins <> ends),
+	CONSTRAINT shift_account_id_fkey FOREIGN KEY(account_id) REFERENCES member (account_id)
+);
+
+CREATE INDEX shift_account_idx ON shift (account_id, weekday);
 
 CREATE TABLE solution (
 	id UUID NOT NULL,
@@ -2263,6 +2298,10 @@ CREATE POLICY notice_template_of_own_shops ON notice_template USING ((SELECT aft
 ALTER TABLE product ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY product_of_own_shops ON product USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE routing_overflow ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY routing_overflow_of_own_shops ON routing_overflow USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE service_point ENABLE ROW LEVEL SECURITY;
 

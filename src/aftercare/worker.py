@@ -139,6 +139,7 @@ ROUNDS = (
     Round("notices", 10, notices.send_due),
     Round("messages", 5, conversations.send_due),
     Round("planned messages", 5, cases.send_planned),
+    Round("queues", 30, cases.give_out_waiting),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )

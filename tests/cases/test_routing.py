@@ -1,16 +1,35 @@
 """Whose case it becomes."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from aftercare.cases import Closing, close_case, get_case, hand_over, release, say, solve
+import pytest
+from sqlalchemy import text
+
+from aftercare.cases import (
+    Closing,
+    NewOverflow,
+    close_case,
+    get_case,
+    give_out_waiting,
+    hand_over,
+    overflow_of,
+    release,
+    say,
+    set_overflow,
+    solve,
+)
 from aftercare.cases.events import CaseOpened
+from aftercare.cases.model import OverflowNotPossible
 from aftercare.cases.reactions import assign_automatically, make_findable
 from aftercare.cases.routing import find_owner
 from aftercare.conversations import Channel
 from aftercare.journal import House, begin, drain
-from aftercare.people import set_working
+from aftercare.people import ShiftTimes, WorkingHours, set_hours, set_working
 from tests.cases.given import World, a_case, a_world, at_work, facts, scalar
+from tests.conftest import Clock
 
 
 async def owner(world: World, case_id: UUID) -> UUID | None:
@@ -127,3 +146,60 @@ async def test_two_cases_at_once_do_not_take_the_same_last_hand(own_house: House
 
     found = await asyncio.gather(*(finding(case.id) for case in cases))
     assert sorted(map(str, found)) == sorted([str(world.mei.id), *["None"] * 5])
+
+
+async def test_among_equals_every_one_gets_the_same_however_they_come(house: House) -> None:
+    world = await a_world(house)
+    people = [world.mei, world.bo, world.boss]
+    for actor in people:
+        await at_work(world, actor, capacity=100)
+    cases = [await a_case(world, f"第 {number} 件") for number in range(30)]
+    await drain(house)
+    owners = [await owner(world, case.id) for case in cases]
+    assert [owners.count(actor.id) for actor in people] == [10, 10, 10]
+
+
+async def test_shifts_decide_and_when_nobody_is_free_others_take_it_after_a_while(
+    house: House, clock: Clock
+) -> None:
+    world = await a_world(house)
+    other = await a_world(house, code="lisbon")
+    async with begin(house) as work:
+        await work.session.execute(
+            text("UPDATE membership SET shop_id = NULL WHERE account_id = :id"), {"id": other.bo.id}
+        )
+    manager = replace(
+        world.boss, shops=frozenset({world.shop_id, other.shop_id}),
+        permissions=world.boss.permissions | {"promises.write", "promises.read"},
+    )  # fmt: skip
+    for actor in (other.mei, other.bo):
+        await at_work(other, actor, languages=["zh"])
+    await at_work(world, world.mei)
+    assert world.mei.id
+    hours = WorkingHours(shifts=[ShiftTimes(weekday=3, begins=time(9), ends=time(18))])
+    async with begin(house, manager) as work:
+        await set_hours(work, world.mei.id, hours)
+        await set_overflow(work, world.shop_id, NewOverflow(after_minutes=30, to_shops=[other.shop_id]))
+        assert await overflow_of(work, world.shop_id) == NewOverflow(
+            after_minutes=30, to_shops=[other.shop_id]
+        )
+    # Tuesday noon: who works on Wednesdays is not there.
+    case = await a_case(world)
+    await drain(house)
+    assert await give_out_waiting(house) == 0
+    assert await owner(world, case.id) is None
+    clock.now += timedelta(minutes=30)
+    assert await give_out_waiting(house) == 1
+    # Of the other shop's people only who may see this one.
+    assert await owner(world, case.id) == other.bo.id
+
+    clock.now = datetime(2026, 3, 11, 0, 50, tzinfo=UTC)
+    late = await a_case(world, "第二件")
+    await drain(house)
+    assert await give_out_waiting(house) == 0
+    clock.now = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+    assert await give_out_waiting(house) == 1
+    assert await owner(world, late.id) == world.mei.id
+    with pytest.raises(OverflowNotPossible):
+        async with begin(house, manager) as work:
+            await set_overflow(work, world.shop_id, NewOverflow(after_minutes=5, to_shops=[world.shop_id]))

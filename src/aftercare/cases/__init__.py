@@ -56,6 +56,7 @@ from aftercare.cases.model import (
     Step,
 )
 from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
+from aftercare.cases.routing import NewOverflow, give_out_waiting, overflow_of, set_overflow
 from aftercare.cases.scheduled import (
     NewPlanned,
     cancel_planned,
@@ -138,6 +139,7 @@ __all__ = [
     "MoveView",
     "NewCase",
     "NewMacro",
+    "NewOverflow",
     "NewPlanned",
     "NotClosedBySilence",
     "NothingToSplit",
@@ -173,6 +175,7 @@ __all__ = [
     "followers_of",
     "frame_headers",
     "get_case",
+    "give_out_waiting",
     "hand_over",
     "index_case",
     "link",
@@ -182,6 +185,7 @@ __all__ = [
     "moves_of",
     "note_language",
     "open_case",
+    "overflow_of",
     "plan_message",
     "planned_in",
     "queue",
@@ -193,6 +197,7 @@ __all__ = [
     "save_macro",
     "say",
     "send_planned",
+    "set_overflow",
     "set_priority",
     "set_stage",
     "set_tags",

@@ -259,3 +259,11 @@ class DeskTold(Fact):
     case_id: UUID
     desk_notice_id: UUID
     kind: DeskKind
+
+
+class OverflowSet(Fact):
+    """Whose people take a shop's cases when its own have no time; after None: nobody's."""
+
+    name: ClassVar[str] = "routing.overflow_set"
+    after_minutes: int | None = None
+    shops: list[UUID]

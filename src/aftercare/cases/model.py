@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import String
+from sqlalchemy.types import String, Uuid
 
 from aftercare.conversations import Author, Channel
 from aftercare.kit.errors import Invalid, NotFound, Refusal
@@ -539,3 +539,25 @@ class DeskNotice(Base):
     message_id: Mapped[UUID | None]
     told_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+
+class OverflowNotPossible(Invalid):
+    """A shop's cases overflow to the people of other shops, after a minute to a week."""
+
+
+class Overflow(Base):
+    """Whose people take a shop's cases when nobody of its own has been free for so long."""
+
+    __tablename__ = "routing_overflow"
+    __table_args__ = (
+        CheckConstraint("after_minutes BETWEEN 1 AND 10080", name="a_case_overflows_within_a_week"),
+    )
+
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"), primary_key=True)
+    after_minutes: Mapped[int]
+    to_shops: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    """Shops, whose members then take them, as far as they may see the case's shop."""
+    any_skill: Mapped[bool]
+    """Then also of those who do not know the skill."""
+    changed_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime]

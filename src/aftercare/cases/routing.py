@@ -1,12 +1,19 @@
-"""Whose case it becomes: by shop, skill, language and load."""
+"""Whose case it becomes: by shop, skill, language, working hours and load; after a while also of other shops' people."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import text
+from pydantic import BaseModel, Field
+from sqlalchemy import delete, text
+from sqlalchemy.dialects.postgresql import insert
 
+from aftercare import identity
+from aftercare.cases.events import OverflowSet
+from aftercare.cases.model import Overflow, OverflowNotPossible, ServiceCase
 from aftercare.cases.verbs import case_row, give
-from aftercare.journal import Work
-from aftercare.people import available_members
+from aftercare.journal import SYSTEM, House, Work, begin
+from aftercare.people import MemberView, available_members
 
 # Two assignments beside each other would both see the same free hand. Held until this Work commits.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('cases.routing', 0))")
@@ -30,7 +37,17 @@ async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -
     case = await case_row(work, case_id, lock=True)
     if not case.queued:
         return None
-    members = await available_members(work, case.shop_id, case.skill, case.locale)
+    best = await _freest(
+        work, await available_members(work, case.shop_id, case.skill, case.locale), not_to
+    ) or await _freest(work, await _of_others(work, case), not_to)
+    if best is None:
+        return None
+    give(work, case, best.account_id, "automatic")
+    await work.session.flush()
+    return best.account_id
+
+
+async def _freest(work: Work, members: Sequence[MemberView], not_to: UUID | None) -> MemberView | None:
     if not members:
         return None
     rows = await work.session.execute(
@@ -42,9 +59,7 @@ async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -
         for member in members
         if loads[member.account_id][0] < member.capacity and member.account_id != not_to
     ]
-    if not free:
-        return None
-    best = min(
+    return min(
         free,
         key=lambda member: (
             loads[member.account_id][0] / member.capacity,
@@ -52,10 +67,25 @@ async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -
             loads[member.account_id][1] or work.now,
             member.account_id,
         ),
+        default=None,
     )
-    give(work, case, best.account_id, "automatic")
-    await work.session.flush()
-    return best.account_id
+
+
+async def _of_others(work: Work, case: ServiceCase) -> list[MemberView]:
+    """Of the shops that it overflows to, once it has waited long enough; only who may see its own shop."""
+    rule = await work.session.get(Overflow, case.shop_id, populate_existing=True)
+    since = case.waiting_since or case.opened_at
+    if rule is None or work.now - since < timedelta(minutes=rule.after_minutes):
+        return []
+    may = set(await identity.members_of(work, case.shop_id, "cases.write"))
+    found: dict[UUID, MemberView] = {}
+    for shop_id in rule.to_shops:
+        for member in await available_members(
+            work, shop_id, None if rule.any_skill else case.skill, case.locale
+        ):
+            if member.account_id in may:
+                found[member.account_id] = member
+    return list(found.values())
 
 
 QUEUED = text(
@@ -81,3 +111,76 @@ async def give_out(work: Work, account_id: UUID) -> int:
             break
         given += 1
     return given
+
+
+WAITING = text(
+    """
+    SELECT id, shop_id, skill, split_part(locale, '-', 1) AS language,
+      coalesce(waiting_since, opened_at) AS since
+    FROM service_case
+    WHERE queued AND status IN ('open', 'waiting_shop', 'waiting_customer') ORDER BY due_at, id LIMIT 1000
+    """
+)
+
+
+async def give_out_waiting(house: House) -> int:
+    """What waits for an owner is looked at again: a shift has begun somewhere, or it has waited long enough for others. Returns
+    how many found one."""
+    async with begin(house, SYSTEM) as work:
+        waiting = (await work.session.execute(WAITING)).all()
+        after = {
+            row.shop_id: timedelta(minutes=row.after_minutes)
+            for row in await work.session.execute(text("SELECT shop_id, after_minutes FROM routing_overflow"))
+        }
+        now = work.now
+    given, nobody = 0, set()
+    for case in waiting:
+        overflows = case.shop_id in after and now - case.since >= after[case.shop_id]
+        alike = (case.shop_id, case.skill, case.language, overflows)
+        if alike in nobody:
+            continue
+        async with begin(house, SYSTEM) as work:
+            found = await find_owner(work, case.id)
+        if found is None:
+            nobody.add(alike)
+        else:
+            given += 1
+    return given
+
+
+class NewOverflow(BaseModel):
+    after_minutes: int = Field(ge=1, le=10_080)
+    to_shops: list[UUID] = Field(min_length=1, max_length=50)
+    any_skill: bool = False
+
+
+async def overflow_of(work: Work, shop_id: UUID) -> NewOverflow | None:
+    """None: what nobody of the shop can take waits. Needs `promises.read`."""
+    work.require("promises.read")
+    await identity.get_shop(work, shop_id)
+    rule = await work.session.get(Overflow, shop_id, populate_existing=True)
+    return None if rule is None else NewOverflow.model_validate(rule, from_attributes=True)
+
+
+async def set_overflow(work: Work, shop_id: UUID, new: NewOverflow | None) -> None:
+    """Needs `promises.write`, for all of these shops. Refuses with OverflowNotPossible."""
+    work.require("promises.write")
+    await identity.get_shop(work, shop_id)
+    await work.session.execute(delete(Overflow).where(Overflow.shop_id == shop_id))
+    if new is not None:
+        for other in new.to_shops:
+            if other == shop_id:
+                raise OverflowNotPossible(shop_id=shop_id)
+            await identity.get_shop(work, other)
+        await work.session.execute(
+            insert(Overflow).values(
+                shop_id=shop_id, **new.model_dump(), changed_by=work.actor.id, changed_at=work.now
+            )
+        )
+    work.record(
+        OverflowSet(
+            shop_id=shop_id,
+            after_minutes=None if new is None else new.after_minutes,
+            shops=[] if new is None else new.to_shops,
+        )
+    )

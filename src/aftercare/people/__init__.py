@@ -1,7 +1,8 @@
 """People: who works here and can take what.
 
 A **member** is an account of staff with its **skills**, **languages**, the shops whose cases it takes, its **capacity** in
-open cases, and whether it is **working** now.
+open cases, and whether it is **working** now. Its **shifts** say when it works, in its own time zone; who has none works
+whenever it has come.
 """
 
 from aftercare.people.events import MemberChanged
@@ -14,7 +15,8 @@ from aftercare.people.members import (
     set_profile,
     set_working,
 )
-from aftercare.people.model import CapacityNotPossible, MemberNotFound
+from aftercare.people.model import CapacityNotPossible, MemberNotFound, ShiftNotPossible
+from aftercare.people.shifts import OffDay, ShiftTimes, WorkingHours, hours_of, on_shift, set_hours
 
 __all__ = [
     "CapacityNotPossible",
@@ -22,9 +24,16 @@ __all__ = [
     "MemberNotFound",
     "MemberProfile",
     "MemberView",
+    "OffDay",
+    "ShiftNotPossible",
+    "ShiftTimes",
+    "WorkingHours",
     "available_members",
     "get_member",
+    "hours_of",
     "list_members",
+    "on_shift",
+    "set_hours",
     "set_profile",
     "set_working",
 ]

@@ -43,6 +43,19 @@ _MEMBERS = """
 """
 
 
+# Who has shifts works within one of them, on a day that is not off; the night of a shift belongs to the day it began on.
+ON_SHIFT = """(
+  NOT EXISTS (SELECT FROM shift s WHERE s.account_id = m.account_id)
+  OR EXISTS (
+    SELECT FROM shift s CROSS JOIN LATERAL (
+      SELECT CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS local) here
+    CROSS JOIN LATERAL (VALUES (CAST(here.local AS date)), (CAST(here.local AS date) - 1)) AS day(began_on)
+    WHERE s.account_id = m.account_id AND extract(isodow FROM day.began_on) = s.weekday
+      AND here.local >= day.began_on + s.begins
+      AND here.local < day.began_on + s.ends + CASE WHEN s.ends < s.begins THEN interval '1 day' ELSE interval '0' END
+      AND NOT EXISTS (SELECT FROM day_off o WHERE o.account_id = m.account_id AND o.off_on = day.began_on)))"""
+
+
 async def set_profile(work: Work, account_id: UUID, profile: MemberProfile) -> MemberView:
     """Makes or replaces the profile of an account. Needs `users.write`; shops that the actor does not see stay as they are."""
     work.require("users.write")
@@ -111,13 +124,15 @@ async def available_members(
     rows = await work.session.execute(
         text(
             _MEMBERS.format(
-                which="""m.working AND m.capacity > 0 AND a.active
+                which="m.working AND m.capacity > 0 AND a.active AND "  # noqa: S608  # our own words
+                + ON_SHIFT
+                + """
                   AND EXISTS (SELECT FROM member_shop s WHERE s.account_id = m.account_id AND s.shop_id = :shop_id)
                   AND (CAST(:skill AS text) IS NULL OR :skill = ANY(m.skills))
                   AND (m.languages = '{}' OR :language IN (SELECT split_part(l, '-', 1) FROM unnest(m.languages) AS l))"""
             )
         ),
-        {"shop_id": shop_id, "skill": skill, "language": locale.split("-")[0]},
+        {"shop_id": shop_id, "skill": skill, "language": locale.split("-")[0], "now": work.now},
     )
     return [MemberView.model_validate(row) for row in rows.mappings()]
 

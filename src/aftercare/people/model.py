@@ -1,5 +1,6 @@
 """Who works here and can take what."""
 
+from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -45,3 +46,38 @@ class MemberShop(Base):
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("member.account_id"), primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"), primary_key=True)
+
+
+class ShiftNotPossible(Invalid):
+    """A shift begins and ends at different times of a day, and the shifts of one day do not overlap."""
+
+
+class Shift(Base):
+    """When a member works every week: several a day are a split shift; one that ends before it begins goes past midnight. Without any
+    shift, only whether somebody has come to work counts."""
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        Index("shift_account_idx", "account_id", "weekday"),
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="a_shift_is_on_a_day_of_the_week"),
+        CheckConstraint("begins <> ends", name="a_shift_takes_some_time"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("member.account_id"))
+    weekday: Mapped[int]
+    """As in ISO 8601: Monday is 1."""
+    begins: Mapped[time]
+    ends: Mapped[time]
+    time_zone: Mapped[str]
+
+
+class DayOff(Base):
+    """Days on which a member does not work: a holiday, leave, training."""
+
+    __tablename__ = "day_off"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("member.account_id"), primary_key=True)
+    off_on: Mapped[date] = mapped_column(primary_key=True)
+    """In the time zone of the shifts."""
+    note: Mapped[str]

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from aftercare.journal.http import InWork
-from aftercare.people import members
+from aftercare.people import members, shifts
 from aftercare.people.members import MemberProfile, MemberView
+from aftercare.people.shifts import WorkingHours
 
 router = APIRouter(prefix="/members", tags=["people"])
 
@@ -36,3 +37,15 @@ async def set_profile(work: InWork, account_id: UUID, profile: MemberProfile) ->
 async def set_working(work: InWork, account_id: UUID, presence: Presence) -> None:
     """Comes to work, or leaves."""
     await members.set_working(work, account_id, presence.working)
+
+
+@router.get("/{account_id}/hours")
+async def read_hours(work: InWork, account_id: UUID) -> WorkingHours:
+    """Weekly shifts and days off."""
+    return await shifts.hours_of(work, account_id)
+
+
+@router.put("/{account_id}/hours")
+async def set_hours(work: InWork, account_id: UUID, hours: WorkingHours) -> WorkingHours:
+    """Needs `users.write`."""
+    return await shifts.set_hours(work, account_id, hours)

@@ -609,6 +609,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/routing/{shop_id}/overflow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Overflow
+         * @description Whose people take the shop's cases when its own have no time.
+         */
+        get: operations["read_overflow"];
+        /**
+         * Change Overflow
+         * @description Needs `promises.write`.
+         */
+        put: operations["change_overflow"];
+        post?: never;
+        /**
+         * Remove Overflow
+         * @description Needs `promises.write`.
+         */
+        delete: operations["remove_overflow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -2814,6 +2842,30 @@ export interface paths {
          * @description Comes to work, or leaves.
          */
         put: operations["set_working"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{account_id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Hours
+         * @description Weekly shifts and days off.
+         */
+        get: operations["read_hours"];
+        /**
+         * Set Hours
+         * @description Needs `users.write`.
+         */
+        put: operations["set_hours"];
         post?: never;
         delete?: never;
         options?: never;
@@ -8453,6 +8505,18 @@ export interface components {
              */
             words: string;
         };
+        /** NewOverflow */
+        NewOverflow: {
+            /** After Minutes */
+            after_minutes: number;
+            /** To Shops */
+            to_shops: string[];
+            /**
+             * Any Skill
+             * @default false
+             */
+            any_skill: boolean;
+        };
         /** NewPhrase */
         NewPhrase: {
             /**
@@ -8782,6 +8846,19 @@ export interface components {
             file_ids: string[];
             /** Key */
             key?: string | null;
+        };
+        /** OffDay */
+        OffDay: {
+            /**
+             * Off On
+             * Format: date
+             */
+            off_on: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /** OfferView */
         OfferView: {
@@ -10094,6 +10171,24 @@ export interface components {
          * @enum {string}
          */
         Severity: "blocks" | "warns";
+        /**
+         * ShiftTimes
+         * @description `ends` before `begins`: on the next day. Monday is 1.
+         */
+        ShiftTimes: {
+            /** Weekday */
+            weekday: number;
+            /**
+             * Begins
+             * Format: time
+             */
+            begins: string;
+            /**
+             * Ends
+             * Format: time
+             */
+            ends: string;
+        };
         /** ShipmentBody */
         ShipmentBody: {
             /**
@@ -11289,6 +11384,24 @@ export interface components {
              */
             file_ids: string[];
         };
+        /** WorkingHours */
+        WorkingHours: {
+            /**
+             * Time Zone
+             * @default Asia/Shanghai
+             */
+            time_zone: string;
+            /**
+             * Shifts
+             * @default []
+             */
+            shifts: components["schemas"]["ShiftTimes"][];
+            /**
+             * Days Off
+             * @default []
+             */
+            days_off: components["schemas"]["OffDay"][];
+        };
         /**
          * Draft
          * @description `sure`: whether it rests on a source; else it is no more than a polite beginning.
@@ -11863,6 +11976,7 @@ export type NewCalendar = components['schemas']['NewCalendar'];
 export type NewClaim = components['schemas']['NewClaim'];
 export type NewMacro = components['schemas']['NewMacro'];
 export type NewOffer = components['schemas']['NewOffer'];
+export type NewOverflow = components['schemas']['NewOverflow'];
 export type NewPhrase = components['schemas']['NewPhrase'];
 export type NewPlanned = components['schemas']['NewPlanned'];
 export type NewRole = components['schemas']['NewRole'];
@@ -11879,6 +11993,7 @@ export type NoticeShare = components['schemas']['NoticeShare'];
 export type NoticeState = components['schemas']['NoticeState'];
 export type NoticeView = components['schemas']['NoticeView'];
 export type Noting = components['schemas']['Noting'];
+export type OffDay = components['schemas']['OffDay'];
 export type OfferView = components['schemas']['OfferView'];
 export type Offered = components['schemas']['Offered'];
 export type OpenPickup = components['schemas']['OpenPickup'];
@@ -11968,6 +12083,7 @@ export type ServicePointView = components['schemas']['ServicePointView'];
 export type SessionInfo = components['schemas']['SessionInfo'];
 export type SessionView = components['schemas']['SessionView'];
 export type Severity = components['schemas']['Severity'];
+export type ShiftTimes = components['schemas']['ShiftTimes'];
 export type ShipmentBody = components['schemas']['ShipmentBody'];
 export type ShipmentLine = components['schemas']['ShipmentLine'];
 export type ShipmentStatus = components['schemas']['ShipmentStatus'];
@@ -12038,6 +12154,7 @@ export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
 export type Wording = components['schemas']['Wording'];
 export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type WorkingHours = components['schemas']['WorkingHours'];
 export type AftercareAssistantDraftsDraft = components['schemas']['aftercare__assistant__drafts__Draft'];
 export type AftercareCasesAnswersDraft = components['schemas']['aftercare__cases__answers__Draft'];
 export type AftercareCasesChatRoutesCodeGiven = components['schemas']['aftercare__cases__chat__routes__CodeGiven'];
@@ -13966,6 +14083,153 @@ export interface operations {
                 "application/json": components["schemas"]["Reading"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_overflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewOverflow"] | null;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_overflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOverflow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_overflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -20821,6 +21085,108 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkingHours"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkingHours"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkingHours"];
+                };
             };
             /** @description Something in what was sent is not right */
             422: {

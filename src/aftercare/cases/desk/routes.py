@@ -10,6 +10,7 @@ from aftercare.cases import answers, followers, macros, scheduled
 from aftercare.cases.answers import Draft, Wording
 from aftercare.cases.followers import DeskNoticeView, FollowerView, Unread
 from aftercare.cases.macros import MacroPreview, MacroRan, MacroView, NewMacro
+from aftercare.cases.routing import NewOverflow, overflow_of, set_overflow
 from aftercare.cases.scheduled import NewPlanned, PlannedView
 from aftercare.conversations import LONGEST_BODY
 from aftercare.journal.http import InWork
@@ -143,3 +144,21 @@ async def count_unread_notices(work: InWork) -> Unread:
 @router.post("/desk/notices/read", status_code=204)
 async def read_desk_notices(work: InWork, reading: Reading) -> None:
     await followers.read_notices(work, reading.notice_ids)
+
+
+@router.get("/routing/{shop_id}/overflow")
+async def read_overflow(work: InWork, shop_id: UUID) -> NewOverflow | None:
+    """Whose people take the shop's cases when its own have no time."""
+    return await overflow_of(work, shop_id)
+
+
+@router.put("/routing/{shop_id}/overflow", status_code=204)
+async def change_overflow(work: InWork, shop_id: UUID, new: NewOverflow) -> None:
+    """Needs `promises.write`."""
+    await set_overflow(work, shop_id, new)
+
+
+@router.delete("/routing/{shop_id}/overflow", status_code=204)
+async def remove_overflow(work: InWork, shop_id: UUID) -> None:
+    """Needs `promises.write`."""
+    await set_overflow(work, shop_id, None)
