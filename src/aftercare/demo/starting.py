@@ -1,8 +1,8 @@
 """From whatever a database holds to a whole story."""
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from aftercare.house import open_house
 from aftercare.identity import find_shop
 from aftercare.installation import install
 from aftercare.journal import SYSTEM, begin
-from aftercare.kit.database import Database
+from aftercare.kit.database import Database, Reading
 from aftercare.kit.errors import Refusal
 from aftercare.kit.server import Server, empty_database, standing
 from aftercare.settings import Settings
@@ -89,7 +89,11 @@ class OwnShops(Database):
         super().__init__(url, server_settings={"synchronous_commit": "off"})
         self._own = ",".join(str(shop) for shop in shops)
 
-    @asynccontextmanager
-    async def session(self, shops: str) -> AsyncIterator[AsyncSession]:
-        async with super().session(self._own if shops == "*" else shops) as session:
-            yield session
+    def lazy_session(self, shops: str) -> AsyncSession:
+        return super().lazy_session(self._seen(shops))
+
+    def reading(self, shops: str) -> AbstractAsyncContextManager[Reading]:
+        return super().reading(self._seen(shops))
+
+    def _seen(self, shops: str) -> str:
+        return self._own if shops == "*" else shops
