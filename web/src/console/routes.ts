@@ -22,6 +22,7 @@ export const routes: readonly ConsoleRoute[] = [
   { path: '/clocks', page: lazy(() => import('./pages/Clocks')), needs: 'promises.read', nav: { name: 'nav.clocks', icon: 'clock', group: 'nav.rules' } },
   { path: '/calendars', page: lazy(() => import('./pages/Calendars')), needs: 'promises.read', nav: { name: 'nav.calendars', icon: 'sun', group: 'nav.rules' } },
   { path: '/templates', page: lazy(() => import('./pages/Templates')), needs: 'notices.read', nav: { name: 'nav.templates', icon: 'edit', group: 'nav.rules' } },
+  { path: '/answers', page: lazy(() => import('./pages/AnswerTexts')), needs: 'notices.read', nav: { name: 'nav.answers', icon: 'chat', group: 'nav.rules' } },
   { path: '/knowledge', page: lazy(() => import('./pages/Knowledge')), needs: 'knowledge.read', nav: { name: 'nav.knowledge', icon: 'help', group: 'nav.rules' } },
   { path: '/knowledge/:id', page: lazy(() => import('./pages/Article')), needs: 'knowledge.read' },
   { path: '/handbook', page: lazy(() => import('./pages/Handbook')), nav: { name: 'nav.handbook', icon: 'flag', group: 'nav.rules' } },
