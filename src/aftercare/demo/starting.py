@@ -1,8 +1,8 @@
 """From whatever a database holds to a whole story."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -92,8 +92,10 @@ class OwnShops(Database):
     def lazy_session(self, shops: str) -> AsyncSession:
         return super().lazy_session(self._seen(shops))
 
-    def reading(self, shops: str) -> AbstractAsyncContextManager[Reading]:
-        return super().reading(self._seen(shops))
+    @asynccontextmanager
+    async def reading(self, shops: str) -> AsyncIterator[Reading]:
+        async with super().reading(self._seen(shops)) as reading:
+            yield reading
 
     def _seen(self, shops: str) -> str:
         return self._own if shops == "*" else shops
