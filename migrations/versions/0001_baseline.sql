@@ -2620,7 +2620,8 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
       every boolean := aftercare_all_shops();
       shops uuid[] := aftercare_shops();
       last bigint := (SELECT last_value FROM service_case_number);
-      low int := greatest(last / 10000 - 1, 0);
+      oldest CONSTANT int := -2147483648;
+      low int := last / 10000 - 1;
       high int := 2147483647;
       wanted int := most;
       found int;
@@ -2636,12 +2637,15 @@ CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (ca
         END IF;
         GET DIAGNOSTICS found = ROW_COUNT;
         wanted := wanted - found;
-        IF wanted <= 0 OR low <= 0 THEN
+        IF wanted <= 0 OR low = oldest THEN
           RETURN;
         END IF;
         EXIT WHEN turn = 2 OR found * 4 < most;
         high := low;
-        low := greatest(low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int, 0);
+        low := low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int;
+        IF low <= 0 THEN
+          low := oldest;
+        END IF;
       END LOOP;
       IF every THEN
         RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < low
