@@ -172,8 +172,10 @@ async def told_demo(home: Path) -> AsyncIterator[Scene]:
     """With the demo's story, told small."""
     async with _new(home) as there:
         async with AsyncExitStack() as stack:
-            await connect_ports(there.house, there.settings, stack)
+            settings = there.settings.model_copy(update={"sandbox_gateway": True})
+            await connect_ports(there.house, settings, stack)
             told = await demo.tell(there.house, lambda *_: None, small=True)
+            assert told.refused == []
         passwords = {address: password for _, address, password in told.sign_ins}
         bought = await _dear_and_lately_delivered(there.house, 2)
         if len(bought) < 2:

@@ -181,7 +181,7 @@ async def test_settings_that_cannot_be_understood_are_told(own_house: House, tmp
 async def test_an_account_is_tried_before_it_is_used(own_house: House, tmp_path: Path) -> None:
     async with served(Server()) as port:
         settings = {"smtp": {"host": "127.0.0.1", "port": port, "security": "none", "username": "u"}}
-        post = await a_post(own_house, tmp_path, settings, password="p4ss")  # noqa: S106
+        post = await a_post(own_house, tmp_path, settings, password="p4ss")
         assert await check_account(own_house, post.account_id) == [
             "imap: not set",
             f"smtp: signed in to 127.0.0.1:{port}",
