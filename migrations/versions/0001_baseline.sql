@@ -536,7 +536,7 @@ CREATE TABLE recovery_code (
 CREATE TABLE routing_overflow (
 	shop_id UUID NOT NULL,
 	after_minutes INTEGER NOT NULL,
-	to_shops UUID[] NOT NULL,
+	to_shops UUID[] DEFAULT '{}' NOT NULL,
 	any_skill BOOLEAN NOT NULL,
 	changed_by UUID,
 	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -123,7 +123,7 @@ async def test_what_holds_in_a_shop_for_every_clock(house: House) -> None:
         await set_policy(work, shop_id, policy(1, name="case.call_back"))
         await withdraw_policy(work, shop_id, "case.call_back")
         told = {view.name: view.terms for view in await terms_in_shop(work, shop_id)}
-        assert len(told) == 29
+        assert len(told) == 30
         assert told[SHIP] == ClockTerms(length=3 * DAY, policy="shop v1")
         assert told["claim.confirm"].policy == "default"
 

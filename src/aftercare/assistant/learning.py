@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from aftercare import identity
 from aftercare.assistant import seed
 from aftercare.assistant.classifier import Classifier, Example, ModelUnreadable
 from aftercare.assistant.dialogue import talk_row
@@ -103,8 +104,9 @@ async def correct(work: Work, turn_id: UUID, intent: str | None) -> None:
 
 
 async def teach(work: Work, shop_id: UUID, text: str, intent: str | None) -> None:
-    """An example of its own. Needs `cases.write`. Refuses with IntentUnknown."""
+    """An example of its own. Needs `cases.write`. Refuses with IntentUnknown, ShopNotFound."""
     work.require("cases.write")
+    await identity.get_shop(work, shop_id)
     await _put_lesson(work, shop_id, text, known_intent(intent), None)
 
 

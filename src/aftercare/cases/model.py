@@ -559,7 +559,7 @@ class Overflow(Base):
 
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"), primary_key=True)
     after_minutes: Mapped[int]
-    to_shops: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    to_shops: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default=text("'{}'"))
     """Shops, whose members then take them, as far as they may see the case's shop."""
     any_skill: Mapped[bool]
     """Then also of those who do not know the skill."""

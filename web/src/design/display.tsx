@@ -276,8 +276,8 @@ export function Avatar({ name, src, size = 36 }: { name: string; src?: string | 
   const letters = /[㐀-鿿]/.test(name) ? name.trim().slice(-1) : name.trim().split(/\s+/).slice(0, 2).map((w) => w[0]).join('').toUpperCase()
   const shade = [...name].reduce((sum, c) => sum + (c.codePointAt(0) ?? 0), 0) % AVATAR_TONES
   return (
-    <span className={`avatar shade-${shade}`} style={{ width: size, height: size, fontSize: size * 0.42 }} aria-hidden="true">
-      {src ? <img src={src} alt="" width={size} height={size} loading="lazy" /> : letters || '·'}
+    <span className={`avatar shade-${shade}`} style={{ width: size, height: size, fontSize: size * 0.42 }} data-letters={src ? undefined : letters || '·'} aria-hidden="true">
+      {src && <img src={src} alt="" width={size} height={size} loading="lazy" />}
     </span>
   )
 }
