@@ -62,8 +62,10 @@ async def test_the_portal_is_for_everybody(demo: Scene) -> None:
         "SELECT c.id, c.case_id, o.id AS order_id, o.number, u.email FROM claim c"
         " JOIN claim_line l ON l.claim_id = c.id JOIN order_line i ON i.id = l.order_line_id"
         " JOIN sales_order o ON o.id = i.order_id JOIN customer u ON u.id = o.customer_id"
-        " WHERE u.email IS NOT NULL AND c.state = 'refunded' AND c.kind = 'return_refund'"
+        # Not those of the other stories: nobody is sent two codes in a minute.
+        " WHERE u.email <> ALL(:others) AND c.state = 'refunded' AND c.kind = 'return_refund'"
         " ORDER BY c.applied_at DESC LIMIT 1",
+        others=[one.email for one in demo.bought],
     )
     bought = demo.bought[0]
     buyer = Bought(row.number, row.email, "", "", 0, "CNY", bought.shop)
