@@ -119,6 +119,16 @@ class Walk:
         async def edit(work: Work) -> None:
             await claims.edit(work, claim, Edit(description="再说一遍"))
 
+        async def offer(work: Work) -> None:
+            page = await claims.claim_page(work, claim)
+            # An exchange of like for like asks for no money: there another amount cannot be offered.
+            offered = (
+                NewOffer(asks="other_amount", amount_cents=1_000, keep_goods=True, words="补偿")
+                if page.requested_cents
+                else NewOffer(asks="cancel", words="请取消申请")
+            )
+            await claims.offer(work, claim, offered)
+
         async def accept(work: Work) -> None:
             page = await claims.claim_page(work, claim)
             units = page.lines[0].received_quantity or page.lines[0].quantity
@@ -141,9 +151,7 @@ class Walk:
         return {
             "edit": edit,
             "approve": lambda work: claims.approve(work, claim),
-            "offer": lambda work: claims.offer(
-                work, claim, NewOffer(asks="other_amount", amount_cents=1_000, keep_goods=True, words="补偿")
-            ),
+            "offer": offer,
             "reject": lambda work: claims.reject(work, claim, words="不符合条件", file_ids=photo),
             "accept_offer": lambda work: claims.accept_offer(work, claim),
             "refuse_offer": lambda work: claims.refuse_offer(work, claim),
