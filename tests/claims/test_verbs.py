@@ -223,6 +223,19 @@ async def test_an_offer_of_less_money_is_accepted(house: House, waiting: tuple[A
     assert (await account(house, bought))[0] == 30_000
 
 
+@pytest.mark.parametrize("asks", ["proof", "cancel"])
+async def test_what_the_shop_asks_for_cannot_be_accepted(
+    house: House, waiting: tuple[Any, Bought, Actor], asks: Any
+) -> None:
+    claim, bought, agent = waiting
+    async with begin(house, agent) as work:
+        await claims.offer(work, claim, NewOffer(asks=asks, words="请补充说明"))
+    async with begin(house, bought.buyer) as work:
+        verbs = [action.verb for action in (await claims.claim_page(work, claim)).actions]
+    assert "refuse_offer" in verbs
+    assert "accept_offer" not in verbs
+
+
 async def test_a_rejection_needs_a_reason(house: House, waiting: tuple[Any, Bought, Actor]) -> None:
     claim, _, agent = waiting
     with pytest.raises(ReasonMissing):

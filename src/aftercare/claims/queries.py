@@ -16,6 +16,7 @@ from aftercare.claims.model import (
     ClaimLine,
     Dispute,
     Offer,
+    OfferState,
     Refund,
     RefundState,
 )
@@ -380,7 +381,10 @@ async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
         RefundView.model_validate({**refund, "claim_number": claim.number}) for refund in parts.refunds or ()
     ]
     refunded = sum(refund.amount_cents for refund in refunds if refund.state == RefundState.paid)
-    actions = actions_for(work.actor, claim)
+    offers = [OfferView.model_validate(offer) for offer in parts.offers or ()]
+    # Proof that is asked for, or a withdrawal, is not accepted but answered.
+    asked = any(offer.state == OfferState.open and offer.asks in ("proof", "cancel") for offer in offers)
+    actions = [row for row in actions_for(work.actor, claim) if not (asked and row.name == "accept_offer")]
     return ClaimPage(
         id=claim.id,
         number=claim.number,
@@ -427,7 +431,7 @@ async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
         ended_at=claim.ended_at,
         lines=await _line_views(work, claim, rows, refunded),
         evidence=await _evidence_views(work, parts.evidence or ()),
-        offers=[OfferView.model_validate(offer) for offer in parts.offers or ()],
+        offers=offers,
         refunds=refunds,
         findings=[
             FindingView.model_validate(

@@ -35,7 +35,7 @@ export function movesOf(claim: Claim) {
   const asked = claim.state === 'negotiating' ? askedFor(claim) : undefined
   if (!asked) return moves
   const first = asked === 'proof' ? 'add_evidence' : 'cancel'
-  return moves.filter((one) => one.verb !== 'accept_offer').sort((a, b) => Number(b.verb === first) - Number(a.verb === first) || Number(b.verb === 'refuse_offer') - Number(a.verb === 'refuse_offer'))
+  return [...moves].sort((a, b) => Number(b.verb === first) - Number(a.verb === first) || Number(b.verb === 'refuse_offer') - Number(a.verb === 'refuse_offer'))
 }
 
 export function moveLabel(claim: Claim, verb: string, t: Translate): string {
