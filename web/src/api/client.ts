@@ -1,6 +1,6 @@
 /** The API in types. `const order = await ask(api.GET('/api/orders/{id}', { params: { path: { id } } }))`:
 the data, or a thrown `Problem`. Writes carry the CSRF token and an idempotency key. */
-import createClient, { type Middleware } from 'openapi-fetch'
+import createClient, { createQuerySerializer, type Middleware } from 'openapi-fetch'
 import { currentLocale } from '../i18n'
 import { learnServerTime } from '../shell/now'
 import { asProblem, Problem, problemOf } from './problem'
@@ -47,6 +47,9 @@ export const api = createClient<paths>({
   fetch: (request) => fetch(request, 'any' in AbortSignal ? { signal: AbortSignal.any([request.signal, AbortSignal.timeout(30_000)]) } : {}),
 })
 api.use(ours)
+
+/** A query as links carry it: lists repeated, what is undefined left out. */
+export const inAddress = createQuerySerializer<Record<string, unknown>>()
 
 /** The data of an answer; throws `Problem`. */
 export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

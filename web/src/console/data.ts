@@ -65,15 +65,3 @@ export function useClockName(): (name: string) => string {
 
 /** Where a case is worked on. */
 export const caseHref = (id: string) => `/desk/?view=all&case=${id}`
-
-export function saveCsv(name: string, columns: readonly string[], rows: readonly (readonly (string | number | null)[])[]) {
-  const cell = (v: string | number | null) => {
-    // A cell that begins like a formula is told to be text, so that a spreadsheet does not run it.
-    const text = typeof v === 'string' && /^[=+\-@\t]/.test(v) ? `'${v}` : String(v ?? '')
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const text = `\ufeff${[columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n')}`
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
-  Object.assign(document.createElement('a'), { href: url, download: name }).click()
-  URL.revokeObjectURL(url)
-}

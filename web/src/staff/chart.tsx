@@ -8,6 +8,7 @@ import { EmptyState, ErrorState, IconButton, Skeleton } from '../design'
 import { colours, type ThemeName } from '../design/tokens'
 import { useText } from '../i18n'
 import { useTheme } from '../shell/theme'
+import { type Cell, saveCsv } from './csv'
 import './chart.css'
 
 use([BarChart, BoxplotChart, CustomChart, HeatmapChart, LineChart, SankeyChart, ScatterChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, VisualMapComponent, CanvasRenderer])
@@ -85,7 +86,7 @@ export function Chart({ option, height = 280, label, onPick }: { option: ECharts
 
 export interface ChartTable {
   columns: readonly string[]
-  rows: readonly (readonly (string | number | null)[])[]
+  rows: readonly (readonly Cell[])[]
 }
 
 export interface ChartFrameProps {
@@ -114,14 +115,6 @@ export function ChartFrame({ title, unit, sample, period, tools, casesHref, tabl
   const { t, fmt } = useText()
   const [asTable, setAsTable] = useState(false)
   const id = useId()
-  const download = () => {
-    const cell = (v: string | number | null) => (typeof v === 'string' && /[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : String(v ?? ''))
-    // The mark at the start lets Excel read Chinese.
-    const text = `\ufeff${[table.columns, ...table.rows].map((row) => row.map(cell).join(',')).join('\r\n')}`
-    const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
-    Object.assign(document.createElement('a'), { href: url, download: fileName }).click()
-    URL.revokeObjectURL(url)
-  }
   return (
     <figure className="chart" aria-labelledby={id}>
       <figcaption>
@@ -138,7 +131,7 @@ export function ChartFrame({ title, unit, sample, period, tools, casesHref, tabl
           </a>
         )}
         <IconButton small icon={asTable ? 'chart' : 'list'} label={t(asTable ? 'chart.asChart' : 'chart.asTable')} aria-pressed={asTable} onClick={() => setAsTable(!asTable)} />
-        <IconButton small icon="download" label={t('chart.download')} onClick={download} />
+        <IconButton small icon="download" label={t('chart.download')} onClick={() => saveCsv(fileName, table.columns, table.rows)} />
       </div>
       <div className="chart-body" style={{ minHeight: height }}>
         {error ? (
