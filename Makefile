@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench build lock format web client env clean
+.PHONY: help demo test check bench build lock format web client env spark clean
 
 BIN := .venv/bin
 ENV := .venv/.ready
@@ -55,6 +55,9 @@ format: $(ENV) ## format, and repair what the linter can
 	$(BIN)/ruff format
 
 env: $(ENV) ## .venv from the lock files
+
+spark: $(ENV) ## Spark into the environment (300 MB; needs Java 17), for the tests that ask it
+	scripts/environment spark
 
 web: $(WEB) ## the web front end, if its sources changed
 

@@ -61,7 +61,9 @@ def measure_import(ground: Ground, folder: Path) -> list[Result]:
 def _answers_after(port: int, home: Path) -> float:
     """Seconds from the command to the first answer of `aftercare demo`; it is stopped again."""
     began = time.monotonic()
-    surroundings = {name: value for name, value in os.environ.items() if name != "AFTERCARE_DATABASE_URL"}
+    # Bytecode is kept, as it is wherever the program was installed.
+    without = ("AFTERCARE_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
+    surroundings = {name: value for name, value in os.environ.items() if name not in without}
     with tempfile.TemporaryFile() as said:
         demo = subprocess.Popen(
             [sys.executable, "-m", "aftercare", "demo", "--port", str(port)],

@@ -27,7 +27,8 @@ from starlette.types import Message
 from aftercare.app import create_app
 from aftercare.house import Server, connect, open_house
 from aftercare.journal import work as journal_work
-from aftercare.kit.database import Reading
+from aftercare.kit import database
+from aftercare.kit.database import Reading, positional
 from aftercare.kit.ids import new_id
 from aftercare.kit.logs import configure_logs
 from aftercare.kit.loop import calm_collector, run
@@ -105,6 +106,16 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         tape.note(query, values)
         return await reading_rows(self, query, values)
 
+    rows_of = database.rows_of
+
+    async def noted_past(session: Any, sql: str, values: Any) -> Any:
+        query, names = positional(sql)
+        began = len(tape.sequel.statements)
+        rows = await rows_of(session, sql, values)
+        if len(tape.sequel.statements) == began:  # else the session asked, which is noted
+            tape.note(query, [values[name] for name in names])
+        return rows
+
     written = journal_work.write
 
     async def noted_write(work: journal_work.Work, said: list[journal_work.Said]) -> None:
@@ -130,6 +141,7 @@ def _recording(tape: _Tape, *, keep: bool) -> Iterator[None]:
         (Transaction, "commit", commit, noted_commit),
         (journal_work, "new_id", new_id, birth),
         (journal_work, "write", written, noted_write),
+        (journal_work, "rows_of", rows_of, noted_past),
         (tracking, "digest_of", digested, digest),
     ]
     for where, name, _, new in patches:

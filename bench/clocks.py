@@ -1,13 +1,12 @@
 """Clocks: many promises fall due at once, and a real worker works them off: rung, relayed, reacted to."""
 
 import asyncio
-import multiprocessing
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.ground import Ground, owner
-from bench.relay import run_worker
+from bench.relay import working
 from bench.requests import a_world
 
 SECONDS_ALLOWED = 60.0
@@ -54,10 +53,8 @@ async def _measure(ground: Ground, database: str, clocks: int) -> Result:
         )
         await connection.execute(DUE, datetime.now(UTC), clocks)
         await connection.execute("ANALYZE")
-        worker = multiprocessing.get_context("spawn").Process(target=run_worker, args=(url,))
         began, rung = time.monotonic(), 0.0
-        worker.start()
-        try:
+        with working(url, ground.home / "home"):
             while time.monotonic() - began < 10 * SECONDS_ALLOWED:
                 await asyncio.sleep(0.25)
                 left = await connection.fetchrow(LEFT, datetime.now(UTC))
@@ -66,9 +63,6 @@ async def _measure(ground: Ground, database: str, clocks: int) -> Result:
                 if rung and not left["waiting"] and not left["unread"]:
                     break
             took = time.monotonic() - began
-        finally:
-            worker.terminate()
-            await asyncio.to_thread(worker.join, 30)
     finally:
         await connection.close()
     return Result(clocks, round(rung, 1), round(took, 1), round(clocks / took, 1), SECONDS_ALLOWED)

@@ -3,7 +3,10 @@
 import asyncio
 import multiprocessing
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,6 +18,7 @@ from aftercare.kit.ids import new_id
 from aftercare.kit.logs import configure_logs
 from aftercare.kit.loop import run
 from aftercare.settings import Settings
+from aftercare.study import study
 from aftercare.worker import work
 
 
@@ -31,9 +35,30 @@ async def note(work: Work, fact: BenchHappened) -> None:
     )
 
 
-def run_worker(url: str) -> None:
+def _run_worker(url: str, home: Path) -> None:
     configure_logs("console", "WARNING")
-    run(work(Settings(), Server(url)))
+    run(work(Settings(home=home), Server(url)))
+
+
+def _run_study(url: str, home: Path) -> None:
+    configure_logs("console", "WARNING")
+    run(study(Settings(home=home), Server(url)))
+
+
+@contextmanager
+def working(url: str, home: Path) -> Iterator[None]:
+    """What `aftercare work` starts: the worker, and the study that counts beside it."""
+    context = multiprocessing.get_context("spawn")
+    started = [context.Process(target=target, args=(url, home)) for target in (_run_worker, _run_study)]
+    for process in started:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.join(30)
 
 
 MOST_MS = 250.0
@@ -52,7 +77,7 @@ class Result:
     allowed_ms: float
 
 
-async def measure(rate: int, seconds: float, url: str) -> Result:
+async def measure(rate: int, seconds: float, url: str, home: Path) -> Result:
     """In an installed database of its own."""
     async with open_house(Settings(database_url=url), Server(url)) as house:
         owner = await connect(url, as_app=False)
@@ -61,10 +86,8 @@ async def measure(rate: int, seconds: float, url: str) -> Result:
             " GRANT ALL ON bench_note TO aftercare_app"
         )
         await owner.close()
-        worker = multiprocessing.get_context("spawn").Process(target=run_worker, args=(url,))
-        worker.start()
         committed: dict[UUID, float] = {}
-        try:
+        with working(url, home):
             await _until_it_leads(house)
 
             async def state() -> None:
@@ -80,9 +103,6 @@ async def measure(rate: int, seconds: float, url: str) -> Result:
                     group.create_task(state())
             took = time.monotonic() - began
             ran = await _noted(house, len(committed))
-        finally:
-            worker.terminate()
-            await asyncio.to_thread(worker.join, 20)
     waits = sorted((ran[fact] - at) * 1000 for fact, at in committed.items() if fact in ran)
     return Result(
         facts_per_second=round(len(committed) / took, 1),

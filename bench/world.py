@@ -63,7 +63,7 @@ SELECT i AS n, at, bench_id(1, i, at) AS id, bench_id(2, i, at) AS thread_id, be
   at + random() * interval '5 days' AS last_at
 FROM (
   SELECT i, :'now'::timestamptz - interval '360 days' + (i * 360.0 / :cases) * interval '1 day' AS at,
-    1 + ((1 + i / 3) * 7919 % {SHOPS} * ((1 + i / 3) * 7919 % {SHOPS})) / {SHOPS} AS s, 1 + i / 3 AS c,
+    1 + ((1 + i / 3) % {SHOPS} * 7919 % {SHOPS} * ((1 + i / 3) % {SHOPS} * 7919 % {SHOPS})) / {SHOPS} AS s, 1 + i / 3 AS c,
     CASE WHEN random() < CASE WHEN i > :cases * 0.8 THEN 0.30 ELSE 0.025 END
       THEN (ARRAY['open', 'waiting_shop', 'waiting_customer'])[1 + floor(random() * 3)::int]
       WHEN random() < 0.2 THEN 'solved' ELSE 'closed' END AS status,
@@ -195,21 +195,38 @@ FROM generate_series(1, {BUYERS}) b;
 """
 
 
-async def tell(connection: asyncpg.Connection, cases: int, now: datetime | None = None) -> None:
-    """Fills an empty database; the connection must be the superuser's. Drops what only the telling needed."""
+async def told(connection: asyncpg.Connection, script: str, cases: int, now: datetime | None = None) -> None:
+    """Runs a script of this world."""
     at = (now or datetime.now(UTC)).replace(microsecond=0)
+    await connection.execute(script.replace(":'now'", f"'{at.isoformat()}'").replace(":cases", str(cases)))
 
-    def with_values(script: str) -> str:
-        return script.replace(":'now'", f"'{at.isoformat()}'").replace(":cases", str(cases))
 
-    await connection.execute(with_values(PRELUDE))
+async def sayings(connection: asyncpg.Connection) -> None:
+    """What is said in it, after the prelude."""
     said = _sayings(random.Random(7))
     await connection.executemany(
         "INSERT INTO bench_saying VALUES ($1, $2, CAST(CAST($3 AS text) AS tsvector))",
         [(number, body, tsvector_text(body)) for number, body in enumerate(said, 1)],
     )
+
+
+ALL_OPEN = """
+UPDATE bench_case SET status = (ARRAY['open', 'waiting_shop', 'waiting_customer'])[1 + n % 3],
+  due_at = :'now'::timestamptz + (random() * 100 - 20) * interval '1 hour';
+"""
+
+
+async def tell(
+    connection: asyncpg.Connection, cases: int, now: datetime | None = None, *, all_open: bool = False
+) -> None:
+    """Fills an empty database; the connection must be the superuser's. Drops what only the telling needed."""
+    at = now or datetime.now(UTC)
+    await told(connection, PRELUDE, cases, at)
+    if all_open:
+        await told(connection, ALL_OPEN, cases, at)
+    await sayings(connection)
     for script in (*TABLES.values(), BUYERS_SQL):
-        await connection.execute(with_values(script))
+        await told(connection, script, cases, at)
     await connection.execute("DROP TABLE bench_case, bench_saying")
     await connection.execute("VACUUM ANALYZE")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
@@ -20,6 +21,17 @@ from aftercare.kit.database import Database, async_url
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 """A Tuesday, 12:00 in Shanghai: the moment at which most tests play."""
+
+# The same examples each time, however slow the machine is. With `AFTERCARE_FUZZ=200` so many, and elsewhere each time.
+EXAMPLES = int(os.environ.get("AFTERCARE_FUZZ", "0"))
+hypothesis.settings.register_profile(
+    "aftercare",
+    derandomize=not EXAMPLES,
+    max_examples=EXAMPLES or 100,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("aftercare")
 
 DATA = Path(os.environ.get("AFTERCARE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -52,7 +64,8 @@ def _in(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-async def _admin(url: str, *statements: str) -> None:
+async def on_server(url: str, *statements: str) -> None:
+    """Each by itself, as for making and dropping databases."""
     parts = make_url(url)
     connection = await asyncpg.connect(
         host=parts.query.get("host", parts.host),
@@ -73,7 +86,7 @@ async def template(server_url: str, worker_id: str) -> AsyncIterator[str]:
     """The name of a database with the whole schema and no rows, one per test process. Straight from the models; that migrations
     arrive at the same is a test of its own."""
     name = f"aftercare_test_{worker_id}_{os.getpid()}"
-    await _admin(
+    await on_server(
         server_url,
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
         f"CREATE DATABASE {name} TEMPLATE template0",
@@ -88,13 +101,13 @@ async def template(server_url: str, worker_id: str) -> AsyncIterator[str]:
                 raise
             await asyncio.sleep(0.2)
     yield name
-    await _admin(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await on_server(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(server_url: str, template: str) -> AsyncIterator[Database]:
     copied = f"{template}_shared"
-    await _admin(
+    await on_server(
         server_url,
         f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)",
         f"CREATE DATABASE {copied} TEMPLATE {template}",
@@ -102,7 +115,7 @@ async def database(server_url: str, template: str) -> AsyncIterator[Database]:
     database = Database(_in(server_url, copied), pool_size=2)
     yield database
     await database.close()
-    await _admin(server_url, f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
+    await on_server(server_url, f"DROP DATABASE IF EXISTS {copied} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -125,11 +138,11 @@ async def house(database: Database, clock: Clock) -> AsyncIterator[House]:
 async def own_house(server_url: str, template: str, clock: Clock) -> AsyncIterator[House]:
     """A house on a database of its own, with real commits on many connections."""
     name = f"{template}_{uuid4().hex[:8]}"
-    await _admin(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await on_server(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     database = Database(_in(server_url, name), pool_size=16)
     yield House(database, clock=clock, secret=b"a secret for tests only")
     await database.close()
-    await _admin(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await on_server(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -19,7 +20,9 @@ import pytest_asyncio
 
 from aftercare.cli import main
 from aftercare.installation import scratch_database
+from aftercare.kit.server import newest_revision
 from aftercare.settings import Settings
+from tests.given.ports import free_port
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -72,13 +75,20 @@ def test_an_installation_from_nothing(aftercare: Run) -> None:
     code, _, said = aftercare("work")
     assert (code, said) == (
         1,
-        "The database stands at nothing, this version needs 0001: run `aftercare migrate`.\n",
+        f"The database stands at nothing, this version needs {newest_revision()}: run `aftercare migrate`.\n",
     )
-    assert aftercare("migrate")[:2] == (0, "Migrated from nothing to 0001.\n")
-    assert aftercare("migrate")[:2] == (0, "Up to date at 0001.\n")
+    assert aftercare("migrate")[:2] == (0, f"Migrated from nothing to {newest_revision()}.\n")
+    assert aftercare("migrate")[:2] == (0, f"Up to date at {newest_revision()}.\n")
     assert aftercare("shop", "create", "qinghe", "--name", "青禾家电")[:2] == (0, "Shop qinghe is there.\n")
     code, _, said = aftercare("shop", "create", "qinghe", "--name", "青禾家电")
     assert (code, "Traceback" in said) == (1, False)
+    for option, value, why in (
+        ("--market", "ZZ", "no country has this code"),
+        ("--market", "cn", "no country has this code"),
+        ("--currency", "XXQ", "no currency has this code"),
+    ):
+        code, _, said = aftercare("shop", "create", "nowhere", "--name", "x", option, value)
+        assert (code, why in said) == (1, True), said
     assert "青禾家电" in aftercare("shop", "list")[1]
     aftercare("user", "create", "wang@example.com", "--name", "王", "--role", "owner")
     code, told, _ = aftercare(
@@ -96,6 +106,8 @@ def test_an_installation_from_nothing(aftercare: Run) -> None:
     assert aftercare("user", "disable", "nobody@example.com")[0] == 1
     secret = aftercare("token", "create", "store", "--scope", "orders.import", "--shop", "qinghe")[1].strip()
     assert len(secret) > 30
+    code, _, said = aftercare("token", "create", "store", "--scope", "orders.write")
+    assert (code, "orders.import" in said) == (1, True)
     listed = aftercare("token", "list")[1]
     assert secret not in listed
     token_id = next(word for word in listed.split() if word.count("-") == 4)
@@ -122,7 +134,17 @@ def test_orders_from_a_file_are_counted(aftercare: Run, tmp_path: Path) -> None:
     again = aftercare("import", "orders", str(file), "--shop", "qinghe")[1]
     line = next(line for line in again.splitlines() if "orders" in line and "csv" not in line)
     assert [cell.strip() for cell in line.strip("│").split("│")] == ["orders", "2", "0", "0", "1", "1"]
-    assert aftercare("import", "orders", str(file), "--shop", "elsewhere")[0] == 1
+    code, _, said = aftercare("import", "orders", str(file), "--shop", "elsewhere")
+    assert (code, said.splitlines()[-2:]) == (
+        1,
+        ["No shop has this code, or it is not yours to see.", "  shop_code: elsewhere"],
+    )
+
+
+def test_what_is_told_is_told_in_three_languages(aftercare: Run) -> None:
+    for words in (("insight", "indicator"), ("insight", "report"), ("insight", "decision", "list")):
+        code, _, said = aftercare(*words, "--locale", "tlh")
+        assert (code, "zh-CN, zh-TW, en" in said) == (2, True), said
 
 
 def test_a_setting_that_cannot_be_is_told_in_words(aftercare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +167,7 @@ def test_the_description_is_printed(aftercare: Run) -> None:
 
 @contextmanager
 def serving(url: str, home: Path, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "AFTERCARE_DATABASE_URL": url, "AFTERCARE_HOME": str(home)}
     process = subprocess.Popen(
         [sys.executable, "-m", "aftercare", "serve", "--port", str(port), *words],
@@ -156,11 +176,12 @@ def serving(url: str, home: Path, *words: str) -> Iterator[tuple[subprocess.Pope
         start_new_session=True,
     )
     try:
-        ends = time.monotonic() + 90
-        while asked(port, "/health") != 200:
+
+        def serves() -> bool:
             assert process.poll() is None
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+            return asked(port, "/health") == 200
+
+        until(serves)
         yield process, port
     finally:
         if process.poll() is None:
@@ -182,22 +203,22 @@ def test_what_is_in_flight_when_told_to_stop_is_answered(aftercare: Run, empty: 
     aftercare("migrate")
     body = json.dumps({"email": "nobody@example.com", "password": "not the right one"}).encode()
     with serving(empty, tmp_path) as (process, port):
-        with socket.create_connection(("127.0.0.1", port)) as slow:
+        with socket.create_connection(("127.0.0.1", port)) as slow, slow.makefile("rb") as answers:
             slow.sendall(
-                b"POST /api/session HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-                % len(body)
+                b"POST /api/session HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+                b"expect: 100-continue\r\n\r\n" % len(body)
             )
+            assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
+            assert answers.readline() == b"\r\n"
             slow.sendall(body[:10])
-            time.sleep(0.3)
             process.send_signal(signal.SIGTERM)
-            time.sleep(1)
+            until(lambda: asked(port, "/health") == 0)
             assert process.poll() is None
-            assert asked(port, "/health") == 0
             slow.sendall(body[10:])
-            answer = slow.makefile("rb").read()
+            answer = answers.read()
         assert answer.startswith(b"HTTP/1.1 401 ")
         assert b"sign_in_failed" in answer
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_process_that_dies_is_replaced_and_all_of_them_stop_together(
@@ -205,26 +226,88 @@ def test_a_process_that_dies_is_replaced_and_all_of_them_stop_together(
 ) -> None:
     aftercare("migrate")
     with serving(empty, tmp_path, "--workers", "2", "--with-worker") as (process, port):
-        parent = psutil.Process(process.pid)
 
         def children() -> set[int]:
-            return {
-                child.pid
-                for nursery in parent.children()
-                if "forkserver" in " ".join(nursery.cmdline())
-                for child in nursery.children()
-            }
+            return children_of(process)
 
         until(lambda: asked(port, "/ready") == 200)
         before = children()
-        assert len(before) == 3
+        assert len(before) == 4
         os.kill(min(before), signal.SIGKILL)
-        until(lambda: len(children()) == 3 and children() != before)
+        until(lambda: len(children()) == 4 and children() != before)
         until(lambda: asked(port, "/ready") == 200)
         family = [psutil.Process(pid) for pid in children()]
         process.send_signal(signal.SIGINT)
-        assert process.wait(40) == 0
-        assert not any(child.is_running() for child in family)
+        assert process.wait(120) == 0
+        until(lambda: not any(child.is_running() for child in family))
+
+
+def children_of(process: subprocess.Popen[bytes]) -> set[int]:
+    return {
+        child.pid
+        for nursery in psutil.Process(process.pid).children()
+        if "forkserver" in " ".join(nursery.cmdline())
+        for child in nursery.children()
+    }
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_worker_and_study_are_started_anew_and_tell_numbers_and_what_happened(
+    aftercare: Run, empty: str, tmp_path: Path
+) -> None:
+    aftercare("migrate")
+    metrics = tmp_path / "metrics" / socket.gethostname()
+    of_one_killed, of_one_that_lives = metrics / str(dead_pid()), metrics / str(os.getpid())
+    for folder in (of_one_killed, of_one_that_lives):
+        folder.mkdir(parents=True)
+    port = free_port()
+    said = tmp_path / "said.txt"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aftercare", "work", "--metrics-port", str(port)],
+            env={
+                **os.environ,
+                "AFTERCARE_DATABASE_URL": empty,
+                "AFTERCARE_HOME": str(tmp_path),
+                "AFTERCARE_LOG_FORMAT": "json",
+            },
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+
+    def numbers() -> str:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
+    try:
+        until(lambda: all(f'count{{round="{one}"}}' in numbers() for one in ("clocks", "costs")))
+        before = children_of(process)
+        for child in before:
+            os.kill(child, signal.SIGKILL)
+        until(lambda: said.read_text().count("process leads") == 4)
+        assert len(children_of(process) - before) == 2
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    lines = said.read_text().splitlines()
+    assert [line for line in lines if not line.startswith("{")] == []
+    told = [json.loads(line) for line in lines]
+    ended = {(one["part"], one["code"]) for one in told if one["event"] == "process ended by itself"}
+    assert ended == {("worker", -9), ("study", -9)}
+    assert {"worker has stopped", "study has stopped"} <= {one["event"] for one in told}
+    assert list(metrics.iterdir()) == [of_one_that_lives]
 
 
 def test_children_whose_parent_is_killed_leave(aftercare: Run, empty: str, tmp_path: Path) -> None:
@@ -236,7 +319,7 @@ def test_children_whose_parent_is_killed_leave(aftercare: Run, empty: str, tmp_p
         until(lambda: not any(child.is_running() for child in family))
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"
@@ -248,3 +331,41 @@ def test_settings_can_be_handed_to_another_process() -> None:
 
     given = Settings(home=Path("/tmp"))
     assert pickle.loads(pickle.dumps(given)) == given
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["serve", "--host", "nowhere.invalid", "--port", "8000"], "This machine has no such address"),
+        (["serve", "--host", "203.0.113.5", "--port", "8000"], "This machine has no such address"),
+        (["policy", "replay", "{file}", "--shop", "x"], "'utf-8' codec can't decode"),
+        (
+            ["insight", "decision", "power", "--target", "0.1", "--per-day", "9", "--file", "{file}"],
+            "The file is not a table that can be read",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(
+    aftercare: Run, tmp_path: Path, words: list[str], told: str
+) -> None:
+    file = tmp_path / "noise.csv"
+    file.write_bytes(bytes(range(256)))
+    code, _, said = aftercare(*(word.replace("{file}", str(file)) for word in words))
+    assert (code, "Traceback" in said) == (1, False)
+    assert told in said
+
+
+def test_a_full_disk_is_told(aftercare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=5 << 20))
+    code, _, said = aftercare("migrate")
+    assert (code, f"Only 5 MB are free on the disk of {tmp_path}." in said) == (1, True)
+
+
+@pytest.mark.parametrize("address", ["mysql://root@localhost/shop", "nonsense"])
+def test_an_address_of_no_postgresql_is_refused(
+    aftercare: Run, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("AFTERCARE_DATABASE_URL", address)
+    code, _, said = aftercare("migrate")
+    assert (code, "is not the address of a PostgreSQL" in said) == (1, True)

@@ -1,6 +1,7 @@
 """Migrations arrive at what the models describe, as often and as concurrently as one likes."""
 
 import asyncio
+from hashlib import sha256
 
 import asyncpg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from aftercare import installation
 from aftercare.house import connect
 from aftercare.installation import (
+    SchemaUnknown,
     install,
     migration_differences,
     months_gaps,
@@ -15,7 +17,7 @@ from aftercare.installation import (
     security_gaps,
     upgrade,
 )
-from aftercare.kit.server import newest_revision, standing
+from aftercare.kit.server import migrations_folder, newest_revision, standing
 from aftercare.settings import Settings
 
 
@@ -54,6 +56,23 @@ async def test_again_it_changes_nothing_and_two_at_once_wait_for_each_other(serv
         assert sorted(before or "" for before, _ in both) == ["", newest_revision()]
         assert await upgrade(url) == (newest_revision(), newest_revision())
         assert await standing(url) == newest_revision()
+
+
+async def test_a_database_of_a_version_that_is_not_known_is_left_as_it_is(server_url: str) -> None:
+    script = (migrations_folder() / "versions" / "0001_baseline.sql").read_bytes()
+    assert newest_revision() == f"0001_{sha256(script).hexdigest()[:8]}"
+    async with scratch_database(server_url) as url:
+        owner = await connect(url, as_app=False)
+        try:
+            await owner.execute("CREATE TABLE alembic_version (version_num text)")
+            await owner.execute("INSERT INTO alembic_version VALUES ('0001')")
+            with pytest.raises(SchemaUnknown) as refused:
+                await install(Settings(), url)
+            assert refused.value.data == {"revision": "0001"}
+            tables = await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        finally:
+            await owner.close()
+    assert [row["tablename"] for row in tables] == ["alembic_version"]
 
 
 async def test_an_installation_begins_with_its_roles(server_url: str) -> None:

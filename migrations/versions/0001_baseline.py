@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0001"
+revision = "0001_1ad192f0"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -20,6 +20,8 @@ CREATE OR REPLACE FUNCTION aftercare_shops() RETURNS uuid[] LANGUAGE sql STABLE 
 
 CREATE SEQUENCE claim_number;
 
+CREATE SEQUENCE cost_line_number;
+
 CREATE SEQUENCE fact_position CACHE 1;
 
 CREATE SEQUENCE service_case_number CACHE 1;
@@ -50,6 +52,27 @@ CREATE UNLOGGED TABLE allowance (
 );
 
 CREATE INDEX allowance_ends_at_idx ON allowance (ends_at);
+
+CREATE TABLE analysis_result (
+	id UUID NOT NULL,
+	shops UUID[],
+	fingerprint VARCHAR NOT NULL,
+	question JSONB NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	progress DOUBLE PRECISION NOT NULL,
+	answer JSONB,
+	trouble JSONB,
+	asked_by UUID,
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT analysis_result_pkey PRIMARY KEY (id),
+	CONSTRAINT what_is_done_has_an_answer CHECK (state <> 'done' OR answer IS NOT NULL),
+	CONSTRAINT an_analysis_is_in_a_known_state CHECK (state IN ('waiting', 'running', 'done', 'refused'))
+);
+
+CREATE INDEX analysis_result_asked_idx ON analysis_result (asked_at, id);
+
+CREATE INDEX analysis_result_question_idx ON analysis_result (fingerprint, asked_at);
 
 CREATE TABLE assistant_model (
 	id UUID NOT NULL,
@@ -146,6 +169,32 @@ CREATE TABLE fact_object (
 	CONSTRAINT fact_object_pkey PRIMARY KEY (object_id, at, position)
 );
 
+CREATE TABLE foresight_model (
+	id UUID NOT NULL,
+	name VARCHAR(40) NOT NULL,
+	version INTEGER NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	digest VARCHAR NOT NULL,
+	learned_from INTEGER NOT NULL,
+	happened INTEGER NOT NULL,
+	known_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	trained_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	scores JSONB NOT NULL,
+	compared JSONB,
+	CONSTRAINT foresight_model_pkey PRIMARY KEY (id),
+	CONSTRAINT foresight_model_name_version_key UNIQUE (name, version),
+	CONSTRAINT a_model_foretells_something_known CHECK (name IN ('order_approved', 'order_handed_over', 'case_late', 'case_reopened', 'case_escalated', 'case_disputed', 'customer_leaves')),
+	CONSTRAINT a_model_serves_or_does_not CHECK (state IN ('serving', 'replaced', 'refused'))
+);
+
+CREATE UNIQUE INDEX foresight_model_serving_idx ON foresight_model (name) WHERE state = 'serving';
+
+CREATE TABLE foresight_round (
+	name VARCHAR NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT foresight_round_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE knowledge_word (
 	word VARCHAR NOT NULL,
 	documents INTEGER NOT NULL,
@@ -180,6 +229,7 @@ CREATE TABLE role (
 	name VARCHAR NOT NULL,
 	permissions JSONB NOT NULL,
 	built_in BOOLEAN DEFAULT false NOT NULL,
+	offered JSONB DEFAULT '[]' NOT NULL,
 	CONSTRAINT role_pkey PRIMARY KEY (id),
 	CONSTRAINT role_name_key UNIQUE (name)
 );
@@ -246,6 +296,86 @@ CREATE TABLE worker_beat (
 	started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
 	seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT worker_beat_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE alarm (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	series VARCHAR NOT NULL,
+	cut VARCHAR DEFAULT '' NOT NULL,
+	label VARCHAR DEFAULT '' NOT NULL,
+	group_key VARCHAR NOT NULL,
+	playbook VARCHAR NOT NULL,
+	severity VARCHAR(40) NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	since_on DATE NOT NULL,
+	last_on DATE NOT NULL,
+	window_days INTEGER NOT NULL,
+	value DOUBLE PRECISION NOT NULL,
+	expected DOUBLE PRECISION NOT NULL,
+	low DOUBLE PRECISION NOT NULL,
+	high DOUBLE PRECISION NOT NULL,
+	p DOUBLE PRECISION NOT NULL,
+	details JSONB DEFAULT '{}'::jsonb NOT NULL,
+	points JSONB NOT NULL,
+	owner_id UUID,
+	raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	acknowledged_at TIMESTAMP WITH TIME ZONE,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closed_by UUID,
+	close_reason VARCHAR(40),
+	note VARCHAR DEFAULT '' NOT NULL,
+	CONSTRAINT alarm_pkey PRIMARY KEY (id),
+	CONSTRAINT a_closed_alarm_knows_when CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
+	CONSTRAINT a_closed_alarm_knows_why CHECK ((closed_at IS NULL) = (close_reason IS NULL)),
+	CONSTRAINT alarm_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT an_alarm_is_of_a_known_severity CHECK (severity IN ('notable', 'serious', 'crisis')),
+	CONSTRAINT an_alarm_is_in_a_known_state CHECK (state IN ('open', 'acknowledged', 'closed')),
+	CONSTRAINT alarm_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id),
+	CONSTRAINT an_alarm_is_closed_for_a_known_reason CHECK (close_reason IN ('put_right', 'expected', 'false_alarm', 'passed'))
+);
+
+CREATE UNIQUE INDEX alarm_one_open_of_a_kind_idx ON alarm (shop_id, series, cut) WHERE state <> 'closed';
+
+CREATE INDEX alarm_recent_idx ON alarm (raised_at, id);
+
+CREATE INDEX alarm_shop_idx ON alarm (shop_id, raised_at, id);
+
+CREATE TABLE alarm_playbook (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	code VARCHAR NOT NULL,
+	locale VARCHAR NOT NULL,
+	title VARCHAR NOT NULL,
+	steps JSONB NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_by UUID,
+	CONSTRAINT alarm_playbook_pkey PRIMARY KEY (id),
+	CONSTRAINT alarm_playbook_shop_id_code_locale_key UNIQUE (shop_id, code, locale),
+	CONSTRAINT alarm_playbook_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE alarm_rule (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	indicator VARCHAR NOT NULL,
+	cut_by VARCHAR DEFAULT '' NOT NULL,
+	owner_id UUID,
+	set_by UUID,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT alarm_rule_pkey PRIMARY KEY (id),
+	CONSTRAINT alarm_rule_shop_id_indicator_cut_by_key UNIQUE (shop_id, indicator, cut_by),
+	CONSTRAINT alarm_rule_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT alarm_rule_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id)
+);
+
+CREATE TABLE alarm_watch (
+	shop_id UUID NOT NULL,
+	looked_on DATE NOT NULL,
+	looked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	series INTEGER NOT NULL,
+	CONSTRAINT alarm_watch_pkey PRIMARY KEY (shop_id),
+	CONSTRAINT alarm_watch_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
 CREATE TABLE answer_template (
@@ -333,9 +463,11 @@ CREATE TABLE assistant_switch (
 	active BOOLEAN NOT NULL,
 	channels JSONB NOT NULL,
 	language_model BOOLEAN DEFAULT false NOT NULL,
+	sure DOUBLE PRECISION DEFAULT 0.5 NOT NULL,
 	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	changed_by UUID,
 	CONSTRAINT assistant_switch_pkey PRIMARY KEY (shop_id),
+	CONSTRAINT a_threshold_is_neither_guess_nor_certainty CHECK (sure BETWEEN 0.3 AND 0.95),
 	CONSTRAINT assistant_switch_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
@@ -389,6 +521,51 @@ CREATE TABLE claim_policy (
 	CONSTRAINT claim_policy_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
+CREATE TABLE cost_lever (
+	id UUID NOT NULL,
+	shop_id UUID,
+	name VARCHAR NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	currency VARCHAR NOT NULL,
+	started_on DATE NOT NULL,
+	ended_on DATE,
+	scope JSONB NOT NULL,
+	against JSONB,
+	words VARCHAR DEFAULT '' NOT NULL,
+	made_by UUID,
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT cost_lever_pkey PRIMARY KEY (id),
+	CONSTRAINT a_lever_ends_after_it_starts CHECK (ended_on IS NULL OR ended_on > started_on),
+	CONSTRAINT a_lever_has_a_currency_of_three_letters CHECK (currency ~ '^[A-Z]{3}$'),
+	CONSTRAINT cost_lever_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_lever_is_of_a_known_kind CHECK (kind IN ('automation', 'carrier', 'policy', 'routing', 'product', 'other'))
+);
+
+CREATE INDEX cost_lever_shop_id_idx ON cost_lever (shop_id);
+
+CREATE TABLE cost_rate (
+	id UUID NOT NULL,
+	shop_id UUID,
+	kind VARCHAR(40) NOT NULL,
+	part VARCHAR DEFAULT '' NOT NULL,
+	unit VARCHAR(40) NOT NULL,
+	amount NUMERIC(18, 4),
+	currency VARCHAR NOT NULL,
+	valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	reason VARCHAR DEFAULT '' NOT NULL,
+	set_by UUID,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT cost_rate_pkey PRIMARY KEY (id),
+	CONSTRAINT a_rate_is_not_negative CHECK (amount >= 0),
+	CONSTRAINT a_share_is_at_most_the_whole CHECK (unit <> 'per_mille' OR amount <= 1000),
+	CONSTRAINT a_rate_has_a_currency_of_three_letters CHECK (currency ~ '^[A-Z]{3}$'),
+	CONSTRAINT cost_rate_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_rate_is_of_a_known_kind CHECK (kind IN ('people', 'telephony', 'bot', 'inspection', 'freight_out', 'freight_back', 'packaging', 'goods', 'goods_written_off')),
+	CONSTRAINT a_rate_is_per_known_unit CHECK (unit IN ('hour', 'minute', 'piece', 'per_mille'))
+);
+
+CREATE UNIQUE INDEX cost_rate_shop_kind_part_currency_valid_from_key ON cost_rate (shop_id, kind, part, currency, valid_from) NULLS NOT DISTINCT;
+
 CREATE TABLE customer (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -401,6 +578,7 @@ CREATE TABLE customer (
 	address JSONB DEFAULT '{}'::jsonb NOT NULL,
 	content VARCHAR NOT NULL,
 	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	erased_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT customer_pkey PRIMARY KEY (id),
 	CONSTRAINT customer_shop_id_external_id_key UNIQUE (shop_id, external_id),
 	CONSTRAINT customer_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
@@ -411,6 +589,84 @@ CREATE INDEX customer_email_idx ON customer (email);
 CREATE INDEX customer_phone_idx ON customer (phone);
 
 CREATE INDEX customer_shop_name_idx ON customer (shop_id, name, id);
+
+CREATE TABLE decision (
+	id UUID NOT NULL,
+	shops UUID[],
+	title VARCHAR NOT NULL,
+	hypothesis VARCHAR NOT NULL,
+	indicator VARCHAR NOT NULL,
+	target DOUBLE PRECISION NOT NULL,
+	owner_id UUID,
+	cost_cents BIGINT,
+	currency VARCHAR,
+	subject_kind VARCHAR(40) NOT NULL,
+	subject JSONB NOT NULL,
+	roll_out VARCHAR(40) NOT NULL,
+	share DOUBLE PRECISION,
+	unit VARCHAR NOT NULL,
+	treated JSONB NOT NULL,
+	guards JSONB NOT NULL,
+	state VARCHAR(40) NOT NULL,
+	starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	started_at TIMESTAMP WITH TIME ZONE,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	planned_units INTEGER,
+	why VARCHAR,
+	created_by UUID,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT decision_pkey PRIMARY KEY (id),
+	CONSTRAINT a_share_leaves_somebody_to_compare_with CHECK (share IS NULL OR share > 0 AND share < 1),
+	CONSTRAINT what_runs_has_begun CHECK (state IN ('draft', 'dropped') OR started_at IS NOT NULL),
+	CONSTRAINT what_is_over_says_when CHECK ((state IN ('kept', 'undone', 'dropped')) = (ended_at IS NOT NULL)),
+	CONSTRAINT a_decision_ends_after_it_starts CHECK (ends_at > starts_at),
+	CONSTRAINT decision_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES account (id),
+	CONSTRAINT a_decision_has_a_known_subject CHECK (subject_kind IN ('policy', 'template', 'answer', 'routing', 'bot', 'other')),
+	CONSTRAINT a_decision_is_rolled_out_in_a_known_way CHECK (roll_out IN ('all', 'shops', 'share', 'steps')),
+	CONSTRAINT a_decision_is_in_a_known_state CHECK (state IN ('draft', 'running', 'kept', 'undone', 'dropped'))
+);
+
+CREATE INDEX decision_state_idx ON decision (state, id);
+
+CREATE TABLE escalation_rule (
+	id UUID NOT NULL,
+	shop_id UUID,
+	clock VARCHAR NOT NULL,
+	steps JSONB NOT NULL,
+	version INTEGER NOT NULL,
+	changed_by UUID,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT escalation_rule_pkey PRIMARY KEY (id),
+	CONSTRAINT escalation_rule_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE UNIQUE INDEX escalation_rule_clock_key ON escalation_rule (clock, shop_id) NULLS NOT DISTINCT;
+
+CREATE INDEX escalation_rule_shop_id_idx ON escalation_rule (shop_id);
+
+CREATE TABLE export_plan (
+	id UUID NOT NULL,
+	shop_id UUID,
+	name VARCHAR NOT NULL,
+	source VARCHAR NOT NULL,
+	table_name VARCHAR,
+	form VARCHAR(40) NOT NULL,
+	every VARCHAR(40) NOT NULL,
+	grants JSONB DEFAULT '[]'::jsonb NOT NULL,
+	time_zone VARCHAR NOT NULL,
+	active BOOLEAN DEFAULT true NOT NULL,
+	created_by UUID,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT export_plan_pkey PRIMARY KEY (id),
+	CONSTRAINT an_export_names_its_table CHECK ((source = 'indicators') = (table_name IS NULL)),
+	CONSTRAINT export_plan_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT an_export_has_a_known_form CHECK (form IN ('csv', 'parquet', 'xlsx')),
+	CONSTRAINT an_export_comes_every_so_often CHECK (every IN ('day', 'week', 'month'))
+);
+
+CREATE INDEX export_plan_due_idx ON export_plan (next_at) WHERE active;
 
 CREATE TABLE forbidden_phrase (
 	id UUID NOT NULL,
@@ -426,6 +682,86 @@ CREATE TABLE forbidden_phrase (
 );
 
 CREATE UNIQUE INDEX forbidden_phrase_says_idx ON forbidden_phrase (shop_id, locale, says);
+
+CREATE TABLE foresight_chance (
+	name VARCHAR(40) NOT NULL,
+	subject_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	model_id UUID NOT NULL,
+	chance DOUBLE PRECISION NOT NULL,
+	usual DOUBLE PRECISION NOT NULL,
+	why JSONB NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE,
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT foresight_chance_pkey PRIMARY KEY (name, subject_id),
+	CONSTRAINT a_chance_lies_between_never_and_surely CHECK (chance BETWEEN 0 AND 1),
+	CONSTRAINT a_chance_is_of_something_known CHECK (name IN ('order_approved', 'order_handed_over', 'case_late', 'case_reopened', 'case_escalated', 'case_disputed', 'customer_leaves')),
+	CONSTRAINT foresight_chance_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT foresight_chance_model_id_fkey FOREIGN KEY(model_id) REFERENCES foresight_model (id)
+);
+
+CREATE INDEX foresight_chance_name_idx ON foresight_chance (name, chance);
+
+CREATE INDEX foresight_chance_shop_idx ON foresight_chance (shop_id, name, chance);
+
+CREATE INDEX foresight_chance_subject_idx ON foresight_chance (subject_id);
+
+CREATE TABLE foresight_watch (
+	model_id UUID NOT NULL,
+	on_day DATE NOT NULL,
+	count INTEGER NOT NULL,
+	chance_drift DOUBLE PRECISION NOT NULL,
+	drift JSONB NOT NULL,
+	ended INTEGER NOT NULL,
+	brier DOUBLE PRECISION,
+	brier_plain DOUBLE PRECISION,
+	CONSTRAINT foresight_watch_pkey PRIMARY KEY (model_id, on_day),
+	CONSTRAINT foresight_watch_model_id_fkey FOREIGN KEY(model_id) REFERENCES foresight_model (id)
+);
+
+CREATE TABLE indicator_target (
+	id UUID NOT NULL,
+	indicator VARCHAR NOT NULL,
+	shop_id UUID,
+	market VARCHAR,
+	value DOUBLE PRECISION,
+	share DOUBLE PRECISION,
+	set_by UUID,
+	set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT indicator_target_pkey PRIMARY KEY (id),
+	CONSTRAINT a_target_is_for_a_shop_or_a_market CHECK (shop_id IS NULL OR market IS NULL),
+	CONSTRAINT a_part_within_the_limit_is_a_share CHECK (share BETWEEN 0 AND 1),
+	CONSTRAINT indicator_target_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE UNIQUE INDEX indicator_target_place_key ON indicator_target (indicator, shop_id, market) NULLS NOT DISTINCT;
+
+CREATE TABLE logistics_warning (
+	id UUID NOT NULL,
+	shop_id UUID,
+	issuer VARCHAR NOT NULL,
+	occasion VARCHAR NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	state VARCHAR(40) DEFAULT 'draft' NOT NULL,
+	begins_on DATE NOT NULL,
+	ends_on DATE NOT NULL,
+	words JSONB NOT NULL,
+	basis JSONB NOT NULL,
+	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	published_at TIMESTAMP WITH TIME ZONE,
+	published_by UUID,
+	withdrawn_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT logistics_warning_pkey PRIMARY KEY (id),
+	CONSTRAINT a_warning_holds_for_some_days CHECK (begins_on <= ends_on),
+	CONSTRAINT a_published_warning_says_since_when CHECK ((state IN ('published', 'withdrawn')) = (published_at IS NOT NULL)),
+	CONSTRAINT logistics_warning_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_warning_is_of_a_known_kind CHECK (kind IN ('peak', 'logistics')),
+	CONSTRAINT a_warning_is_in_a_known_state CHECK (state IN ('draft', 'published', 'withdrawn', 'discarded'))
+);
+
+CREATE INDEX logistics_warning_ends_idx ON logistics_warning (ends_on);
+
+CREATE UNIQUE INDEX logistics_warning_once_idx ON logistics_warning (issuer, occasion);
 
 CREATE TABLE macro (
 	id UUID NOT NULL,
@@ -525,6 +861,20 @@ CREATE INDEX product_shop_category_idx ON product (shop_id, category, id);
 
 CREATE INDEX product_shop_sku_idx ON product (shop_id, sku);
 
+CREATE TABLE promise_page (
+	shop_id UUID NOT NULL,
+	shown JSONB NOT NULL,
+	days INTEGER DEFAULT 90 NOT NULL,
+	published_at TIMESTAMP WITH TIME ZONE,
+	published_by UUID,
+	content JSONB,
+	counted_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT promise_page_pkey PRIMARY KEY (shop_id),
+	CONSTRAINT a_public_page_counts_four_weeks_to_a_year CHECK (days BETWEEN 28 AND 366),
+	CONSTRAINT a_public_page_has_what_it_shows CHECK ((published_at IS NULL) = (content IS NULL)),
+	CONSTRAINT promise_page_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
 CREATE TABLE recovery_code (
 	account_id UUID NOT NULL,
 	code_hash BYTEA NOT NULL,
@@ -532,6 +882,43 @@ CREATE TABLE recovery_code (
 	CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, code_hash),
 	CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id)
 );
+
+CREATE TABLE report (
+	id UUID NOT NULL,
+	shop_id UUID,
+	issuer VARCHAR NOT NULL,
+	audience VARCHAR(40) NOT NULL,
+	span VARCHAR(40) NOT NULL,
+	since_on DATE NOT NULL,
+	until_on DATE NOT NULL,
+	time_zone VARCHAR NOT NULL,
+	state VARCHAR(40) DEFAULT 'draft' NOT NULL,
+	by_worker BOOLEAN DEFAULT false NOT NULL,
+	year INTEGER,
+	serial INTEGER,
+	content JSONB NOT NULL,
+	words JSONB NOT NULL,
+	corrects_id UUID,
+	digest VARCHAR,
+	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	drafted_by UUID,
+	edited_at TIMESTAMP WITH TIME ZONE,
+	published_at TIMESTAMP WITH TIME ZONE,
+	published_by UUID,
+	CONSTRAINT report_pkey PRIMARY KEY (id),
+	CONSTRAINT a_number_of_a_report_is_given_once UNIQUE (issuer, year, serial),
+	CONSTRAINT a_published_report_has_number_and_digest CHECK ((state = 'published') = (published_at IS NOT NULL AND year IS NOT NULL AND serial IS NOT NULL AND digest IS NOT NULL)),
+	CONSTRAINT a_report_is_about_some_days CHECK (since_on < until_on),
+	CONSTRAINT report_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_report_is_for_a_known_audience CHECK (audience IN ('house', 'public')),
+	CONSTRAINT a_report_is_about_a_known_span CHECK (span IN ('month', 'quarter', 'days')),
+	CONSTRAINT a_report_is_in_a_known_state CHECK (state IN ('draft', 'published', 'discarded')),
+	CONSTRAINT report_corrects_id_fkey FOREIGN KEY(corrects_id) REFERENCES report (id)
+);
+
+CREATE UNIQUE INDEX report_drafted_once_idx ON report (issuer, audience, span, since_on) WHERE by_worker;
+
+CREATE INDEX report_issuer_idx ON report (issuer, since_on);
 
 CREATE TABLE routing_overflow (
 	shop_id UUID NOT NULL,
@@ -611,6 +998,84 @@ CREATE TABLE store_event (
 );
 
 CREATE INDEX store_event_received_idx ON store_event (received_at);
+
+CREATE TABLE trial (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	decision_id UUID NOT NULL,
+	thing VARCHAR NOT NULL,
+	variant JSONB NOT NULL,
+	unit VARCHAR NOT NULL,
+	share DOUBLE PRECISION,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT trial_pkey PRIMARY KEY (id),
+	CONSTRAINT a_trial_draws_customers_or_cases CHECK (unit IN ('customer', 'case')),
+	CONSTRAINT a_share_is_a_part_of_all CHECK (share IS NULL OR share > 0 AND share < 1),
+	CONSTRAINT trial_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX trial_decision_idx ON trial (decision_id);
+
+CREATE UNIQUE INDEX trial_running_idx ON trial (shop_id, thing) WHERE ended_at IS NULL;
+
+CREATE TABLE trial_meeting (
+	decision_id UUID NOT NULL,
+	unit_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	case_id UUID,
+	treated BOOLEAN NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT trial_meeting_pkey PRIMARY KEY (decision_id, unit_id),
+	CONSTRAINT trial_meeting_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE TABLE webhook (
+	id UUID NOT NULL,
+	shop_id UUID,
+	name VARCHAR NOT NULL,
+	url VARCHAR NOT NULL,
+	facts JSONB NOT NULL,
+	grants JSONB DEFAULT '[]'::jsonb NOT NULL,
+	state VARCHAR(40) DEFAULT 'on' NOT NULL,
+	secret BYTEA NOT NULL,
+	old_secret BYTEA,
+	old_secret_until TIMESTAMP WITH TIME ZONE,
+	created_by UUID,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	told_since TIMESTAMP WITH TIME ZONE NOT NULL,
+	off_at TIMESTAMP WITH TIME ZONE,
+	failures INTEGER DEFAULT 0 NOT NULL,
+	failing_since TIMESTAMP WITH TIME ZONE,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_success_at TIMESTAMP WITH TIME ZONE,
+	last_error VARCHAR,
+	CONSTRAINT webhook_pkey PRIMARY KEY (id),
+	CONSTRAINT a_webhook_is_told_something CHECK (jsonb_array_length(facts) > 0),
+	CONSTRAINT a_webhook_that_is_off_says_since_when CHECK ((state = 'on') = (off_at IS NULL)),
+	CONSTRAINT an_old_secret_of_a_webhook_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+	CONSTRAINT webhook_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT a_webhook_is_in_a_known_state CHECK (state IN ('on', 'off', 'gave_up'))
+);
+
+CREATE INDEX webhook_shop_idx ON webhook (shop_id);
+
+CREATE TABLE alarm_telling (
+	alarm_id UUID NOT NULL,
+	account_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	round_id UUID NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	read_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT alarm_telling_pkey PRIMARY KEY (alarm_id, account_id),
+	CONSTRAINT alarm_telling_alarm_id_fkey FOREIGN KEY(alarm_id) REFERENCES alarm (id),
+	CONSTRAINT alarm_telling_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
+	CONSTRAINT alarm_telling_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX alarm_telling_account_idx ON alarm_telling (account_id, told_at, alarm_id);
+
+CREATE INDEX alarm_telling_round_idx ON alarm_telling (round_id);
 
 CREATE TABLE article_entry (
 	article_id UUID NOT NULL,
@@ -837,12 +1302,75 @@ CREATE UNIQUE INDEX contact_address_idx ON contact (shop_id, channel, address);
 
 CREATE INDEX contact_customer_idx ON contact (customer_id);
 
+CREATE TABLE cost_lever_spending (
+	id UUID NOT NULL,
+	shop_id UUID,
+	lever_id UUID NOT NULL,
+	spent_on DATE NOT NULL,
+	amount_cents BIGINT NOT NULL,
+	words VARCHAR DEFAULT '' NOT NULL,
+	entered_by UUID,
+	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT cost_lever_spending_pkey PRIMARY KEY (id),
+	CONSTRAINT cost_lever_spending_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT cost_lever_spending_lever_id_fkey FOREIGN KEY(lever_id) REFERENCES cost_lever (id)
+);
+
+CREATE INDEX cost_lever_spending_lever_idx ON cost_lever_spending (lever_id, spent_on);
+
+CREATE TABLE customer_erasure (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	customer_id UUID NOT NULL,
+	erased_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	erased_by UUID,
+	rows JSONB NOT NULL,
+	files JSONB NOT NULL,
+	CONSTRAINT customer_erasure_pkey PRIMARY KEY (id),
+	CONSTRAINT customer_erasure_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT customer_erasure_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id)
+);
+
+CREATE UNIQUE INDEX customer_erasure_customer_key ON customer_erasure (customer_id);
+
+CREATE INDEX customer_erasure_shop_idx ON customer_erasure (shop_id, erased_at);
+
 CREATE TABLE day_off (
 	account_id UUID NOT NULL,
 	off_on DATE NOT NULL,
 	note VARCHAR NOT NULL,
 	CONSTRAINT day_off_pkey PRIMARY KEY (account_id, off_on),
 	CONSTRAINT day_off_account_id_fkey FOREIGN KEY(account_id) REFERENCES member (account_id)
+);
+
+CREATE TABLE decision_reading (
+	id UUID NOT NULL,
+	decision_id UUID NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	reading JSONB NOT NULL,
+	CONSTRAINT decision_reading_pkey PRIMARY KEY (id),
+	CONSTRAINT decision_reading_decision_id_fkey FOREIGN KEY(decision_id) REFERENCES decision (id)
+);
+
+CREATE INDEX decision_reading_decision_idx ON decision_reading (decision_id, at);
+
+CREATE TABLE export_file (
+	id UUID NOT NULL,
+	export_plan_id UUID NOT NULL,
+	shop_id UUID,
+	since_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	until_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	file_name VARCHAR NOT NULL,
+	key VARCHAR,
+	sha256 VARCHAR,
+	bytes BIGINT,
+	rows BIGINT,
+	error VARCHAR,
+	CONSTRAINT export_file_pkey PRIMARY KEY (id),
+	CONSTRAINT a_period_is_exported_once UNIQUE (export_plan_id, since_at),
+	CONSTRAINT an_export_is_kept_or_says_why_not CHECK ((key IS NULL) = (error IS NOT NULL)),
+	CONSTRAINT export_file_export_plan_id_fkey FOREIGN KEY(export_plan_id) REFERENCES export_plan (id) ON DELETE CASCADE
 );
 
 CREATE TABLE file (
@@ -870,6 +1398,28 @@ CREATE INDEX file_customer_idx ON file (customer_id, uploaded_at);
 CREATE INDEX file_key_idx ON file (key);
 
 CREATE INDEX file_uploaded_idx ON file (uploaded_at, id);
+
+CREATE TABLE foresight_product (
+	product_id UUID NOT NULL,
+	batch VARCHAR NOT NULL,
+	shop_id UUID NOT NULL,
+	since DATE NOT NULL,
+	units INTEGER NOT NULL,
+	failed INTEGER NOT NULL,
+	units_before INTEGER NOT NULL,
+	failed_before INTEGER NOT NULL,
+	low DOUBLE PRECISION NOT NULL,
+	high DOUBLE PRECISION NOT NULL,
+	p DOUBLE PRECISION NOT NULL,
+	q DOUBLE PRECISION NOT NULL,
+	rises BOOLEAN NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT foresight_product_pkey PRIMARY KEY (product_id, batch),
+	CONSTRAINT foresight_product_product_id_fkey FOREIGN KEY(product_id) REFERENCES product (id),
+	CONSTRAINT foresight_product_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX foresight_product_shop_idx ON foresight_product (shop_id, q);
 
 CREATE TABLE knowledge_question (
 	id UUID NOT NULL,
@@ -1070,6 +1620,36 @@ CREATE TABLE thread (
 
 CREATE INDEX thread_customer_idx ON thread (customer_id, opened_at);
 
+CREATE TABLE webhook_post (
+	id UUID NOT NULL,
+	webhook_id UUID NOT NULL,
+	shop_id UUID,
+	position BIGINT,
+	transaction xid8,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	fact VARCHAR NOT NULL,
+	lane UUID NOT NULL,
+	state VARCHAR(40) DEFAULT 'waiting' NOT NULL,
+	attempts INTEGER DEFAULT 0 NOT NULL,
+	next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	status INTEGER,
+	error VARCHAR,
+	took_ms INTEGER,
+	delivered_at TIMESTAMP WITH TIME ZONE,
+	tries JSONB DEFAULT '[]'::jsonb NOT NULL,
+	CONSTRAINT webhook_post_pkey PRIMARY KEY (id),
+	CONSTRAINT a_fact_is_told_to_a_webhook_once UNIQUE (webhook_id, position),
+	CONSTRAINT a_delivered_post_says_when CHECK ((state = 'delivered') = (delivered_at IS NOT NULL)),
+	CONSTRAINT webhook_post_webhook_id_fkey FOREIGN KEY(webhook_id) REFERENCES webhook (id) ON DELETE CASCADE,
+	CONSTRAINT a_post_waits_or_is_delivered_or_dropped CHECK (state IN ('waiting', 'delivered', 'dropped'))
+);
+
+CREATE INDEX webhook_post_lane_idx ON webhook_post (webhook_id, lane, transaction, position) WHERE state = 'waiting';
+
+CREATE INDEX webhook_post_log_idx ON webhook_post (webhook_id, at, position);
+
+CREATE INDEX webhook_post_waiting_idx ON webhook_post (webhook_id, transaction, position) WHERE state = 'waiting';
+
 CREATE TABLE call (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -1177,6 +1757,7 @@ CREATE TABLE message (
 	account_id UUID,
 	contact_id UUID,
 	external_id VARCHAR,
+	offers JSONB,
 	position BIGINT GENERATED BY DEFAULT AS IDENTITY,
 	CONSTRAINT message_pkey PRIMARY KEY (id),
 	CONSTRAINT a_customer_writes_no_notes CHECK (kind = 'message' OR author_kind <> 'customer'),
@@ -1362,12 +1943,17 @@ CREATE TABLE shipment (
 	returned_at TIMESTAMP WITH TIME ZONE,
 	last_event_at TIMESTAMP WITH TIME ZONE,
 	next_poll_at TIMESTAMP WITH TIME ZONE,
+	subscribe_at TIMESTAMP WITH TIME ZONE,
+	subscribe_attempts INTEGER DEFAULT 0 NOT NULL,
+	subscribed_at TIMESTAMP WITH TIME ZONE,
+	subscription_said VARCHAR,
 	settled_by_staff BOOLEAN DEFAULT false NOT NULL,
 	service_point_id UUID,
 	drop_off_code VARCHAR,
 	secret VARCHAR NOT NULL,
 	CONSTRAINT shipment_pkey PRIMARY KEY (id),
 	CONSTRAINT a_tracking_number_has_a_carrier CHECK (tracking_number IS NULL OR carrier IS NOT NULL),
+	CONSTRAINT what_is_subscribed_is_not_to_be_subscribed CHECK (subscribed_at IS NULL OR subscribe_at IS NULL),
 	CONSTRAINT a_delivered_parcel_has_its_moment CHECK (status <> 'delivered' OR delivered_at IS NOT NULL),
 	CONSTRAINT a_drop_off_has_a_store_and_a_code CHECK ((drop_off_code IS NULL) = (service_point_id IS NULL)),
 	CONSTRAINT shipment_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
@@ -1392,6 +1978,8 @@ CREATE INDEX shipment_order_idx ON shipment (order_id) WHERE order_id IS NOT NUL
 CREATE INDEX shipment_poll_idx ON shipment (next_poll_at) WHERE next_poll_at IS NOT NULL;
 
 CREATE INDEX shipment_shop_newest_idx ON shipment (shop_id, id);
+
+CREATE INDEX shipment_subscribe_idx ON shipment (subscribe_at) WHERE subscribe_at IS NOT NULL;
 
 CREATE INDEX shipment_undelivered_promise_idx ON shipment (promised_at, id) WHERE promised_at IS NOT NULL AND delivered_at IS NULL;
 
@@ -1590,7 +2178,7 @@ CREATE TABLE case_words (
 	CONSTRAINT case_words_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
 );
 
-CREATE INDEX case_words_idx ON case_words USING gin (shop_id, block, words);
+CREATE INDEX case_words_idx ON case_words USING gin (words, (ARRAY[shop_id]), (ARRAY[block * 4, block / 4 * 4 + 1, block / 16 * 4 + 2, block / 64 * 4 + 3]));
 
 CREATE TABLE claim (
 	id UUID NOT NULL,
@@ -1677,12 +2265,36 @@ CREATE TABLE desk_notice (
 	CONSTRAINT desk_notice_account_id_fkey FOREIGN KEY(account_id) REFERENCES account (id),
 	CONSTRAINT desk_notice_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
 	CONSTRAINT desk_notice_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
-	CONSTRAINT a_desk_is_told_for_a_known_reason CHECK (kind IN ('mentioned', 'replied', 'held', 'escalated', 'solved'))
+	CONSTRAINT a_desk_is_told_for_a_known_reason CHECK (kind IN ('mentioned', 'replied', 'held', 'warned', 'escalated', 'solved'))
 );
 
 CREATE INDEX desk_notice_account_idx ON desk_notice (account_id, told_at, id);
 
 CREATE INDEX desk_notice_unread_idx ON desk_notice (account_id) WHERE read_at IS NULL;
+
+CREATE TABLE escalation_step (
+	clock_id UUID NOT NULL,
+	step VARCHAR(40) NOT NULL,
+	nr INTEGER NOT NULL,
+	case_id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	clock VARCHAR NOT NULL,
+	wish JSONB NOT NULL,
+	due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	waiting BOOLEAN DEFAULT false NOT NULL,
+	taken_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT escalation_step_pkey PRIMARY KEY (clock_id, step, nr),
+	CONSTRAINT a_step_that_was_taken_waits_for_nobody CHECK (NOT (waiting AND taken_at IS NOT NULL)),
+	CONSTRAINT a_step_is_set_off_by_a_warning_or_a_break CHECK (step IN ('warned', 'broken')),
+	CONSTRAINT escalation_step_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT escalation_step_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id)
+);
+
+CREATE INDEX escalation_step_case_id_idx ON escalation_step (case_id);
+
+CREATE INDEX escalation_step_due_at_idx ON escalation_step (due_at) WHERE taken_at IS NULL;
+
+CREATE INDEX escalation_step_waiting_idx ON escalation_step (case_id) WHERE waiting;
 
 CREATE TABLE line_account (
 	order_line_id UUID NOT NULL,
@@ -1957,6 +2569,58 @@ CREATE TABLE claim_offer (
 
 CREATE UNIQUE INDEX claim_offer_one_is_open ON claim_offer (claim_id) WHERE state = 'open';
 
+CREATE TABLE cost_line (
+	id BIGINT DEFAULT nextval('cost_line_number') NOT NULL,
+	shop_id UUID NOT NULL,
+	case_id UUID,
+	claim_id UUID,
+	order_id UUID,
+	product_id UUID,
+	account_id UUID,
+	carrier VARCHAR,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	kind VARCHAR(40) NOT NULL,
+	part VARCHAR DEFAULT '' NOT NULL,
+	quantity BIGINT NOT NULL,
+	base_cents BIGINT,
+	rate_id UUID,
+	amount_cents BIGINT,
+	currency VARCHAR NOT NULL,
+	position BIGINT NOT NULL,
+	turn INTEGER DEFAULT 0 NOT NULL,
+	reverses_id BIGINT,
+	corrected_by BIGINT,
+	source_id UUID,
+	words VARCHAR DEFAULT '' NOT NULL,
+	by_hand BOOLEAN DEFAULT false NOT NULL,
+	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT cost_line_pkey PRIMARY KEY (id),
+	CONSTRAINT a_counter_line_names_its_line CHECK ((mod(turn, 2) = 1) = (reverses_id IS NOT NULL)),
+	CONSTRAINT turns_are_counted_from_nought CHECK (turn >= 0),
+	CONSTRAINT a_line_without_an_amount_has_no_rate CHECK (amount_cents IS NOT NULL OR rate_id IS NULL),
+	CONSTRAINT cost_line_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT cost_line_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT cost_line_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT cost_line_order_id_fkey FOREIGN KEY(order_id) REFERENCES sales_order (id),
+	CONSTRAINT a_cost_is_of_a_known_kind CHECK (kind IN ('people', 'telephony', 'bot', 'inspection', 'freight_out', 'freight_back', 'packaging', 'parts', 'refund', 'refund_by_store', 'difference', 'goods_out', 'goods_back', 'goods_written_off', 'carrier_chargeback', 'supplier_chargeback', 'insurance', 'other')),
+	CONSTRAINT cost_line_rate_id_fkey FOREIGN KEY(rate_id) REFERENCES cost_rate (id),
+	CONSTRAINT cost_line_reverses_id_fkey FOREIGN KEY(reverses_id) REFERENCES cost_line (id)
+);
+
+CREATE INDEX cost_line_account_idx ON cost_line (account_id, at) WHERE account_id IS NOT NULL AND turn = 0;
+
+CREATE INDEX cost_line_case_idx ON cost_line (case_id, at);
+
+CREATE UNIQUE INDEX cost_line_fact_key ON cost_line (position, kind, part, turn);
+
+CREATE UNIQUE INDEX cost_line_of_one_thing_key ON cost_line (source_id, kind, part) WHERE source_id IS NOT NULL AND turn = 0;
+
+CREATE UNIQUE INDEX cost_line_reverses_key ON cost_line (reverses_id) WHERE reverses_id IS NOT NULL;
+
+CREATE INDEX cost_line_shop_at_idx ON cost_line (shop_id, at) INCLUDE (kind, amount_cents, currency, case_id);
+
+CREATE INDEX cost_line_unpriced_idx ON cost_line (shop_id, kind) WHERE amount_cents IS NULL;
+
 CREATE TABLE foreign_claim (
 	id UUID NOT NULL,
 	shop_id UUID NOT NULL,
@@ -2014,6 +2678,33 @@ CREATE TABLE refund (
 CREATE INDEX refund_state_idx ON refund (shop_id, state, requested_at);
 
 CREATE INDEX refund_voucher_idx ON refund (voucher_file_id) WHERE voucher_file_id IS NOT NULL;
+
+CREATE TABLE survey_answer (
+	id UUID NOT NULL,
+	shop_id UUID NOT NULL,
+	case_id UUID NOT NULL,
+	claim_id UUID,
+	customer_id UUID NOT NULL,
+	satisfied INTEGER,
+	effort INTEGER,
+	recommend INTEGER,
+	comment VARCHAR NOT NULL,
+	answered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT survey_answer_pkey PRIMARY KEY (id),
+	CONSTRAINT a_case_is_asked_about_once UNIQUE (case_id),
+	CONSTRAINT satisfaction_is_one_to_five CHECK (satisfied BETWEEN 1 AND 5),
+	CONSTRAINT effort_is_one_to_seven CHECK (effort BETWEEN 1 AND 7),
+	CONSTRAINT a_recommendation_is_nought_to_ten CHECK (recommend BETWEEN 0 AND 10),
+	CONSTRAINT an_answer_answers_some_question CHECK (num_nonnulls(satisfied, effort, recommend) > 0),
+	CONSTRAINT survey_answer_shop_id_fkey FOREIGN KEY(shop_id) REFERENCES shop (id),
+	CONSTRAINT survey_answer_case_id_fkey FOREIGN KEY(case_id) REFERENCES service_case (id),
+	CONSTRAINT survey_answer_claim_id_fkey FOREIGN KEY(claim_id) REFERENCES claim (id),
+	CONSTRAINT survey_answer_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id)
+);
+
+CREATE INDEX survey_answer_customer_idx ON survey_answer (customer_id);
+
+CREATE INDEX survey_answer_shop_idx ON survey_answer (shop_id, answered_at);
 
 CREATE TABLE withdrawal (
 	id UUID NOT NULL,
@@ -2082,6 +2773,7 @@ CREATE TABLE difference_payment (
 	address VARCHAR,
 	gateway_reference VARCHAR,
 	begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE,
 	paid_at TIMESTAMP WITH TIME ZONE,
 	refund_id UUID,
 	CONSTRAINT difference_payment_pkey PRIMARY KEY (id),
@@ -2247,6 +2939,22 @@ ALTER TABLE fact_object ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY fact_object_of_own_shops ON fact_object USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE alarm ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY alarm_of_own_shops ON alarm USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE alarm_playbook ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY alarm_playbook_of_own_shops ON alarm_playbook USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE alarm_rule ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY alarm_rule_of_own_shops ON alarm_rule USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE alarm_watch ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY alarm_watch_of_own_shops ON alarm_watch USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE answer_template ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY answer_template_of_own_shops ON answer_template USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2275,13 +2983,41 @@ ALTER TABLE claim_policy ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_policy_of_own_shops ON claim_policy USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE cost_lever ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cost_lever_of_own_shops ON cost_lever USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE cost_rate ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cost_rate_of_own_shops ON cost_rate USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY customer_of_own_shops ON customer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE escalation_rule ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY escalation_rule_of_own_shops ON escalation_rule USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE export_plan ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY export_plan_of_own_shops ON export_plan USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE forbidden_phrase ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY forbidden_phrase_of_own_shops ON forbidden_phrase USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE foresight_chance ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY foresight_chance_of_own_shops ON foresight_chance USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE indicator_target ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY indicator_target_of_own_shops ON indicator_target USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE logistics_warning ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY logistics_warning_of_own_shops ON logistics_warning USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE macro ENABLE ROW LEVEL SECURITY;
 
@@ -2299,6 +3035,14 @@ ALTER TABLE product ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY product_of_own_shops ON product USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE promise_page ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY promise_page_of_own_shops ON promise_page USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE report ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY report_of_own_shops ON report USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE routing_overflow ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY routing_overflow_of_own_shops ON routing_overflow USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2310,6 +3054,22 @@ CREATE POLICY service_point_of_own_shops ON service_point USING ((SELECT afterca
 ALTER TABLE store_event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY store_event_of_own_shops ON store_event USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE trial ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY trial_of_own_shops ON trial USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE trial_meeting ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY trial_meeting_of_own_shops ON trial_meeting USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE webhook ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY webhook_of_own_shops ON webhook USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE alarm_telling ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY alarm_telling_of_own_shops ON alarm_telling USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE article_entry ENABLE ROW LEVEL SECURITY;
 
@@ -2351,9 +3111,25 @@ ALTER TABLE contact ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY contact_of_own_shops ON contact USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE cost_lever_spending ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cost_lever_spending_of_own_shops ON cost_lever_spending USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE customer_erasure ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY customer_erasure_of_own_shops ON customer_erasure USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE export_file ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY export_file_of_own_shops ON export_file USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE file ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY file_of_own_shops ON file USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE foresight_product ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY foresight_product_of_own_shops ON foresight_product USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE knowledge_question ENABLE ROW LEVEL SECURITY;
 
@@ -2382,6 +3158,10 @@ CREATE POLICY stock_item_of_own_shops ON stock_item USING ((SELECT aftercare_all
 ALTER TABLE thread ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY thread_of_own_shops ON thread USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE webhook_post ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY webhook_post_of_own_shops ON webhook_post USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK (shop_id IS NULL OR (SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE call ENABLE ROW LEVEL SECURITY;
 
@@ -2479,6 +3259,10 @@ ALTER TABLE desk_notice ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY desk_notice_of_own_shops ON desk_notice USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE escalation_step ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY escalation_step_of_own_shops ON escalation_step USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE line_account ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY line_account_of_own_shops ON line_account USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2527,6 +3311,10 @@ ALTER TABLE claim_offer ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_offer_of_own_shops ON claim_offer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
+ALTER TABLE cost_line ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY cost_line_of_own_shops ON cost_line USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
 ALTER TABLE foreign_claim ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY foreign_claim_of_own_shops ON foreign_claim USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
@@ -2534,6 +3322,10 @@ CREATE POLICY foreign_claim_of_own_shops ON foreign_claim USING ((SELECT afterca
 ALTER TABLE refund ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY refund_of_own_shops ON refund USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
+
+ALTER TABLE survey_answer ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY survey_answer_of_own_shops ON survey_answer USING ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[])) WITH CHECK ((SELECT aftercare_all_shops()) OR shop_id = ANY ((SELECT aftercare_shops())::uuid[]));
 
 ALTER TABLE withdrawal ENABLE ROW LEVEL SECURITY;
 
@@ -2616,46 +3408,55 @@ CREATE POLICY clock_policy_of_the_house_update_takes_all_shops ON clock_policy A
 
 CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    #variable_conflict use_column
     DECLARE
       every boolean := aftercare_all_shops();
       shops uuid[] := aftercare_shops();
-      last bigint := (SELECT last_value FROM service_case_number);
-      oldest CONSTANT int := -2147483648;
-      low int := last / 10000 - 1;
-      high int := 2147483647;
+      newest int := (SELECT last_value / 1000 + 1 FROM service_case_number);
+      high int := newest;
+      low int := newest - 2;
       wanted int := most;
       found int;
+      place int;
+      level int;
+      cells int[];
     BEGIN
-      FOR turn IN 1..2 LOOP
+      WHILE low >= newest / 4 LOOP
+        place := high;
+        cells := ARRAY[]::int[];
+        WHILE place > low LOOP
+          level := 0;
+          WHILE level < 3 AND place % (4 << 2 * level) = 0 AND place - (4 << 2 * level) >= low LOOP
+            level := level + 1;
+          END LOOP;
+          place := place - (1 << 2 * level);
+          cells := cells || ((place >> 2 * level) * 4 + level);
+        END LOOP;
         IF every THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= low AND w.block < high AND w.words @@ query
-            ORDER BY w.case_id DESC LIMIT wanted;
+          RETURN QUERY WITH held AS MATERIALIZED (SELECT w.case_id FROM case_words w WHERE w.words @@ query AND ARRAY[block * 4, block / 4 * 4 + 1, block / 16 * 4 + 2, block / 64 * 4 + 3] && cells) SELECT h.case_id FROM held h ORDER BY h.case_id DESC LIMIT wanted;
         ELSE
-          RETURN QUERY SELECT w.case_id FROM case_words w
-            WHERE w.shop_id = ANY (shops) AND w.block >= low AND w.block < high AND w.words @@ query
-            ORDER BY w.case_id DESC LIMIT wanted;
+          RETURN QUERY WITH held AS MATERIALIZED (SELECT w.case_id FROM case_words w WHERE w.words @@ query AND ARRAY[block * 4, block / 4 * 4 + 1, block / 16 * 4 + 2, block / 64 * 4 + 3] && cells AND ARRAY[w.shop_id] && shops) SELECT h.case_id FROM held h ORDER BY h.case_id DESC LIMIT wanted;
         END IF;
         GET DIAGNOSTICS found = ROW_COUNT;
         wanted := wanted - found;
-        IF wanted <= 0 OR low = oldest THEN
+        IF wanted = 0 THEN
           RETURN;
         END IF;
-        EXIT WHEN turn = 2 OR found * 4 < most;
         high := low;
-        low := low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int;
-        IF low <= 0 THEN
-          low := oldest;
-        END IF;
+        low := low - ((newest - low) * least(greatest(1.25 * wanted / greatest(most - wanted, 1), 0.5), 31))::int;
       END LOOP;
       IF every THEN
-        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < low
-          ORDER BY w.case_id DESC LIMIT wanted;
+        RETURN QUERY WITH held AS MATERIALIZED (SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block < high) SELECT h.case_id FROM held h ORDER BY h.case_id DESC LIMIT wanted;
       ELSE
-        RETURN QUERY SELECT w.case_id FROM case_words w
-          WHERE w.shop_id = ANY (shops) AND w.words @@ query AND w.block + 0 < low
-          ORDER BY w.case_id DESC LIMIT wanted;
+        RETURN QUERY WITH held AS MATERIALIZED (SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block < high AND ARRAY[w.shop_id] && shops) SELECT h.case_id FROM held h ORDER BY h.case_id DESC LIMIT wanted;
       END IF;
     END $$;
+
+CREATE POLICY escalation_rule_of_the_house_is_known_to_all ON escalation_rule FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY escalation_rule_of_the_house_insert_takes_all_shops ON escalation_rule AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY escalation_rule_of_the_house_update_takes_all_shops ON escalation_rule AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
 
 CREATE OR REPLACE FUNCTION search_sales_orders(
       query tsquery, before timestamptz, before_id uuid, most int,
@@ -2784,3 +3585,193 @@ CREATE OR REPLACE FUNCTION find_solutions(of_shop uuid, rare tsquery, terms tsqu
     END $$;
 
 REVOKE UPDATE, DELETE, TRUNCATE ON stock_movement FROM aftercare_app;
+
+CREATE VIEW lake_facts WITH (security_invoker = true) AS SELECT CAST(f.at AS timestamptz) AS "at", CAST(f.position AS bigint) AS "position", CAST(f.name AS text) AS "name", CAST(f.actor_kind AS text) AS "actor_kind", CAST(f.actor_id AS text) AS "actor_id", CAST(f.shop_id AS text) AS "shop_id", CAST(f.cause AS bigint) AS "cause", CAST(f.data->>'case_id' AS text) AS "case_id", CAST(f.data->>'claim_id' AS text) AS "claim_id", CAST(f.data->>'order_id' AS text) AS "order_id", CAST(f.data->>'customer_id' AS text) AS "customer_id", CAST(f.data->>'account_id' AS text) AS "account_id", CAST(f.data->>'message_id' AS text) AS "message_id", CAST(f.data->>'refund_id' AS text) AS "refund_id", CAST(f.data->>'shipment_id' AS text) AS "shipment_id", CAST(f.data->>'product_id' AS text) AS "product_id", CAST(f.data->>'subject_kind' AS text) AS "subject_kind", CAST(f.data->>'subject_id' AS text) AS "subject_id", CAST(f.data->>'clock_id' AS text) AS "clock_id", CAST(f.data->>'currency' AS text) AS "currency", CAST(f.data->>'kind' AS text) AS "kind", CAST(f.data->>'from_state' AS text) AS "from_state", CAST(f.data->>'to_state' AS text) AS "to_state", CAST(f.data->>'mover' AS text) AS "mover", CAST(f.data->>'channel' AS text) AS "channel", CAST(f.data->>'reason' AS text) AS "reason", CAST(f.data->>'rule' AS text) AS "rule", CAST(f.data->>'author_kind' AS text) AS "author_kind", CAST(f.data->>'how' AS text) AS "how", CAST(f.data->>'outcome' AS text) AS "outcome", CAST(f.data->>'clock' AS text) AS "clock", CAST(f.data->>'stage' AS text) AS "stage", CAST(f.data->>'status' AS text) AS "status", CAST(f.data->>'direction' AS text) AS "direction", CAST(f.data->>'amount_cents' AS bigint) AS "amount_cents", CAST(f.data->>'quantity' AS bigint) AS "quantity", CAST(f.data->>'late' AS boolean) AS "late", CAST(f.data->>'at_once' AS boolean) AS "at_once", CAST(f.data - ARRAY['case_id', 'claim_id', 'order_id', 'customer_id', 'account_id', 'message_id', 'refund_id', 'shipment_id', 'product_id', 'subject_kind', 'subject_id', 'clock_id', 'currency', 'kind', 'from_state', 'to_state', 'mover', 'channel', 'reason', 'rule', 'author_kind', 'how', 'outcome', 'clock', 'stage', 'status', 'direction', 'amount_cents', 'quantity', 'late', 'at_once', 'address', 'added', 'removed'] AS text) AS "data" FROM fact f;
+
+GRANT SELECT ON lake_facts TO aftercare_app;
+
+CREATE VIEW lake_shops WITH (security_invoker = true) AS SELECT CAST(s.id AS text) AS "id", CAST(s.code AS text) AS "code", CAST(s.name AS text) AS "name", CAST(s.market AS text) AS "country", CAST(s.currency AS text) AS "currency", CAST(s.time_zone AS text) AS "time_zone", CAST(s.locale AS text) AS "locale", CAST(s.active AS boolean) AS "active", CAST(s.created_at AS timestamptz) AS "created_at" FROM shop s;
+
+GRANT SELECT ON lake_shops TO aftercare_app;
+
+CREATE VIEW lake_accounts WITH (security_invoker = true) AS SELECT CAST(a.id AS text) AS "id", CAST(a.active AS boolean) AS "active", CAST(a.created_at AS timestamptz) AS "created_at", CAST(array_to_string(m.skills, ',') AS text) AS "skills", CAST(array_to_string(m.languages, ',') AS text) AS "languages", CAST(m.capacity AS bigint) AS "capacity" FROM account a LEFT JOIN member m ON m.account_id = a.id;
+
+GRANT SELECT ON lake_accounts TO aftercare_app;
+
+CREATE VIEW lake_products WITH (security_invoker = true) AS SELECT CAST(p.id AS text) AS "id", CAST(p.shop_id AS text) AS "shop_id", CAST(p.sku AS text) AS "sku", CAST(p.title AS text) AS "title", CAST(p.category AS text) AS "category", CAST(p.price_cents AS bigint) AS "price_cents", CAST(p.currency AS text) AS "currency", CAST(p.weight_grams AS bigint) AS "weight_grams", CAST(p.attributes->>'batch' AS text) AS "batch", CAST(p.attributes->>'supplier' AS text) AS "supplier" FROM product p;
+
+GRANT SELECT ON lake_products TO aftercare_app;
+
+CREATE VIEW lake_customers WITH (security_invoker = true) AS SELECT CAST(c.id AS text) AS "id", CAST(c.shop_id AS text) AS "shop_id", CAST(c.locale AS text) AS "locale", CAST(c.tier AS text) AS "tier", CAST(c.since AS timestamptz) AS "created_at", CAST(c.address->>'country' AS text) AS "country", CAST(coalesce(c.address->>'province', c.address->>'state', c.address->>'city') AS text) AS "region" FROM customer c;
+
+GRANT SELECT ON lake_customers TO aftercare_app;
+
+CREATE VIEW lake_orders WITH (security_invoker = true) AS SELECT CAST(o.id AS text) AS "id", CAST(o.shop_id AS text) AS "shop_id", CAST(o.customer_id AS text) AS "customer_id", CAST(o.number AS text) AS "number", CAST(o.source AS text) AS "source", CAST(o.status AS text) AS "status", CAST(o.placed_at AS timestamptz) AS "placed_at", CAST(o.paid_at AS timestamptz) AS "approved_at", CAST(o.shipped_at AS timestamptz) AS "handed_over_at", CAST(o.promised_at AS timestamptz) AS "promised_at", CAST(o.delivered_at AS timestamptz) AS "delivered_at", CAST(o.cancelled_at AS timestamptz) AS "cancelled_at", CAST(o.confirmed_at AS timestamptz) AS "confirmed_at", CAST(o.paid_cents AS bigint) AS "total_cents", CAST(o.goods_cents AS bigint) AS "goods_cents", CAST(o.discount_cents AS bigint) AS "discount_cents", CAST(o.freight_cents AS bigint) AS "freight_cents", CAST(o.currency AS text) AS "currency", CAST(coalesce(o.shipping_address->>'country', s.market) AS text) AS "country", CAST(coalesce(o.shipping_address->>'province', o.shipping_address->>'state', o.shipping_address->>'city') AS text) AS "region", CAST(h.carrier AS text) AS "carrier", CAST(v.score AS bigint) AS "review_score" FROM 
+    sales_order o JOIN shop s ON s.id = o.shop_id
+    LEFT JOIN LATERAL (SELECT carrier FROM shipment WHERE order_id = o.id AND direction = 'outbound'
+      ORDER BY announced_at, id LIMIT 1) h ON true
+    LEFT JOIN LATERAL (SELECT score FROM order_review WHERE order_id = o.id
+      ORDER BY created_on DESC, id DESC LIMIT 1) v ON true;
+
+GRANT SELECT ON lake_orders TO aftercare_app;
+
+CREATE VIEW lake_order_lines WITH (security_invoker = true) AS SELECT CAST(l.id AS text) AS "id", CAST(l.order_id AS text) AS "order_id", CAST(l.shop_id AS text) AS "shop_id", CAST(l.product_id AS text) AS "product_id", CAST(l.sku AS text) AS "sku", CAST(l.category AS text) AS "category", CAST(l.quantity AS bigint) AS "quantity", CAST(l.unit_price_cents AS bigint) AS "price_cents", CAST(l.discount_cents AS bigint) AS "discount_cents", CAST(l.freight_cents AS bigint) AS "freight_cents", CAST(l.paid_cents AS bigint) AS "paid_cents", CAST(l.currency AS text) AS "currency", CAST(o.placed_at AS timestamptz) AS "placed_at", CAST(coalesce(l.delivered_at, o.delivered_at) AS timestamptz) AS "delivered_at" FROM order_line l JOIN sales_order o ON o.id = l.order_id;
+
+GRANT SELECT ON lake_order_lines TO aftercare_app;
+
+CREATE VIEW lake_cases WITH (security_invoker = true) AS SELECT CAST(c.id AS text) AS "id", CAST(c.shop_id AS text) AS "shop_id", CAST(c.number AS text) AS "number", CAST(c.customer_id AS text) AS "customer_id", CAST(c.order_id AS text) AS "order_id", CAST(c.thread_id AS text) AS "thread_id", CAST(c.owner_id AS text) AS "owner_id", CAST(c.channel AS text) AS "channel", CAST(t.intent AS text) AS "topic", CAST(c.skill AS text) AS "skill", CAST(array_to_string(c.tags, ',') AS text) AS "tags", CAST(c.status AS text) AS "status", CAST(c.stage AS text) AS "stage", CAST(c.priority AS text) AS "priority", CAST(c.opened_at AS timestamptz) AS "opened_at", CAST(c.assigned_at AS timestamptz) AS "assigned_at", CAST(c.answered_at AS timestamptz) AS "first_answered_at", CAST(c.last_message_at AS timestamptz) AS "last_message_at", CAST(c.waiting_since AS timestamptz) AS "waiting_since", CAST(c.snoozed_until AS timestamptz) AS "snoozed_until", CAST(CASE WHEN isfinite(c.due_at) AND c.due_at < '9000-01-01Z' THEN c.due_at END AS timestamptz) AS "due_at", CAST(c.solved_at AS timestamptz) AS "solved_at", CAST(c.closed_at AS timestamptz) AS "closed_at", CAST(c.closing AS text) AS "closing", CAST(coalesce(r.times, 0) AS bigint) AS "reopened", CAST(t.mood AS text) AS "mood", CAST(c.locale AS text) AS "locale" FROM 
+    service_case c
+    LEFT JOIN (SELECT (data->>'case_id')::uuid AS case_id, count(*) AS times FROM fact WHERE name = 'case.reopened'
+      GROUP BY 1) r ON r.case_id = c.id
+    LEFT JOIN assistant_talk k ON k.case_id = c.id
+    LEFT JOIN LATERAL (SELECT coalesce(corrected_intent, intent) AS intent, mood FROM assistant_turn WHERE talk_id = k.id
+      ORDER BY position DESC LIMIT 1) t ON true;
+
+GRANT SELECT ON lake_cases TO aftercare_app;
+
+CREATE VIEW lake_claims WITH (security_invoker = true) AS SELECT CAST(m.id AS text) AS "id", CAST(m.shop_id AS text) AS "shop_id", CAST(m.case_id AS text) AS "case_id", CAST(m.customer_id AS text) AS "customer_id", CAST(m.number AS text) AS "number", CAST(m.kind AS text) AS "kind", CAST(m.state AS text) AS "state", CAST(m.reason AS text) AS "reason", CAST(m.outcome AS text) AS "outcome", CAST(m.policy AS text) AS "policy", CAST(m.law AS text) AS "law", CAST(m.channel AS text) AS "channel", CAST(m.fault_side AS text) AS "fault_side", CAST(m.condition AS text) AS "condition", CAST(m.remedy AS text) AS "remedy", CAST(m.platform AS text) AS "platform", CAST(m.freight_payer AS text) AS "freight_payer", CAST(m.before_receipt AS boolean) AS "before_receipt", CAST(m.withdrawal AS boolean) AS "withdrawal", CAST(m.in_advance AS boolean) AS "in_advance", CAST(m.appealed AS boolean) AS "appealed", CAST(m.edits AS bigint) AS "edits", CAST(s.market AS text) AS "market", CAST(m.applied_at AS timestamptz) AS "applied_at", CAST(m.decided_at AS timestamptz) AS "decided_at", CAST(m.ended_at AS timestamptz) AS "ended_at", CAST(m.moved_at AS timestamptz) AS "moved_at", CAST(m.requested_cents AS bigint) AS "requested_cents", CAST(m.agreed_cents AS bigint) AS "agreed_cents", CAST(m.fee_cents AS bigint) AS "fee_cents", CAST(m.freight_cents AS bigint) AS "freight_cents", CAST(m.difference_cents AS bigint) AS "difference_cents", CAST(m.currency AS text) AS "currency" FROM claim m JOIN shop s ON s.id = m.shop_id;
+
+GRANT SELECT ON lake_claims TO aftercare_app;
+
+CREATE VIEW lake_claim_lines WITH (security_invoker = true) AS SELECT CAST(l.id AS text) AS "id", CAST(l.claim_id AS text) AS "claim_id", CAST(l.shop_id AS text) AS "shop_id", CAST(l.order_id AS text) AS "order_id", CAST(l.order_line_id AS text) AS "order_line_id", CAST(l.product_id AS text) AS "product_id", CAST(g.category AS text) AS "category", CAST(l.quantity AS bigint) AS "quantity", CAST(l.requested_cents AS bigint) AS "requested_cents", CAST(l.agreed_cents AS bigint) AS "amount_cents", CAST(l.received_quantity AS bigint) AS "received_quantity", CAST(l.accepted_quantity AS bigint) AS "accepted_quantity", CAST(m.applied_at AS timestamptz) AS "applied_at" FROM claim_line l JOIN claim m ON m.id = l.claim_id JOIN order_line g ON g.id = l.order_line_id;
+
+GRANT SELECT ON lake_claim_lines TO aftercare_app;
+
+CREATE VIEW lake_refunds WITH (security_invoker = true) AS SELECT CAST(r.id AS text) AS "id", CAST(r.claim_id AS text) AS "claim_id", CAST(m.case_id AS text) AS "case_id", CAST(r.shop_id AS text) AS "shop_id", CAST(r.order_id AS text) AS "order_id", CAST(r.customer_id AS text) AS "customer_id", CAST(r.state AS text) AS "state", CAST(r.provider AS text) AS "method", CAST(r.amount_cents AS bigint) AS "amount_cents", CAST(r.currency AS text) AS "currency", CAST(r.attempts AS bigint) AS "attempts", CAST(r.requested_at AS timestamptz) AS "requested_at", CAST(r.paid_at AS timestamptz) AS "paid_at" FROM refund r JOIN claim m ON m.id = r.claim_id;
+
+GRANT SELECT ON lake_refunds TO aftercare_app;
+
+CREATE VIEW lake_shipments WITH (security_invoker = true) AS SELECT CAST(h.id AS text) AS "id", CAST(h.shop_id AS text) AS "shop_id", CAST(h.order_id AS text) AS "order_id", CAST(h.claim_id AS text) AS "claim_id", CAST(h.carrier AS text) AS "carrier", CAST(h.direction AS text) AS "direction", CAST(h.way AS text) AS "way", CAST(h.status AS text) AS "status", CAST(h.status_at AS timestamptz) AS "status_at", CAST(h.announced_at AS timestamptz) AS "created_at", CAST(h.promised_at AS timestamptz) AS "promised_at", CAST(h.delivered_at AS timestamptz) AS "delivered_at", CAST(h.returned_at AS timestamptz) AS "returned_at" FROM shipment h;
+
+GRANT SELECT ON lake_shipments TO aftercare_app;
+
+CREATE VIEW lake_messages WITH (security_invoker = true) AS SELECT CAST(g.id AS text) AS "id", CAST(g.thread_id AS text) AS "thread_id", CAST(c.id AS text) AS "case_id", CAST(g.shop_id AS text) AS "shop_id", CAST(g.sent_at AS timestamptz) AS "at", CAST(g.author_kind AS text) AS "author_kind", CAST(CASE WHEN g.author_kind = 'staff' THEN g.author_id END AS text) AS "account_id", CAST(g.channel AS text) AS "channel", CAST(g.kind AS text) AS "kind", CAST(char_length(g.body) AS bigint) AS "length" FROM message g LEFT JOIN service_case c ON c.thread_id = g.thread_id;
+
+GRANT SELECT ON lake_messages TO aftercare_app;
+
+CREATE VIEW lake_clocks WITH (security_invoker = true) AS SELECT CAST(k.id AS text) AS "id", CAST(k.shop_id AS text) AS "shop_id", CAST(k.subject_kind AS text) AS "subject_kind", CAST(k.subject_id AS text) AS "subject_id", CAST(coalesce(m.case_id, CASE WHEN k.subject_kind = 'case' THEN k.subject_id END) AS text) AS "case_id", CAST(m.id AS text) AS "claim_id", CAST(k.name AS text) AS "name", CAST(k.state AS text) AS "state", CAST(k.policy AS text) AS "policy", CAST(k.started_at AS timestamptz) AS "started_at", CAST(k.due_at AS timestamptz) AS "due_at", CAST(k.warned_at AS timestamptz) AS "warned_at", CAST(k.ended_at AS timestamptz) AS "ended_at", CAST(k.settled_at AS timestamptz) AS "settled_at", CAST(k.state = 'fired' OR k.state = 'kept' AND k.ended_at > k.due_at AS boolean) AS "late", CAST(k.extensions AS bigint) AS "extensions" FROM 
+    clock k LEFT JOIN refund r ON k.subject_kind = 'refund' AND r.id = k.subject_id
+    LEFT JOIN claim m ON m.id = coalesce(r.claim_id, CASE WHEN k.subject_kind = 'claim' THEN k.subject_id END);
+
+GRANT SELECT ON lake_clocks TO aftercare_app;
+
+CREATE VIEW lake_ratings WITH (security_invoker = true) AS SELECT CAST(x.id AS text) AS "id", CAST(x.shop_id AS text) AS "shop_id", CAST(x.case_id AS text) AS "case_id", CAST(x.claim_id AS text) AS "claim_id", CAST(x.order_id AS text) AS "order_id", CAST(x.thread_id AS text) AS "thread_id", CAST(x.customer_id AS text) AS "customer_id", CAST(x.question AS text) AS "question", CAST(x.score AS bigint) AS "score", CAST(x.scale AS bigint) AS "scale", CAST(x.at AS timestamptz) AS "at", CAST(x.channel AS text) AS "channel", CAST(x.account_id AS text) AS "account_id" FROM 
+    (
+      SELECT t.thread_id::text || q.mark AS id, t.shop_id, c.id AS case_id, NULL::uuid AS claim_id, c.order_id, t.thread_id,
+        c.customer_id, q.question, t.stars AS score, 5 AS scale, t.rated_at AS at, c.channel, c.owner_id AS account_id
+      FROM conversation_rating t LEFT JOIN service_case c ON c.thread_id = t.thread_id
+      -- What nobody but the assistant answered is its own score too.
+      CROSS JOIN LATERAL (SELECT '' AS mark, 'csat' AS question UNION ALL SELECT ':bot', 'bot'
+        WHERE EXISTS (SELECT FROM assistant_talk k WHERE k.case_id = c.id AND k.handed_over_at IS NULL)
+          AND NOT EXISTS (SELECT FROM message g WHERE g.thread_id = t.thread_id AND g.author_kind = 'staff')) q
+      UNION ALL
+      SELECT a.id::text || ':' || q.question, a.shop_id, a.case_id, a.claim_id, c.order_id, c.thread_id, a.customer_id,
+        q.question, q.score, q.scale, a.answered_at, c.channel, c.owner_id
+      FROM survey_answer a JOIN service_case c ON c.id = a.case_id
+      CROSS JOIN LATERAL (VALUES ('csat', a.satisfied, 5), ('effort', a.effort, 7), ('nps', a.recommend, 10))
+        AS q(question, score, scale)
+      WHERE q.score IS NOT NULL
+      UNION ALL
+      SELECT v.id::text, v.shop_id, NULL, NULL, v.order_id, NULL, o.customer_id, 'review', v.score, 5,
+        v.created_on::timestamp AT TIME ZONE 'UTC', NULL, NULL
+      FROM order_review v JOIN sales_order o ON o.id = v.order_id
+    ) x;
+
+GRANT SELECT ON lake_ratings TO aftercare_app;
+
+CREATE VIEW lake_talks WITH (security_invoker = true) AS SELECT CAST(k.id AS text) AS "id", CAST(k.shop_id AS text) AS "shop_id", CAST(k.case_id AS text) AS "case_id", CAST(k.customer_id AS text) AS "customer_id", CAST(k.locale AS text) AS "locale", CAST(k.turns AS bigint) AS "turns", CAST(u.intent AS text) AS "intent", CAST(k.opened_at AS timestamptz) AS "opened_at", CAST(k.last_at AS timestamptz) AS "last_at", CAST(k.handed_over_at AS timestamptz) AS "handed_over_at", CAST(k.handed_why AS text) AS "handed_why" FROM 
+    assistant_talk k LEFT JOIN LATERAL (SELECT coalesce(corrected_intent, intent) AS intent FROM assistant_turn
+      WHERE talk_id = k.id ORDER BY position LIMIT 1) u ON true;
+
+GRANT SELECT ON lake_talks TO aftercare_app;
+
+CREATE VIEW lake_notices WITH (security_invoker = true) AS SELECT CAST(n.id AS text) AS "id", CAST(n.shop_id AS text) AS "shop_id", CAST(n.customer_id AS text) AS "customer_id", CAST(n.claim_id AS text) AS "claim_id", CAST(n.case_id AS text) AS "case_id", CAST(n.fact AS text) AS "fact", CAST(n.template AS text) AS "template", CAST(n.state AS text) AS "state", CAST(n.attempts AS bigint) AS "attempts", CAST((SELECT count(*) FROM fact_object o JOIN fact f ON f.at = o.at AND f.position = o.position
+              WHERE o.object_id = n.id AND f.name = 'notice.sent') AS bigint) AS "times_sent", CAST(n.planned_at AS timestamptz) AS "planned_at", CAST(n.sent_at AS timestamptz) AS "sent_at", CAST(n.read_at AS timestamptz) AS "read_at" FROM notice n;
+
+GRANT SELECT ON lake_notices TO aftercare_app;
+
+CREATE POLICY indicator_target_of_many_is_known_to_all ON indicator_target FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY indicator_target_of_many_insert_takes_all_shops ON indicator_target AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY indicator_target_of_many_update_takes_all_shops ON indicator_target AS RESTRICTIVE FOR UPDATE USING (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY indicator_target_of_many_delete_takes_all_shops ON indicator_target AS RESTRICTIVE FOR DELETE USING (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+ALTER TABLE analysis_result ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY analysis_result_of_own_shops ON analysis_result USING ((SELECT aftercare_all_shops()) OR shops <@ (SELECT aftercare_shops()));
+
+REVOKE UPDATE, DELETE, TRUNCATE ON cost_line FROM aftercare_app;
+
+REVOKE UPDATE, DELETE, TRUNCATE ON cost_rate FROM aftercare_app;
+
+REVOKE UPDATE, DELETE, TRUNCATE ON cost_lever_spending FROM aftercare_app;
+
+CREATE POLICY cost_rate_of_the_house_is_known_to_all ON cost_rate FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY cost_rate_of_the_house_insert_takes_all_shops ON cost_rate AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY cost_rate_of_the_house_update_takes_all_shops ON cost_rate AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY cost_lever_of_the_house_is_known_to_all ON cost_lever FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY cost_lever_of_the_house_insert_takes_all_shops ON cost_lever AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY cost_lever_of_the_house_update_takes_all_shops ON cost_lever AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY cost_lever_spending_of_the_house_is_known_to_all ON cost_lever_spending FOR SELECT USING (shop_id IS NULL);
+
+CREATE POLICY cost_lever_spending_of_the_house_insert_takes_all_shops ON cost_lever_spending AS RESTRICTIVE FOR INSERT WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE POLICY cost_lever_spending_of_the_house_update_takes_all_shops ON cost_lever_spending AS RESTRICTIVE FOR UPDATE WITH CHECK (shop_id IS NOT NULL OR (SELECT aftercare_all_shops()));
+
+CREATE OR REPLACE FUNCTION rate_for(of_kind text, of_part text, of_shop uuid, of_currency text, moment timestamptz)
+    RETURNS TABLE (id uuid, unit text, amount numeric) LANGUAGE sql STABLE AS $$
+      SELECT f.id, f.unit, f.amount FROM (
+        SELECT r.id, r.unit, r.amount FROM cost_rate r
+        WHERE r.kind = of_kind AND r.currency = of_currency AND r.part IN (of_part, '')
+          AND (r.shop_id = of_shop OR r.shop_id IS NULL) AND r.valid_from <= moment
+        ORDER BY (r.shop_id IS NOT NULL) DESC, (r.part <> '') DESC, r.valid_from DESC LIMIT 1
+      ) f WHERE f.amount IS NOT NULL
+    $$;
+
+CREATE OR REPLACE FUNCTION cost_of(unit text, amount numeric, quantity bigint, goods bigint)
+    RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+      SELECT CAST(round(CASE unit WHEN 'hour' THEN amount * quantity / 3600 WHEN 'minute' THEN amount * quantity / 60
+        WHEN 'piece' THEN amount * quantity WHEN 'per_mille' THEN amount * goods / 1000 END) AS bigint)
+    $$;
+
+CREATE OR REPLACE VIEW lake_cost_lines WITH (security_invoker = true) AS
+    SELECT CAST(l.id AS text) AS id, l.shop_id, l.case_id, l.claim_id, l.order_id, l.product_id, l.account_id, l.carrier, l.at,
+      l.kind, l.part, l.quantity, l.rate_id, l.amount_cents, l.currency, l.position, l.turn, l.entered_at
+    FROM cost_line l;
+
+GRANT SELECT ON lake_cost_lines TO aftercare_app;
+
+ALTER TABLE decision ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY decision_of_own_shops ON decision USING ((SELECT aftercare_all_shops()) OR shops <@ (SELECT aftercare_shops()));
+
+ALTER TABLE decision_reading ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY decision_reading_of_own_shops ON decision_reading USING (EXISTS (SELECT FROM decision d WHERE d.id = decision_id));
+
+CREATE OR REPLACE FUNCTION published_reports_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'a published report never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END $$;
+
+CREATE OR REPLACE TRIGGER published_reports_stay BEFORE UPDATE OR DELETE ON report
+    FOR EACH ROW WHEN (OLD.state = 'published') EXECUTE FUNCTION published_reports_stay();
+
+CREATE OR REPLACE FUNCTION forget_tags_in_facts(cases uuid[]) RETURNS bigint
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public AS $$
+      WITH emptied AS (
+        UPDATE fact f SET data = f.data || '{"added": [], "removed": []}'
+        FROM fact_object o
+        WHERE o.object_id = ANY (cases) AND f.at = o.at AND f.position = o.position AND f.name = 'case.tagged'
+          AND (aftercare_all_shops() OR f.shop_id = ANY (aftercare_shops()))
+        RETURNING 1)
+      SELECT count(*) FROM emptied
+    $$;

@@ -25,6 +25,15 @@ from aftercare.conversations import routes as conversations_routes
 from aftercare.identity import CSRF_COOKIE, SESSION_COOKIE, Door
 from aftercare.identity import routes as identity_routes
 from aftercare.insights import routes as insights_routes
+from aftercare.insights.alarms import routes as alarms_routes
+from aftercare.insights.analysis import routes as analysis_routes
+from aftercare.insights.costs import routes as costs_routes
+from aftercare.insights.decisions import routes as decisions_routes
+from aftercare.insights.foresight import routes as foresight_routes
+from aftercare.insights.indicators import routes as indicators_routes
+from aftercare.insights.process import routes as process_routes
+from aftercare.insights.reports import routes as reports_routes
+from aftercare.insights.room import routes as room_routes
 from aftercare.journal import SYSTEM, House, begin
 from aftercare.journal import http as journal_http
 from aftercare.journal.jobs import last_beat
@@ -46,8 +55,11 @@ from aftercare.kit.server import newest_revision
 from aftercare.knowledge import routes as knowledge_routes
 from aftercare.logistics import routes as logistics_routes
 from aftercare.notices import routes as notices_routes
+from aftercare.notices.webhooks import routes as webhooks_routes
 from aftercare.people import routes as people_routes
+from aftercare.privacy import routes as privacy_routes
 from aftercare.promises import routes as promises_routes
+from aftercare.quality import routes as quality_routes
 from aftercare.shop import routes as shop_routes
 from aftercare.supply import routes as supply_routes
 
@@ -58,12 +70,24 @@ ROUTERS: list[APIRouter] = [
     conversations_routes.router,
     journal_http.router,
     people_routes.router,
+    privacy_routes.router,
     identity_routes.router,
     insights_routes.router,
+    analysis_routes.router,
+    decisions_routes.router,
+    indicators_routes.router,
+    costs_routes.router,
+    foresight_routes.router,
+    alarms_routes.router,
     knowledge_routes.router,
     logistics_routes.router,
     notices_routes.router,
+    webhooks_routes.router,
+    process_routes.router,
+    reports_routes.router,
+    room_routes.router,
     promises_routes.router,
+    quality_routes.router,
     shop_routes.router,
     supply_routes.router,
     assistant_routes.router,
@@ -195,6 +219,13 @@ def create_app(house: House | None) -> FastAPI:
     app.add_middleware(BodyLimit, longest_upload=_largest_file(house) + AROUND_AN_UPLOAD)
     app.add_middleware(RequestFrame)
     return app
+
+
+def get_ready(app: FastAPI) -> None:
+    """Makes all routes ready before the first request to each; may run in a thread beside the requests."""
+    switchboard = app.router.middleware_stack
+    if isinstance(switchboard, Switchboard):
+        switchboard.learn_all()
 
 
 def _framed_by(house: House) -> Callable[[Scope], Awaitable[Headers]]:

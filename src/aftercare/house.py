@@ -21,26 +21,37 @@ from aftercare import (  # noqa: F401  # registers tables, facts and reactions
     logistics,
     notices,
     people,
+    privacy,
     promises,
+    quality,
     shop,
     supply,
+    trials,
 )
 from aftercare.assistant import LanguageModel, ModelShelf
 from aftercare.claims import PaymentGateways, RefundGateways
+from aftercare.connectors.alarm_mail import AlarmMail
 from aftercare.connectors.channels import channel_senders, outside_of
+from aftercare.connectors.checking import AccountChecks
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.mail_smtp import mail_sender
 from aftercare.connectors.messaging.outside import Outside
 from aftercare.connectors.messaging.senders import Exchanges
-from aftercare.connectors.tracking import tracking_pushes, tracking_source
-from aftercare.conversations import CallPlacer, ChannelSenders
+from aftercare.connectors.tracking import tracking_pushes, tracking_source, tracking_subscriptions
+from aftercare.connectors.webhooks import HttpPoster
+from aftercare.conversations import CallPlacer, ChannelChecks, ChannelSenders
+from aftercare.insights.alarms import AlarmPost
+from aftercare.insights.foresight import ForesightShelf
+from aftercare.insights.lake import Lake
+from aftercare.insights.reports import OwnFonts
 from aftercare.journal import House
 from aftercare.journal.signals import signals_of
 from aftercare.kit.database import Database
 from aftercare.kit.files import Files
 from aftercare.kit.server import DATABASE, SECONDS_BETWEEN_LOOKS, Server, connect, find_server
-from aftercare.logistics import TrackingPushes, TrackingSource
+from aftercare.logistics import TrackingPushes, TrackingSource, TrackingSubscriptions
 from aftercare.notices import MailSender
+from aftercare.notices.webhooks import WebhookPoster
 from aftercare.settings import Settings
 
 __all__ = [
@@ -102,20 +113,34 @@ async def connect_ports(house: House, settings: Settings, stack: AsyncExitStack)
     gateways = ConfiguredGateways(settings, house)
     outside = outside_of(settings)
     stack.push_async_callback(outside.close)
+    poster = HttpPoster(settings.webhooks)
+    stack.push_async_callback(poster.close)
+    lake = Lake(settings.home / "lake", settings.insight)
+    stack.callback(lake.close)
     ports: dict[type, Any] = {
         RefundGateways: gateways,
         PaymentGateways: gateways,
         Files: Files(files.url or str(settings.home / "files"), largest=files.largest_bytes, **options),
         MailSender: mail_sender(settings),
         ChannelSenders: channel_senders(settings, outside),
+        ChannelChecks: AccountChecks(settings.base_url),
         Outside: outside,
         CallPlacer: Exchanges(outside),
         TrackingPushes: tracking_pushes(settings.tracking),
         ModelShelf: ModelShelf(settings.home),
+        ForesightShelf: ForesightShelf(settings.home),
+        WebhookPoster: poster,
+        OwnFonts: OwnFonts(settings.insight.fonts),
+        Lake: lake,
     }
     source = await stack.enter_async_context(tracking_source(settings.tracking))
     if source is not None:
         ports[TrackingSource] = source
+    watching = tracking_subscriptions(settings.tracking, settings.base_url)
+    if (subscriptions := await stack.enter_async_context(watching)) is not None:
+        ports[TrackingSubscriptions] = subscriptions
+    if settings.mail.host:
+        ports[AlarmPost] = AlarmMail(mail_sender(settings))
     if settings.language_model.url:
         from aftercare.connectors.language_model import OpenAICompatible
 

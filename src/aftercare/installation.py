@@ -18,13 +18,18 @@ from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 from aftercare.identity import seed_roles
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.database import Database
-from aftercare.kit.server import connect, migrations_folder
+from aftercare.kit.errors import Refusal
+from aftercare.kit.server import connect, leads_on_from, migrations_folder
 from aftercare.kit.tables import APP_ROLE, PRELUDE, Base, Xid8, schema_statements, shop_tables
 from aftercare.settings import Settings
 
 MONTHS_AHEAD = timedelta(days=62)
 NOT_MODELLED = ("pgqueuer", "alembic_version", "fact_")
 """Tables that no model describes: the job queue's, Alembic's own, the journal's partitions."""
+
+
+class SchemaUnknown(Refusal):
+    """The schema of this database is of a version that this one does not know: a newer one, or one from before the first release. A demo is laid anew by `aftercare demo --reset`."""
 
 
 async def revision_of(connection: AsyncConnection) -> str | None:
@@ -47,10 +52,13 @@ async def _owner(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def upgrade(url: str) -> tuple[str | None, str]:
-    """Brings the schema to the newest revision; gives the revisions before and after. Two at once wait for each other."""
+    """Brings the schema to the newest revision; gives the revisions before and after. Two at once wait for each other. Refuses with
+    SchemaUnknown."""
     async with _owner(url) as connection:
         await connection.execute(text("SELECT pg_advisory_lock(hashtext('aftercare migrations'))"))
         before = await revision_of(connection)
+        if not leads_on_from(before):
+            raise SchemaUnknown(revision=before)
         await connection.commit()
         await connection.run_sync(_run_migrations)
         await connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {APP_ROLE}"))
@@ -136,6 +144,8 @@ CATALOGUE = """
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
     UNION ALL SELECT 'table', relname, concat_ws(' ', relkind::text, pg_get_partkeydef(oid)) FROM pg_class
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
+    UNION ALL SELECT 'view', c.relname, concat_ws(' ', c.reloptions::text, pg_get_viewdef(c.oid)) FROM pg_class c
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
     UNION ALL SELECT 'grant', relname || ' to ' || CASE WHEN a.grantee = 0 THEN 'public' ELSE a.grantee::regrole::text END,
       string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) FROM pg_class, aclexplode(relacl) a
       WHERE relnamespace = 'public'::regnamespace GROUP BY relname, a.grantee

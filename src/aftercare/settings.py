@@ -14,6 +14,11 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Our matrices are small and several computations run side by side: threads of a BLAS that wait for each other by spinning
+# doubled the time of a fit on two free cores, and made minutes of it on busy ones. Read when numpy is loaded, so before it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
 
 def default_home() -> Path:
     """`./var` in a checkout of the source, the user's data folder when installed as a wheel."""
@@ -77,6 +82,8 @@ class Tracking(BaseModel):
     kuaidi100_salt: SecretStr | None = None
     kuaidi100_key: SecretStr | None = None
     kuaidi100_customer: str | None = None
+    kuaidi100_api: str = "https://poll.kuaidi100.com"
+    """Their own address, or a proxy of the house."""
     push_secret: SecretStr | None = None
 
 
@@ -93,6 +100,13 @@ class Channels(BaseModel):
     private_hosts: list[str] = []
 
 
+class Webhooks(BaseModel):
+    """Addresses that are told what happens lie in the open internet and are asked over TLS; `private_hosts` may be inner ones."""
+
+    private_hosts: list[str] = []
+    timeout_seconds: float = 10
+
+
 class LanguageModelSettings(BaseModel):
     """Any OpenAI-compatible address (``http://127.0.0.1:11434/v1``); without one the assistant does without."""
 
@@ -103,6 +117,21 @@ class LanguageModelSettings(BaseModel):
     tokens_a_day: int = 500_000
     """For each shop."""
     longest_answer_tokens: int = 600
+
+
+class Insight(BaseModel):
+    """What answers the questions of insight: DuckDB inside each process, or Spark (``pip install aftercare[spark]`` and Java 17)."""
+
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    memory: str = "1GB"
+    """What DuckDB may take in each process."""
+    threads: int = 2
+    spark_master: str = "local[*]"
+    """``spark://host:7077`` for a cluster, whose machines see the home folder under the same path."""
+    spark: dict[str, str] = {}
+    """More settings of Spark, by their own names, as JSON."""
+    fonts: Path | None = None
+    """A folder with fonts for PDFs, where the system has no Chinese one."""
 
 
 class Settings(BaseSettings):
@@ -131,7 +160,9 @@ class Settings(BaseSettings):
     shopify: Shopify = Shopify()
     tracking: Tracking = Tracking()
     channels: Channels = Channels()
+    webhooks: Webhooks = Webhooks()
     language_model: LanguageModelSettings = LanguageModelSettings()
+    insight: Insight = Insight()
     sandbox_gateway: bool = False
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
 """The worker: facts become reactions, due clocks ring, the outside world is asked.
 
-Every worker takes **jobs** from PostgreSQL (pgqueuer); a job runs one lane. One worker **leads**: it holds an advisory lock,
-relays facts into deliveries and jobs in one transaction, and keeps the **rounds**, which are things done every so often.
+Every worker takes **jobs** from PostgreSQL (pgqueuer); a job runs one lane. One worker **leads**: it relays facts into
+deliveries and jobs in one transaction, and keeps the rounds.
 
 A job is only a hint that a lane has something to run. The truth is the delivery row, which goes in the reaction's own
 transaction: a job that is lost, killed or run twice changes nothing, and the leader's sweep brings back every lane whose
@@ -14,11 +14,9 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -31,17 +29,31 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from aftercare import cases, claims, conversations, identity, knowledge, logistics, notices, promises, shop
+from aftercare import (
+    assistant,
+    cases,
+    claims,
+    conversations,
+    identity,
+    knowledge,
+    logistics,
+    notices,
+    promises,
+    shop,
+)
 from aftercare.connectors.mail.serving import serve_mail
 from aftercare.connectors.payments.routes import settle_sandbox_calls
-from aftercare.house import FACTS_CHANNEL, Server, connect, find_server, open_house
+from aftercare.house import FACTS_CHANNEL, Server, open_house
+from aftercare.insights import analysis
 from aftercare.installation import MONTHS_AHEAD
 from aftercare.journal import SYSTEM, House, Lane, Work, begin, ensure_months, lanes_waiting, relay, run_lane
 from aftercare.journal.jobs import beat, deliveries_by_state, forget_beats
 from aftercare.kit.files import Files
-from aftercare.kit.loop import calm_collector, run
-from aftercare.kit.processes import as_child, stop_with_parent
+from aftercare.kit.loop import calm_collector
+from aftercare.kit.processes import run_part, stop_with_parent
 from aftercare.kit.tables import APP_ROLE
+from aftercare.leading import Leadership, Round, Service, keep_up
+from aftercare.notices import webhooks
 from aftercare.settings import Settings
 
 log = structlog.get_logger()
@@ -53,8 +65,9 @@ SECONDS_AFTER_A_BELL = (0.02, 0.05)
 RELAY_LIMIT = 2_000
 IDLE_FOR = timedelta(seconds=5)
 """A lane due for this long has lost its job."""
-SECONDS_TO_TRY_AGAIN = 1.0
 SECONDS_BETWEEN_BEATS = 5.0
+SECONDS_BEFORE_LEARNING = 20.0
+"""What waits since the worker was away comes first."""
 
 RELAYED = Counter("aftercare_facts_relayed_total", "Facts turned into deliveries")
 REACTIONS = Counter("aftercare_reactions_total", "Reactions that happened", ["reaction"])
@@ -64,39 +77,36 @@ LANE_SECONDS = Histogram(
     ["reaction"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
 )
-ROUND_SECONDS = Histogram(
-    "aftercare_round_seconds",
-    "Time of what is done every so often",
-    ["round"],
-    buckets=(0.01, 0.1, 0.5, 1, 5, 30, 120),
-)
-ROUND_FAILURES = Counter("aftercare_round_failures_total", "Rounds that broke off", ["round"])
 DELIVERIES = Gauge(
     "aftercare_deliveries", "Facts on their way to reactions", ["state"], multiprocess_mode="mostrecent"
 )
 
 
-@dataclass(frozen=True)
-class Round:
-    """Something that the leader does every so often. Each must be safe to run twice at once: leading can overlap."""
-
-    name: str
-    every: float
-    run: Callable[[House], Awaitable[Any]]
-
-
-Service = Callable[[House, asyncio.Event], Awaitable[None]]
-"""Something that the leader does all the time, until the event is set."""
-
-
 async def ask_after_refunds(house: House) -> None:
     async with begin(house, SYSTEM) as work:
         unknown = await claims.unknown_refunds(work)
-    for refund_id in unknown:
-        await claims.reconcile(house, refund_id)
+    await _ask_after(house, unknown, claims.reconcile)
+
+
+async def ask_after_payments(house: House) -> None:
+    async with begin(house, SYSTEM) as work:
+        unheard = await claims.unheard_payments(work)
+    await _ask_after(house, unheard, claims.ask_after_payment)
+
+
+async def _ask_after(house: House, ids: list[UUID], ask: Callable[[House, UUID], Awaitable[None]]) -> None:
+    for one in ids:
+        try:
+            await ask(house, one)
+        except Exception as failure:
+            # What a gateway says that we cannot make sense of must not keep the others from being asked after.
+            log.warning("money not asked after", id=str(one), error=repr(failure))
 
 
 async def ask_after_parcels(house: House) -> None:
+    # What somebody pushes need not be asked after so often, so that comes first.
+    if logistics.TrackingSubscriptions in house.ports:
+        await logistics.subscribe_parcels(house)
     if logistics.TrackingSource in house.ports:
         await logistics.poll_parcels(house)
 
@@ -113,8 +123,11 @@ async def tidy_up(house: House) -> None:
         await identity.tidy(work)
         await shop.forget_old_pushes(work)
         await knowledge.forget_questions(work)
+        await cases.forget_steps(work)
         await conversations.forget_pushes(work)
+        await webhooks.forget_old_posts(work)
         await forget_beats(work)
+        await analysis.forget_analyses(work)
         await ensure_months(work, work.now, work.now + MONTHS_AHEAD)
         await work.session.execute(text("DELETE FROM pgqueuer_log WHERE created < now() - interval '1 hour'"))
         await work.session.execute(
@@ -135,11 +148,13 @@ ROUNDS = (
     Round("orders", 10, confirm_orders),
     Round("sandbox calls", 1, settle_sandbox_calls),
     Round("refunds", 30, ask_after_refunds),
+    Round("payments", 30, ask_after_payments),
     Round("parcels", 60, ask_after_parcels),
     Round("notices", 10, notices.send_due),
     Round("messages", 5, conversations.send_due),
     Round("planned messages", 5, cases.send_planned),
     Round("queues", 30, cases.give_out_waiting),
+    Round("escalation", 5, cases.take_due_steps),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )
@@ -179,11 +194,9 @@ class Worker:
     ) -> None:
         self.house = house
         self.id = uuid4()
-        self.leads = False
+        self.leadership = Leadership(house, url, "aftercare worker leads", (*rounds, SWEEP), services)
         self._url = url
-        self._rounds = rounds
-        self._services = services
-        self._stopping = asyncio.Event()
+        self._stopping = self.leadership.stopping
         self._heard = asyncio.Event()
         self._news = asyncio.Event()
         self._places = asyncio.Semaphore(at_once)
@@ -193,7 +206,7 @@ class Worker:
         self._queue: QueueManager | None = None
 
     def stop(self) -> None:
-        self._stopping.set()
+        self.leadership.stop()
         self._heard.set()
         self._news.set()
         if self._queue is not None:
@@ -203,28 +216,15 @@ class Worker:
         parts = (("jobs", self._take_jobs), ("leading", self._lead), ("heartbeat", self._beat))
         async with asyncio.TaskGroup() as group:
             for name, part in parts:
-                group.create_task(self._keep_up(name, part))
+                group.create_task(keep_up(f"worker: {name}", part, self._stopping))
         with suppress(Exception):  # the database may be what has gone; the row is forgotten after a day
             async with begin(self.house, SYSTEM) as work:
                 await forget_beats(work, self.id)
 
-    async def _keep_up(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
-        """Starts a part again when it breaks, as when the database goes away and comes back."""
-        while not self._stopping.is_set():
-            try:
-                await part()
-            except Exception as failure:
-                log.warning("worker stumbles", part=name, error=repr(failure))
-                await self._rest(SECONDS_TO_TRY_AGAIN)
-
-    async def _rest(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-
     async def _beat(self) -> None:
         while not self._stopping.is_set():
             async with begin(self.house, SYSTEM) as work:
-                await beat(work, self.id, host=socket.gethostname(), leads=self.leads)
+                await beat(work, self.id, host=socket.gethostname(), leads=self.leadership.held)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), SECONDS_BETWEEN_BEATS)
             self._news.clear()
@@ -274,45 +274,22 @@ class Worker:
                 after = max(ran.again_at - work.now, timedelta(0))
                 await queue_lanes(work, [lane], key=f"again:{ran.again_at.timestamp()}", after=after)
 
-    # Leading: relay, sweep, rounds. Only one worker at a time, as long as its connection lives.
+    # Leading: only one worker at a time.
 
     async def _lead(self) -> None:
-        connection = await connect(self._url)
-        lost = asyncio.Event()
-        for told in (lost.set, self._heard.set):
-            connection.add_termination_listener(lambda _connection, told=told: told())
-        try:
-            while not await connection.fetchval(
-                "SELECT pg_try_advisory_lock(hashtext('aftercare worker leads'))"
-            ):
-                await self._rest(1)
-                if self._stopping.is_set():
-                    return
-            await connection.add_listener(FACTS_CHANNEL, lambda *_: self._heard.set())
-            self.leads = True
-            self._news.set()
-            log.info("worker leads", worker=str(self.id))
-            await self._lead_until(lost)
-        finally:
-            self.leads = False
-            connection.terminate()
+        await self.leadership.lead(self._relay_until)
 
-    async def _lead_until(self, lost: asyncio.Event) -> None:
-        leave = asyncio.Event()
-        rounds = [asyncio.create_task(self._go_round(round_, leave)) for round_ in (*self._rounds, SWEEP)]
-        rounds += [asyncio.create_task(self._serve(service, leave)) for service in self._services]
+    async def _relay_until(self, connection: asyncpg.Connection, over: asyncio.Event) -> None:
+        connection.add_termination_listener(lambda _: self._heard.set())
+        await connection.add_listener(FACTS_CHANNEL, lambda *_: self._heard.set())
+        self._news.set()
         soon: Iterator[float] = iter(())
-        try:
-            while not self._stopping.is_set() and not lost.is_set():
-                self._heard.clear()
-                await self._relay_all()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._heard.wait(), next(soon, SECONDS_BETWEEN_LOOKS))
-                    soon = iter(SECONDS_AFTER_A_BELL)
-        finally:
-            # What a round is in the middle of, such as asking a gateway, it finishes.
-            leave.set()
-            await asyncio.gather(*rounds)
+        while not over.is_set():
+            self._heard.clear()
+            await self._relay_all()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), next(soon, SECONDS_BETWEEN_LOOKS))
+                soon = iter(SECONDS_AFTER_A_BELL)
 
     async def _relay_all(self) -> None:
         while not self._stopping.is_set():
@@ -322,27 +299,6 @@ class Worker:
             RELAYED.inc(relayed.read)
             if relayed.read < RELAY_LIMIT:
                 return
-
-    async def _serve(self, service: Service, leave: asyncio.Event) -> None:
-        while not leave.is_set():
-            try:
-                await service(self.house, leave)
-            except Exception as failure:
-                log.warning("service broke off", error=repr(failure), exc_info=failure)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(leave.wait(), SECONDS_TO_TRY_AGAIN)
-
-    async def _go_round(self, round_: Round, leave: asyncio.Event) -> None:
-        while not leave.is_set():
-            began = monotonic()
-            try:
-                await round_.run(self.house)
-            except Exception as failure:
-                ROUND_FAILURES.labels(round_.name).inc()
-                log.warning("round broke off", round=round_.name, error=repr(failure))
-            ROUND_SECONDS.labels(round_.name).observe(monotonic() - began)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(leave.wait(), round_.every)
 
 
 async def sweep(house: House) -> None:
@@ -375,26 +331,36 @@ async def _pool(url: str) -> AsyncIterator[asyncpg.Pool]:
         pool.terminate()
 
 
+async def _learn(house: House) -> None:
+    await asyncio.sleep(SECONDS_BEFORE_LEARNING)
+    await assistant.start_with(house)
+
+
 async def work(settings: Settings, server: Server) -> None:
     """Works until told to end (SIGTERM, SIGINT); what is running is finished first."""
     loop = asyncio.get_running_loop()
     async with open_house(settings, server, pool_size=settings.jobs_at_once + 4) as house:
         mail: Service = partial(serve_mail, settings=settings)
-        worker = Worker(house, server.url, at_once=settings.jobs_at_once, services=(mail,))
+        worker = Worker(
+            house,
+            server.url,
+            at_once=settings.jobs_at_once,
+            services=(mail, webhooks.post_webhooks),
+        )
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, worker.stop)
         stop_with_parent(loop)
         log.info("worker starts", worker=str(worker.id), at_once=settings.jobs_at_once)
         calm_collector()
+        # So that the first customer who asks does not wait for the assistant to learn.
+        learning = asyncio.create_task(_learn(house))
         await worker.run()
+        learning.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await learning
         log.info("worker has stopped", worker=str(worker.id))
 
 
 def worker_part(settings: Settings) -> None:
     """A worker as one of several processes."""
-    as_child(settings.log_format, settings.log_level)
-    server = find_server(settings)
-    try:
-        run(work(settings, server))
-    finally:
-        server.stop()
+    run_part(settings, partial(work, settings))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import asyncpg
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
@@ -10,6 +9,7 @@ from sqlalchemy.engine import make_url
 from aftercare.identity import passwords
 from tests.api.served import Served, serving
 from tests.api.world import Passes, World, a_world
+from tests.conftest import on_server
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def served(server_url: str, template: str, tmp_path_factory: pytest.TempPathFact
         url.set(database=name).render_as_string(hide_password=False), tmp_path_factory.mktemp("home")
     ) as app:
         app.run(
-            _admin(
+            on_server(
                 server_url,
                 f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
                 f"CREATE DATABASE {name} TEMPLATE {template}",
@@ -34,7 +34,7 @@ def served(server_url: str, template: str, tmp_path_factory: pytest.TempPathFact
         finally:
             passwords._hasher = kept
             app.run(app.house.database.close())
-            app.run(_admin(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            app.run(on_server(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
@@ -45,19 +45,3 @@ def world(served: Served) -> World:
 @pytest.fixture(scope="session")
 def passes(world: World) -> Passes:
     return Passes(world)
-
-
-async def _admin(url: str, *statements: str) -> None:
-    parts = make_url(url)
-    connection = await asyncpg.connect(
-        host=parts.query.get("host", parts.host),
-        port=int(str(parts.query.get("port", parts.port or 5432))),
-        user=parts.username,
-        password=parts.password,
-        database="postgres",
-    )
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from aftercare import cases, claims, conversations, identity
-from aftercare.claims import AskedLine, ClaimKind, NewClaim, Reason
+from aftercare.claims import ClaimKind, Reason
 from aftercare.identity import PERMISSIONS, NewAccount, ShopView
 from aftercare.identity.model import SessionKind
 from aftercare.identity.sessions import open_session
@@ -76,17 +76,7 @@ async def _something_of_everything(house: House, of: ShopView) -> Bought:
         (bought, ClaimKind.repair, Reason.defective),
         (unshipped, ClaimKind.cancel_unshipped, Reason.no_reason),
     ):
-        async with begin(house, order.buyer) as work:
-            claim = await claims.apply(
-                work,
-                NewClaim(
-                    kind=kind,
-                    lines=[AskedLine(order_line_id=order.line_ids[0], quantity=1)],
-                    reason=reason,
-                    description="包装破损",
-                ),
-            )
-            filed.append(claim.id)
+        filed.append((await given.a_claim(house, order, kind, reason, description="包装破损")).id)
     async with begin(house, bought.buyer) as work:
         await claims.ship(work, filed[0], claims.WayBack(carrier="shunfeng", tracking_number="SF1000000001"))
         case = await cases.open_case(

@@ -78,6 +78,18 @@ async def test_a_return_is_started_only_after_a_yes(house: House) -> None:
     assert await count(house, "claim") == 1
 
 
+async def test_a_claim_is_told_in_the_words_about_it_not_in_the_whole_chat(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    talk: UUID | None = None
+    for words in ("你好", "我的快递到哪了", "我想退货", "好的"):
+        reply = await say(house, bought, words, talk_id=talk)
+        talk = reply.talk_id
+    assert reply.outcome is Outcome.acted
+    async with begin(house, bought.buyer) as work:
+        (found,) = (await claims.claim_list(work, claims.ClaimFilter())).items
+        assert (await claims.claim_page(work, found.id)).description == "我想退货"
+
+
 async def test_a_no_leaves_nothing(house: House) -> None:
     bought = await an_order(house, await a_shop(house))
     asked = await say(house, bought, "我要退货")
@@ -116,7 +128,11 @@ async def test_english_is_answered_in_english(house: House) -> None:
 async def test_traditional_characters_are_answered_in_kind(house: House) -> None:
     bought = await an_order(house, await a_shop(house))
     reply = await say(house, bought, "請問退款什麼時候會入帳")
-    assert (reply.locale, reply.intent, reply.text) == ("zh-TW", "refund_status", "查不到正在辦理的退款。")
+    assert (reply.locale, reply.intent, reply.text) == (
+        "zh-TW",
+        "refund_status",
+        "查不到正在辦理的退款。如果想申請，可以點下面的按鈕：",
+    )
 
 
 async def test_what_is_not_open_is_explained(house: House) -> None:

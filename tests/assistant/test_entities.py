@@ -201,3 +201,13 @@ def test_products_are_known_by_their_rarer_words() -> None:
     assert named("L20坏了", titles) == [2]
     assert named("料理机有问题", titles) == [1, 2]
     assert named("你好", titles) == []
+    assert named("直筒裤", {1: "直筒休闲裤 卡其 30", 2: "长绒棉衬衫"}) == [1]
+
+
+def test_days_of_great_sales() -> None:
+    found = [one.value for one in entities("双十一买的，不是双12，也不是618", CHINA)]
+    assert found == [
+        f"{CHINA.today.year - 1}-11-11",
+        f"{CHINA.today.year - 1}-12-12",
+        f"{CHINA.today.year}-06-18",
+    ]

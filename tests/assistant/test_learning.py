@@ -57,7 +57,7 @@ async def test_a_worse_model_is_refused_and_never_serves(shelved: House) -> None
         Example(one.text, "greeting" if number % 3 else "bye")
         for number, one in enumerate(seed.examples()[:300])
     ]
-    model = train(wrong, with_nets=False)
+    model = train(wrong)
     shelf = shelved.ports[ModelShelf]
     kept = shelf.put("house", model)
     async with begin(shelved, actor) as work:

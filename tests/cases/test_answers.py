@@ -90,6 +90,7 @@ async def test_texts_are_found_by_their_words_and_named_once(house: House) -> No
     async with begin(house, world.mei) as work:
         assert [one.id for one in await answer_templates(work, world.shop_id, "退款 ORDER")] == [first.id]
         assert [one.id for one in await answer_templates(work, world.shop_id, "师傅")] == [second.id]
+        assert [one.id for one in await answer_templates(work, None, "师傅")] == [second.id]
         assert await answer_templates(work, world.shop_id, "100%_") == []
     with pytest.raises(AnswerTemplateNameTaken):
         await a_text(world)

@@ -55,7 +55,7 @@ async def test_a_first_answer_that_is_late_is_urgent_and_given_to_somebody_else(
         late = await get_case(work, case.id)
     assert (late.priority, late.owner_id) == (Priority.urgent, world.bo.id)
     assert await notes(world, case.thread_id) == [
-        "首次答复已超时（应在 2026-03-10 14:00 前答复），已升为紧急并退回公共队列，请主管安排处理。"
+        "首次答复已超时（应在 2026-03-10 14:00 前答复）。已升为紧急，已退回公共队列。"
     ]
     escalated = [(data["step"], data["priority"]) for _, data in await facts(house, "case.escalated")]
     assert escalated == [("warned", "high"), ("broken", "urgent")]

@@ -19,7 +19,7 @@ from aftercare.cases import (
 from aftercare.cases.model import ViewNotFound
 from aftercare.cases.queries import Counts, QueueItem, Sort, View, case_timeline, cases_of, counts
 from aftercare.cases.views import NewView, forget_view, my_views, save_view
-from aftercare.conversations import MessageKind, draft_of, keep_draft
+from aftercare.conversations import MessageKind, keep_draft
 from aftercare.journal import Actor, ActorKind, House, begin, drain
 from aftercare.kit.ids import new_id
 from tests.cases.given import AGENT, World, a_case, a_world, scalar
@@ -205,7 +205,6 @@ async def test_the_page_of_a_case_tells_staff_and_customer_what_is_theirs(house:
         mine = await case_page(work, case.id)
         public = [entry.name for entry in (await case_timeline(work, case.id)).items]
         assert [one.id for one in await cases_of(work, [world.customer_id])] == [case.id]
-        assert await draft_of(work, case.thread_id) is None
     assert [said.body for said in mine.messages] == ["接头处一直滴水", "您好"]
     assert (mine.draft, mine.actions) == (None, ["say", "close"])
     assert [name for name in public if name.startswith(("case", "message", "note"))] == [

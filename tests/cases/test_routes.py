@@ -1,21 +1,19 @@
 """Cases over HTTP: shapes, status, access."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 
-from aftercare.app import ROUTERS
 from aftercare.journal import Actor, House
 from aftercare.kit.files import Files
-from aftercare.kit.http import explain_problems
 from tests.cases.given import World, a_case, a_world, buyer
+from tests.given.web import signed_in
 from tests.kit.test_files import FORM, PNG
 
-Browser = Callable[[Actor], AbstractAsyncContextManager[httpx.AsyncClient]]
+Browser = Callable[[Actor], httpx.AsyncClient]
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=xyz"}
 
 
@@ -24,25 +22,7 @@ def browser(house: House, tmp_path: Path) -> Browser:
     """A client that is signed in as whoever is given; signing in itself is shown elsewhere."""
     house.ports = {Files: Files(str(tmp_path), largest=10_000)}
 
-    @asynccontextmanager
-    async def opened(actor: Actor) -> AsyncIterator[httpx.AsyncClient]:
-        app = FastAPI()
-        app.state.house = house
-        for router in ROUTERS:
-            app.include_router(router, prefix="/api")
-        explain_problems(app)
-
-        @app.middleware("http")
-        async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
-            request.state.actor = actor
-            return await call_next(request)
-
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://test/api"
-        ) as client:
-            yield client
-
-    return opened
+    return partial(signed_in, house)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from aftercare.cases import (
     solutions_beside,
     solve,
     solve_as,
+    undo_ending,
 )
 from aftercare.cases.solutions import Beside
 from aftercare.journal import Actor, House, PermissionMissing, begin, drain
@@ -131,6 +132,24 @@ async def test_opened_again_after_seven_days_it_has_held(house: House, clock: Cl
         await reopen(work, case.id)
         told = await solutions_beside(work, case.id)
     assert [(one.tried, one.held) for one in told.solutions] == [(1, 1)]
+
+
+async def test_what_was_called_solved_by_a_slip_has_not_failed(house: House, clock: Clock) -> None:
+    world = await a_place(house)
+    case = await a_case(world)
+    async with begin(house, world.mei) as work:
+        await say(work, case.id, REMEDY)
+        await solve_as(work, case.id, SolvedAs())
+    async with begin(house, world.mei) as work:
+        await undo_ending(work, case.id, Status.waiting_customer)
+    clock.now += timedelta(days=8)
+    (one,) = (await beside(world, case.id)).solutions
+    assert (one.tried, one.held, one.waiting) == (0, 0, 1)
+    async with begin(house, world.mei) as work:
+        await solve(work, case.id)
+    clock.now += timedelta(days=8)
+    (one,) = (await beside(world, case.id)).solutions
+    assert (one.tried, one.held, one.waiting) == (1, 1, 0)
 
 
 async def test_another_shops_solutions_are_not_offered_and_not_applied(house: House) -> None:

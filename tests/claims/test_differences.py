@@ -7,16 +7,12 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 from sqlalchemy import text
 
 from aftercare import claims
-from aftercare.app import ROUTERS
 from aftercare.claims import (
-    AskedLine,
     ClaimKind,
     ClaimState,
-    NewClaim,
     NoDifferenceDue,
     PaidAnswer,
     PaymentAway,
@@ -28,12 +24,13 @@ from aftercare.claims import (
 from aftercare.claims.model import AmountNotPossible, ClaimNotFound, PaymentState
 from aftercare.connectors.gateways import ConfiguredGateways
 from aftercare.connectors.sandbox_gateway import paid_by_sandbox
-from aftercare.journal import House, begin, drain
-from aftercare.kit.http import explain_problems
+from aftercare.journal import NOBODY, House, begin, drain
 from aftercare.settings import Settings
+from aftercare.worker import ask_after_payments
 from tests import given
 from tests.conftest import Clock
 from tests.given import Bought, Line
+from tests.given.web import signed_in
 
 BACK = "https://shop.test/my"
 
@@ -48,20 +45,10 @@ async def bought(house: House) -> Bought:
 
 async def an_exchange(house: House, bought: Bought, *, approved: bool = True) -> UUID:
     other = await given.an_order(house, bought.shop, Line(title="破壁料理机 L20", price_cents=39_950))
-    async with begin(house, bought.buyer) as work:
-        claim = await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.exchange,
-                reason=Reason.defective,
-                lines=[
-                    AskedLine(
-                        order_line_id=bought.line_ids[0], quantity=1, new_product_id=other.product_ids[0]
-                    )
-                ],
-            ),
-        )
-        waits = claim.state is ClaimState.pending_merchant
+    claim = await given.a_claim(
+        house, bought, ClaimKind.exchange, Reason.defective, instead=other.product_ids[0]
+    )
+    waits = claim.state is ClaimState.pending_merchant
     if approved and waits:
         async with begin(house, given.staff(bought.shop, given.AGENT)) as work:
             await claims.approve(work, claim.id)
@@ -85,19 +72,7 @@ async def settled(house: House, claim_id: UUID) -> bool:
 
 @pytest.fixture
 async def portal(house: House, bought: Bought) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.house = house
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api")
-    explain_problems(app)
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
-        if "x-nobody" not in request.headers:
-            request.state.actor = bought.buyer
-        return await call_next(request)
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+    async with signed_in(house, bought.buyer, at="") as client:
         yield client
 
 
@@ -128,7 +103,8 @@ async def test_a_customer_pays_in_the_browser_and_the_goods_may_leave(
     ]
     again = await portal.post(f"/api/my/claims/{claim_id}/pay-difference")
     assert (again.status_code, again.json()["code"]) == (409, "no_difference_due")
-    nobody = await portal.post(f"/api/my/claims/{claim_id}/pay-difference", headers={"x-nobody": "1"})
+    async with signed_in(house, NOBODY) as stranger:
+        nobody = await stranger.post(f"/my/claims/{claim_id}/pay-difference")
     assert nobody.status_code == 404
 
 
@@ -224,3 +200,69 @@ async def test_a_gateway_that_is_away_is_asked_again_under_the_same_key(house: H
     payment = await pay_difference(house, bought.buyer, claim_id, return_url=BACK)
     assert (payment.state, payment.address) == (PaymentState.started, "https://pay.test/1")
     assert asked[0] == asked[1]
+
+
+class Finding:
+    """A gateway that was paid and never calls back."""
+
+    def __init__(self) -> None:
+        self.says: claims.PaidAnswer | Exception | None = None
+        self.asked: list[tuple[str, str | None]] = []
+
+    async def start(self, asking: claims.PaymentAsked) -> claims.PaymentStart:
+        return claims.PaymentStart("https://pay.test/1", "cs_1")
+
+    async def find_payment(self, key: str, reference: str | None) -> claims.PaidAnswer | None:
+        self.asked.append((key, reference))
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+    @property
+    def by_provider(self) -> dict[str, "Finding"]:
+        return {"sandbox": self}
+
+
+@pytest.mark.parametrize("left_behind", [False, True])
+async def test_a_payment_whose_call_back_is_lost_is_asked_after(
+    house: House, bought: Bought, clock: Clock, left_behind: bool
+) -> None:
+    claim_id = await an_exchange(house, bought)
+    gateway = Finding()
+    house.ports = {**house.ports, PaymentGateways: gateway}
+    payment = await pay_difference(house, bought.buyer, claim_id, return_url=BACK)
+    await ask_after_payments(house)
+    assert gateway.asked == []
+    clock.now += timedelta(minutes=1)
+    for says in (None, TimeoutError(), ValueError("odd"), PaidAnswer(True, 1, "CNY", "tx-1")):
+        gateway.says = says
+        await ask_after_payments(house)
+        await ask_after_payments(house)
+        clock.now += timedelta(minutes=2)
+    assert gateway.asked == [(payment.key, "cs_1")] * 4
+    assert not await settled(house, claim_id)
+    gateway.says = PaidAnswer(True, 10_050, "CNY", "tx-1")
+    if left_behind:
+        async with begin(house, bought.buyer) as work:
+            await claims.cancel(work, claim_id)
+    await ask_after_payments(house)
+    assert await settled(house, claim_id) is not left_behind
+    state = PaymentState.given_back if left_behind else PaymentState.paid
+    assert await rows(house, "SELECT state FROM difference_payment") == [(state,)]
+    clock.now += timedelta(hours=1)
+    await ask_after_payments(house)
+    assert len(gateway.asked) == 5
+
+
+async def test_a_payment_that_was_never_made_is_asked_after_for_a_day(
+    house: House, bought: Bought, clock: Clock
+) -> None:
+    claim_id = await an_exchange(house, bought)
+    gateway = Finding()
+    house.ports = {**house.ports, PaymentGateways: gateway}
+    await pay_difference(house, bought.buyer, claim_id, return_url=BACK)
+    begun = clock.now
+    for minutes in (1, 2, 60, 66, 70, 24 * 60, 26 * 60 + 1):
+        clock.now = begun + timedelta(minutes=minutes)
+        await ask_after_payments(house)
+    assert len(gateway.asked) == 5

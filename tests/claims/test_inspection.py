@@ -10,7 +10,7 @@ from aftercare import claims
 from aftercare.claims import ClaimKind, ClaimState, Grade, Graded, Reason, WayBack
 from aftercare.claims.model import MoveNotPossible, ProofMissing
 from aftercare.conversations import store_file
-from aftercare.journal import House, begin
+from aftercare.journal import House, begin, drain
 from aftercare.kit.files import Files
 from tests import given
 from tests.claims.test_verbs import applied, state_of
@@ -52,6 +52,17 @@ async def test_the_warehouse_finds_nothing_that_can_be_taken(house: House, tmp_p
         found = (await work.session.execute(text("SELECT disposition FROM claim_finding"))).scalars().all()
         assert list(found) == ["send_back"]
         assert (await work.session.execute(text("SELECT count(*) FROM stock_movement"))).scalar_one() == 0
+    await drain(house)
+    assert await lying_here(house) == [("send_back", 1)]
+    async with begin(house, warehouse) as work:
+        await claims.send_back(work, claim, carrier="sf", tracking_number="SF1234567890124")
+    assert await lying_here(house) == []
+
+
+async def lying_here(house: House) -> list[tuple[str, int]]:
+    async with begin(house) as work:
+        rows = await work.session.execute(text("SELECT condition, on_hand FROM stock_item WHERE on_hand > 0"))
+        return [tuple(row) for row in rows]
 
 
 async def test_a_parcel_is_refused_unseen_only_by_an_agent(house: House, tmp_path: Path) -> None:

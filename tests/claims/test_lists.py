@@ -6,31 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 
 from aftercare import claims
-from aftercare.app import ROUTERS
-from aftercare.claims import AskedLine, ClaimFilter, ClaimKind, NewClaim, Reason
+from aftercare.claims import ClaimFilter, ClaimKind, Reason
 from aftercare.journal import Actor, ActorKind, House, begin
-from aftercare.kit.http import explain_problems
 from aftercare.kit.ids import new_id
 from tests import given
 from tests.conftest import NOON, Clock
-from tests.given import AGENT, Bought, Line
-
-
-async def a_claim(house: House, bought: Bought, kind: ClaimKind, reason: Reason) -> str:
-    async with begin(house, bought.buyer) as work:
-        claim = await claims.apply(
-            work,
-            NewClaim(
-                kind=kind,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                reason=reason,
-                description="坏了",
-            ),
-        )
-        return claim.number
+from tests.given import AGENT, Line
+from tests.given.web import signed_in
 
 
 @pytest.fixture
@@ -46,29 +30,15 @@ async def four(house: House, clock: Clock) -> dict[str, str]:
         ("german", abroad, 5_900, ClaimKind.return_refund, Reason.no_reason),
         ("other", other, 1_200, ClaimKind.return_refund, Reason.defective),
     ):
-        made[name] = await a_claim(
-            house, await given.an_order(house, of, Line(price_cents=cents)), kind, reason
-        )
+        bought = await given.an_order(house, of, Line(price_cents=cents))
+        made[name] = (await given.a_claim(house, bought, kind, reason, description="坏了")).number
         clock.now += timedelta(days=1)
     return made
 
 
 @pytest.fixture
 async def desk(house: House, four: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.house = house
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api")
-    explain_problems(app)
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
-        request.state.actor = Actor(ActorKind.staff, new_id(), None, AGENT, role="test")
-        return await call_next(request)
-
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://test/api"
-    ) as client:
+    async with signed_in(house, Actor(ActorKind.staff, new_id(), None, AGENT, role="test")) as client:
         yield client
 
 

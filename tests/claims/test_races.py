@@ -34,15 +34,7 @@ async def test_thirty_two_parallel_claims_of_one_line_never_exceed_what_was_paid
 
     async def one() -> bool:
         try:
-            async with begin(own_house, bought.buyer) as work:
-                await claims.apply(
-                    work,
-                    NewClaim(
-                        kind=kind,
-                        reason=Reason.no_reason,
-                        lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                    ),
-                )
+            await given.a_claim(own_house, bought, kind)
             return True
         except NothingLeft:
             return False
@@ -94,15 +86,7 @@ async def test_one_refund_paid_by_sixteen_at_once_is_paid_once(own_house: House)
     gateway = connect(own_house)
     of = await given.a_shop(own_house)
     bought = await given.an_order(own_house, of, Line(price_cents=10_000), delivered=None, shipped=None)
-    async with begin(own_house, bought.buyer) as work:
-        await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.cancel_unshipped,
-                reason=Reason.no_reason,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-            ),
-        )
+    await given.a_claim(own_house, bought, ClaimKind.cancel_unshipped)
     async with begin(own_house) as work:
         (refund,) = (await work.session.execute(text("SELECT id FROM refund"))).scalars()
     from aftercare.claims import refunds

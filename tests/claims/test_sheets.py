@@ -2,49 +2,27 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from functools import partial
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 from sqlalchemy import text
 
-from aftercare.app import ROUTERS
-from aftercare.claims import ClaimKind, Reason
+from aftercare.claims import ClaimKind
 from aftercare.journal import Actor, ActorKind, House, begin, drain
-from aftercare.journal.http import SHEETS_AT_ONCE
-from aftercare.kit.http import explain_problems
+from aftercare.journal import http as doors
 from aftercare.kit.ids import new_id
 from tests import given
-from tests.claims.test_lists import a_claim
 from tests.given import AGENT, ARBITER, Line
+from tests.given.web import signed_in
 
-Desk = Callable[[Actor], AbstractAsyncContextManager[httpx.AsyncClient]]
+Desk = Callable[[Actor], httpx.AsyncClient]
 
 
 @pytest.fixture
 def desk(house: House) -> Desk:
-    @asynccontextmanager
-    async def opened(actor: Actor, app: FastAPI | None = None) -> AsyncIterator[httpx.AsyncClient]:
-        app = FastAPI()
-        app.state.house = house
-        for router in ROUTERS:
-            app.include_router(router, prefix="/api")
-        explain_problems(app)
-
-        @app.middleware("http")
-        async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
-            request.state.actor = actor
-            app.state.sheets = int(request.headers.get("x-sheets-open", "0"))
-            return await call_next(request)
-
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://test/api"
-        ) as client:
-            yield client
-
-    return opened
+    return partial(signed_in, house)
 
 
 def rows_of(answer: httpx.Response) -> list[list[str]]:
@@ -59,7 +37,7 @@ async def test_claims_refunds_orders_and_cases_in_the_readers_words(house: House
     bought = await given.an_order(
         house, of, Line(title="=破壁料理机", price_cents=29_900), shipped=None, delivered=None
     )
-    number = await a_claim(house, bought, ClaimKind.cancel_unshipped, Reason.no_reason)
+    number = (await given.a_claim(house, bought, ClaimKind.cancel_unshipped)).number
     await drain(house)
     async with desk(given.staff(of, AGENT)) as client:
         answer = await client.get("/claims.csv", params={"kinds": "cancel_unshipped"})
@@ -85,13 +63,16 @@ async def test_claims_refunds_orders_and_cases_in_the_readers_words(house: House
         assert len(rows_of(await client.get("/cases.csv", params={"view": "snoozed"}))) == 1
 
 
-async def test_who_may_not_read_gets_a_plain_answer_and_no_file(house: House, desk: Desk) -> None:
+async def test_who_may_not_read_gets_a_plain_answer_and_no_file(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     of = await given.a_shop(house)
     async with desk(given.staff(of, ARBITER)) as client:
         answer = await client.get("/refunds.csv")
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+    monkeypatch.setattr(doors, "SHEETS_AT_ONCE", 0)
     async with desk(given.staff(of, AGENT)) as client:
-        busy = await client.get("/claims.csv", headers={"x-sheets-open": str(SHEETS_AT_ONCE)})
+        busy = await client.get("/claims.csv")
         assert (busy.status_code, busy.json()["code"], busy.headers["retry-after"]) == (
             503,
             "sheets_busy",

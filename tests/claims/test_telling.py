@@ -2,7 +2,7 @@
 
 from aftercare import claims
 from aftercare.cases import case_values, check_answer
-from aftercare.claims import AskedLine, ClaimKind, NewClaim, Reason
+from aftercare.claims import ClaimKind, Reason
 from aftercare.journal import House, begin
 from tests import given
 from tests.given import AGENT, Line
@@ -11,16 +11,7 @@ from tests.given import AGENT, Line
 async def test_the_fields_of_a_claim_and_the_most_that_may_be_promised(house: House) -> None:
     home = await given.a_shop(house)
     bought = await given.an_order(house, home, Line(price_cents=29_900, quantity=2))
-    async with begin(house, bought.buyer) as work:
-        claim = await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.return_refund,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                reason=Reason.defective,
-                description="坏了",
-            ),
-        )
+    claim = await given.a_claim(house, bought, ClaimKind.return_refund, Reason.defective, description="坏了")
     agent = given.staff(home, AGENT)
     async with begin(house, agent) as work:
         card = await claims.claim_card(work, claim.id)
@@ -43,16 +34,7 @@ async def test_the_fields_of_a_claim_and_the_most_that_may_be_promised(house: Ho
 async def test_who_may_not_read_claims_is_told_nothing_of_them(house: House) -> None:
     home = await given.a_shop(house)
     bought = await given.an_order(house, home)
-    async with begin(house, bought.buyer) as work:
-        claim = await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.return_refund,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                reason=Reason.defective,
-                description="坏了",
-            ),
-        )
+    claim = await given.a_claim(house, bought, ClaimKind.return_refund, Reason.defective, description="坏了")
     async with begin(house) as work:
         case_id = (await claims.claim_card(work, claim.id)).case_id
     async with begin(house, given.staff(home, AGENT - {"claims.read"})) as work:

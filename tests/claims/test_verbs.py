@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -223,6 +224,43 @@ async def test_an_offer_of_less_money_is_accepted(house: House, waiting: tuple[A
     assert (await account(house, bought))[0] == 30_000
 
 
+async def test_a_change_of_words_leaves_the_amount_that_was_asked(house: House) -> None:
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of, Line(price_cents=29_900, quantity=2))
+    claim = await applied(house, bought, ClaimKind.compensation, Reason.price_dropped, asked_cents=2_000)
+    async with begin(house, bought.buyer) as work:
+        changed = await claims.edit(work, claim, claims.Edit(description="上午刚买，下午就降了 20 元"))
+    assert changed.requested_cents == 2_000
+    assert (await account(house, bought))[0] == 2_000
+    async with begin(house, bought.buyer) as work:
+        changed = await claims.edit(work, claim, claims.Edit(asked_cents=1_500))
+    assert changed.requested_cents == 1_500
+
+
+async def test_with_other_quantities_as_much_is_asked_as_they_are_worth(house: House) -> None:
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of, Line(price_cents=80_000, quantity=2))
+    claim = await applied(house, bought, ClaimKind.refund_only, Reason.not_as_described, 1)
+    async with begin(house, bought.buyer) as work:
+        changed = await claims.edit(work, claim, claims.Edit(quantities={bought.line_ids[0]: 2}))
+    assert changed.requested_cents == 160_000
+    assert await account(house, bought) == (160_000, 2)
+
+
+async def test_an_offer_is_answered_with_words_and_they_lie_with_the_claim(
+    house: House, waiting: tuple[Any, Bought, Actor]
+) -> None:
+    claim, bought, agent = waiting
+    async with begin(house, agent) as work:
+        await claims.offer(work, claim, NewOffer(asks="other_amount", amount_cents=10_000, words="补您 100"))
+    async with begin(house, bought.buyer) as work:
+        await claims.refuse_offer(work, claim, words="色差太大，300 可以接受")
+    async with begin(house, agent) as work:
+        page = await claims.claim_page(work, claim)
+    assert page.state is ClaimState.pending_merchant
+    assert [(one.side, one.words) for one in page.evidence] == [("customer", "色差太大，300 可以接受")]
+
+
 @pytest.mark.parametrize("asks", ["proof", "cancel"])
 async def test_what_the_shop_asks_for_cannot_be_accepted(
     house: House, waiting: tuple[Any, Bought, Actor], asks: Any
@@ -354,21 +392,9 @@ async def test_an_exchange_for_something_dearer_waits_for_the_difference(house: 
     of = await given.a_shop(house)
     other = await given.an_order(house, of, Line(title="破壁料理机 L20", price_cents=39_900))
     bought = await given.an_order(house, of, Line(price_cents=29_900))
-    async with begin(house, bought.buyer) as work:
-        claim = (
-            await claims.apply(
-                work,
-                NewClaim(
-                    kind=ClaimKind.exchange,
-                    reason=Reason.defective,
-                    lines=[
-                        AskedLine(
-                            order_line_id=bought.line_ids[0], quantity=1, new_product_id=other.product_ids[0]
-                        )
-                    ],
-                ),
-            )
-        ).id
+    claim = (
+        await given.a_claim(house, bought, ClaimKind.exchange, Reason.defective, instead=other.product_ids[0])
+    ).id
     agent, hands = given.staff(of, given.AGENT), given.staff(of, given.WAREHOUSE)
     if await state_of(house, claim) is ClaimState.pending_merchant:
         async with begin(house, agent) as work:
@@ -503,20 +529,10 @@ async def test_an_exchange_for_the_same_price_costs_nothing_though_a_coupon_was_
     of = await given.a_shop(house)
     other = await given.an_order(house, of, Line(title="T 恤 白 L", price_cents=9_900))
     bought = await given.an_order(house, of, Line(title="T 恤 白 M", price_cents=9_900, discount_cents=1_000))
-    async with begin(house, bought.buyer) as work:
-        claim = await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.exchange,
-                reason=Reason.wrong_size,
-                lines=[
-                    AskedLine(
-                        order_line_id=bought.line_ids[0], quantity=1, new_product_id=other.product_ids[0]
-                    )
-                ],
-            ),
-        )
-        assert claim.difference_cents == 0
+    claim = await given.a_claim(
+        house, bought, ClaimKind.exchange, Reason.wrong_size, instead=other.product_ids[0]
+    )
+    assert claim.difference_cents == 0
 
 
 async def test_whose_turn_a_case_is_follows_its_claim(house: House) -> None:
@@ -544,3 +560,35 @@ async def test_whose_turn_a_case_is_follows_its_claim(house: House) -> None:
     other = await given.an_order(house, of, Line(price_cents=80_000))
     asks = await applied(house, other, ClaimKind.refund_only, Reason.not_as_described)
     assert await status(asks) == ("waiting_shop", True)
+
+
+async def test_a_refund_that_nobody_calls_back_is_asked_after_less_and_less_often(
+    house: House, clock: Clock
+) -> None:
+    gateway = connect(house)
+    gateway.next = ["pending"]
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of, Line(price_cents=5_000), delivered=None, shipped=None)
+    claim = await applied(house, bought, ClaimKind.cancel_unshipped, Reason.no_reason)
+    await drain(house)
+
+    async def due() -> list[UUID]:
+        async with begin(house) as work:
+            return await claims.unknown_refunds(work)
+
+    begun, asked_at = clock.now, []
+    for minutes in (1, 2, 3, 4, 80, 88, 90, 100, 101, 600, 659, 660, 719, 720):
+        clock.now = begun + timedelta(minutes=minutes)
+        for unknown in await due():
+            await claims.reconcile(house, unknown)
+            asked_at.append(minutes)
+    assert asked_at == [2, 4, 80, 100, 600, 660, 720]
+    assert await state_of(house, claim) is ClaimState.refunding
+    (order,) = gateway.asked
+    gateway.paid[order.key] = order.amount_cents
+    clock.now += timedelta(hours=1)
+    for unknown in await due():
+        await claims.reconcile(house, unknown)
+    assert await state_of(house, claim) is ClaimState.refunded
+    assert await due() == []
+    assert len(gateway.asked) == 1

@@ -144,15 +144,7 @@ async def test_a_statement_without_a_name_is_no_statement(
 
 
 async def test_in_parts_and_after_a_return(house: House, bought: Bought, clock: Clock) -> None:
-    async with begin(house, bought.buyer) as work:
-        await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.return_refund,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                reason=Reason.no_reason,
-            ),
-        )
+    await given.a_claim(house, bought)
 
     async def withdrawn(*lines: int) -> tuple[claims.ClaimPage, object]:
         async with begin(house, bought.buyer) as work:

@@ -62,7 +62,7 @@ def test_the_handbook_tells_owner_clock_and_what_happens_at_zero() -> None:
         "diagnosed",
         "shop",
         moves,
-        "shop decides 48 h",
+        "shop decides 2 d",
         "Approve → Approved",
     ]
     assert rows["Approved"][2:] == ["at once → Refund under way", "", ""]

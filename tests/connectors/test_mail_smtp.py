@@ -2,7 +2,6 @@
 
 import asyncio
 import email
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pydantic import SecretStr
 from aftercare.connectors.mail_smtp import FileOutbox, SmtpSender, mail_sender, message
 from aftercare.notices import Letter, MailRefused
 from aftercare.settings import Mail, Settings
+from tests.given.ports import free_port
 
 LETTER = Letter(
     message_id="<notice.019cd5e6d2007@care.example>",
@@ -65,10 +65,7 @@ def postman() -> Postman:
 @pytest.fixture
 def server(postman: Postman) -> Iterator[Controller]:
     # The controller connects to its own port before it knows it, so it must be told a free one.
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(postman, hostname="127.0.0.1", port=port)
+    controller = Controller(postman, hostname="127.0.0.1", port=free_port())
     controller.start()
     yield controller
     controller.stop()
@@ -80,7 +77,7 @@ def sender(server: Controller, **more: Any) -> SmtpSender:
             host="127.0.0.1",
             port=server.port,
             sender="Aftercare <service@care.example>",
-            timeout_seconds=2,
+            timeout_seconds=30,
             **more,
         ),
         "https://care.example/",

@@ -3,17 +3,17 @@
 import csv
 import shutil
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from aftercare.connectors.olist import FILES, OlistFilesMissing, import_olist
+from aftercare.connectors.olist import FILES, ZONE, OlistFilesMissing, import_olist
 from aftercare.journal import SYSTEM, House, begin
 from aftercare.kit.csvfile import ColumnsMissing
 from aftercare.kit.money import cents
-from aftercare.shop import Count, OrderStatus, Refused, find_orders, get_order, postal_area
+from aftercare.shop import Count, OrderStatus, Refused, find_orders, get_order
 
 TABLES = {name: file for name, (file, _) in FILES.items()}
 
@@ -97,6 +97,52 @@ async def test_twice_changes_nothing_and_money_agrees_to_the_cent(house: House, 
     assert "order.changed" not in counted
 
 
+async def test_the_set_is_told_as_it_stood_on_a_day(house: House, folder: Path) -> None:
+    told = {row["order_id"]: row for row in read(folder, "orders")}
+    ending = date(2026, 11, 22)
+    last = max(
+        datetime.fromisoformat(row["order_purchase_timestamp"]).date()
+        for row in told.values()
+        if row["order_delivered_customer_date"]
+    )
+    later = (ending - last) // timedelta(weeks=1) * timedelta(weeks=1)
+
+    def moved(cell: str) -> datetime | None:
+        """None: not yet, or never."""
+        moment = datetime.fromisoformat(cell).replace(tzinfo=ZONE) + later if cell else None
+        return moment if moment and moment.date() <= ending else None
+
+    report = await import_olist(house, folder, ending=ending)
+    assert report.refusals == []
+    again = await import_olist(house, folder, ending=ending)
+    assert all(count.new == count.changed == 0 for count in again.counts.values())
+    async with begin(house, SYSTEM) as work:
+        rows = (
+            await work.session.execute(
+                text(
+                    "SELECT o.number, o.status, o.placed_at, o.shipped_at, o.delivered_at, v.created_on FROM sales_order o"
+                    " LEFT JOIN order_review v ON v.order_id = o.id"
+                )
+            )
+        ).all()
+    assert {row.number for row in rows} == {
+        key for key, row in told.items() if moved(row["order_purchase_timestamp"])
+    }
+    reviews = {(row["order_id"], row["review_creation_date"][:10]) for row in read(folder, "reviews")}
+    for row in rows:
+        cells = told[row.number]
+        assert row.placed_at == moved(cells["order_purchase_timestamp"])
+        assert row.shipped_at == moved(cells["order_delivered_carrier_date"])
+        assert row.delivered_at == moved(cells["order_delivered_customer_date"])
+        if row.status != OrderStatus.cancelled:
+            assert (row.status == OrderStatus.delivered) == (row.delivered_at is not None)
+        if row.created_on is not None:
+            assert row.created_on <= ending
+            assert (row.number, str(row.created_on - later)) in reviews
+    # Some are on their way on that day.
+    assert any(row.status == OrderStatus.shipped for row in rows)
+
+
 async def test_sellers_are_shops_and_a_basket_of_several_is_split(house: House, folder: Path) -> None:
     await import_olist(house, folder, contact_domain="example.test")
     sellers: dict[str, set[str]] = {}
@@ -128,9 +174,8 @@ async def test_orders_of_nobody_belong_to_the_marketplace(house: House, folder: 
             text("SELECT number FROM sales_order WHERE shop_id = (SELECT id FROM shop WHERE code = 'olist')")
         )
         assert sorted(numbers) == sorted(nobodys)
-        area = await postal_area(work, "BR", "01012")
-    assert area is not None
-    assert (area.prefix, area.city) == ("01012", "sao paulo")
+        city = text("SELECT city FROM postal_area WHERE country = 'BR' AND prefix = '01012'")
+        assert await work.session.scalar(city) == "sao paulo"
 
 
 async def test_a_changed_row_is_written_and_named(house: House, folder: Path) -> None:

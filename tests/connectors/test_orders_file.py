@@ -190,7 +190,16 @@ async def test_json_tells_the_line_and_the_path_of_what_is_bad(house: House) -> 
     await a_shop(house)
     bad = told(number="J-2")
     bad["lines"][1]["quantity"] = 0
-    orders = [told(), bad, told(), told(number="J-3", customer={}), 7, told(number="J-4", discount="99")]
+    orders = [
+        told(),
+        bad,
+        told(),
+        told(number="J-3", customer={}),
+        7,
+        told(number="J-4", discount="99"),
+        told(number="J-5", lines=[]),
+        told(number="J-6", currency="XXQ"),
+    ]
     report = await taken(house, json.dumps(orders, indent=1).encode())
     assert [(each.field, each.reason) for each in report.refusals] == [
         ("orders[1].lines[1].quantity", "is not between 1 and 1000000"),
@@ -198,10 +207,12 @@ async def test_json_tells_the_line_and_the_path_of_what_is_bad(house: House) -> 
         ("orders[3].customer.id", "is empty, and so are e-mail and phone"),
         ("orders[4]", "is not an object"),
         ("orders[5].discount", "is more than the goods cost"),
+        ("orders[6]", "has no line that could be taken in"),
+        ("orders[7].currency", "is not a currency like CNY"),
     ]
     lines = json.dumps(orders, indent=1).splitlines()
     assert lines[report.refusals[3].line - 1].strip() == "7,"
-    assert report.counts["orders"] == Count(read=6, new=2, refused=4)
+    assert report.counts["orders"] == Count(read=8, new=2, refused=6)
 
 
 async def test_needs_its_permission_and_its_shop(house: House) -> None:

@@ -1,6 +1,9 @@
 """What payment providers tell by themselves reaches claims: once, signed, and within the shop that it is for."""
 
+import hashlib
+import hmac
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -134,3 +137,28 @@ async def test_the_sandbox_calls_back_by_the_clock(
     assert await settle_sandbox_calls(house) == 1
     assert told == [("refund-1", GatewayState.paid, True)]
     assert await settle_sandbox_calls(house) == 0
+
+
+async def test_what_is_signed_and_yet_in_no_known_form_is_refused_in_words(
+    client: httpx.AsyncClient, told: Told, house: House
+) -> None:
+    at = int(time.time())
+    for body in (b'{"type": "refund.updated"}', b"[]", b'{"type": 5, "data": {"object": {}}}'):
+        sign = hmac.new(WEBHOOK_SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        answer = await client.post(
+            "/api/webhooks/stripe/qinghe", content=body, headers={"Stripe-Signature": f"t={at},v1={sign}"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "push_not_understood")
+    for body in (b"{", b'{"key": "x", "state": "gone"}'):
+        answer = await client.post(
+            "/api/webhooks/sandbox/qinghe",
+            content=body,
+            headers={"Sandbox-Signature": signature(house.secret, body)},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "push_not_understood")
+    strange = notification("REFUND.SUCCESS", "SOMETHING_NEW")
+    answer = await client.post(
+        "/api/webhooks/wechat-pay", content=strange, headers=lowered(signed_by_wechat(strange))
+    )
+    assert (answer.status_code, answer.json()["code"]) == (503, "provider_away")
+    assert told == []

@@ -68,13 +68,17 @@ async def service() -> AsyncIterator[StandIn]:
         yield service
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def gateway(service: StandIn) -> AsyncIterator[StripeGateway]:
-    gateway = StripeGateway(
+def a_gateway(service: StandIn, seconds: float) -> StripeGateway:
+    return StripeGateway(
         Stripe(secret_key=SecretStr("sk_test_1"), webhook_secret=SecretStr(WEBHOOK_SECRET)),
         address=service.address,
-        seconds=0.5,
+        seconds=seconds,
     )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gateway(service: StandIn) -> AsyncIterator[StripeGateway]:
+    gateway = a_gateway(service, 30)
     yield gateway
     await gateway.close()
 
@@ -176,7 +180,6 @@ async def test_refusals(
         error(500, None, "api_error"),
         error(429, "rate_limit"),
         error(409, "lock_timeout"),
-        Reply(200, refund(), after_seconds=1),
         Reply(502, b"<html>Bad gateway</html>"),
     ],
 )
@@ -186,6 +189,14 @@ async def test_when_nothing_is_known_it_says_so(
     service.answers(listed(), reply)
     with pytest.raises(OSError, match="Stripe"):
         await gateway.refund(ORDER)
+
+
+async def test_when_the_answer_takes_too_long_it_says_so(service: StandIn) -> None:
+    hasty = a_gateway(service, 0.5)
+    service.answers(Reply(200, refund(), after_seconds=2))
+    with pytest.raises(OSError, match="Stripe"):
+        await hasty.refund(ORDER)
+    await hasty.close()
 
 
 async def test_find(gateway: StripeGateway, service: StandIn) -> None:
@@ -308,3 +319,34 @@ async def test_what_stripe_tells_of_a_payment(
     heard = await gateway.heard(payload, sign)
     answer = PaidAnswer(bool(expected), 10_050, "EUR", "pi_3MtwBwLkdIwHu7ix28a3tqPb")
     assert heard == ([] if expected is None else [HeardPayment(ASKED.key, answer)])
+
+
+@pytest.mark.parametrize(
+    ("reply", "paid"),
+    [
+        (Reply(200, checkout(payment_status="paid", status="complete")), True),
+        (Reply(200, checkout()), None),
+        (Reply(200, checkout(status="expired")), False),
+        (Reply(200, checkout(payment_status="paid", metadata={})), None),
+        (error(404, "resource_missing"), None),
+    ],
+)
+async def test_what_became_of_a_payment_is_asked(
+    gateway: StripeGateway, service: StandIn, reply: Reply, paid: bool | None
+) -> None:
+    service.answers(reply)
+    answer = await gateway.find_payment(ASKED.key, "cs_test_a11YYufWQ")
+    assert answer == (
+        None if paid is None else PaidAnswer(paid, 10_050, "EUR", "pi_3MtwBwLkdIwHu7ix28a3tqPb")
+    )
+    (asked,) = service.asked
+    assert (asked.method, asked.path) == ("GET", "/v1/checkout/sessions/cs_test_a11YYufWQ")
+
+
+async def test_when_stripe_does_not_say_what_became_of_a_payment(
+    gateway: StripeGateway, service: StandIn
+) -> None:
+    assert await gateway.find_payment(ASKED.key, None) is None
+    service.answers(error(500, "api_error"))
+    with pytest.raises(ConnectionError):
+        await gateway.find_payment(ASKED.key, "cs_test_a11YYufWQ")

@@ -108,7 +108,7 @@ def stand_in(answers: dict[str, Any]) -> tuple[httpx.AsyncClient, list[dict[str,
         told = answers[param["num"]]
         return told if isinstance(told, httpx.Response) else httpx.Response(200, json=told)
 
-    return httpx.AsyncClient(transport=httpx.MockTransport(answer)), asked
+    return httpx.AsyncClient(base_url="https://poll.test", transport=httpx.MockTransport(answer)), asked
 
 
 async def test_questions_are_signed_and_answers_read() -> None:
@@ -159,3 +159,9 @@ async def test_carriers_that_ask_for_it_are_told_the_last_four_digits_and_no_oth
         ("SF0000000000000", None),
         ("YT1", None),
     ]
+
+
+def test_a_number_given_up_without_being_named_tells_nothing() -> None:
+    param = '{"status":"abort","message":"3天查询无记录","lastResult":{"status":"501","nu":"","com":"","data":[]}}'
+    body = urlencode({"param": param, "sign": sign(param, "salt")}).encode()
+    assert read_callback(body, "salt") == []

@@ -12,10 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from aftercare.app import create_app
-from aftercare.connectors.generic_tracking import Pushes, push_signature, tracking_ports
+from aftercare.connectors.generic_tracking import Pushes, push_signature
 from aftercare.connectors.kuaidi100 import Kuaidi100Query, sign
+from aftercare.connectors.tracking import tracking_pushes, tracking_source
 from aftercare.journal import House, begin
-from aftercare.logistics import ShipmentStatus, TrackingPushes, TrackingSource, get_shipment
+from aftercare.logistics import ShipmentStatus, TrackingPushes, get_shipment
 from aftercare.settings import Tracking
 from tests.conftest import NOON
 from tests.logistics.given import a_parcel, a_shop, facts
@@ -58,7 +59,7 @@ async def test_kuaidi100_delivers_a_parcel_once(house: House, shared_data: Path)
         wrong = await http.post("/api/webhooks/kuaidi100/lamps", data={**form, "sign": "0" * 32})
         assert (wrong.status_code, wrong.json()["result"]) == (403, False)
         nowhere = await http.post("/api/webhooks/kuaidi100/nobody", data=form)
-        assert (nowhere.status_code, nowhere.json()["message"]) == (404, "not_found")
+        assert (nowhere.status_code, nowhere.json()["message"]) == (404, "shop_not_found")
     async with begin(house) as work:
         assert (await get_shipment(work, parcel)).status is ShipmentStatus.delivered
     assert [(name, data.get("delivered_at")) for name, data in await facts(house, "parcel.delivered")] == [
@@ -150,14 +151,12 @@ async def test_without_a_secret_nothing_is_taken(house: House) -> None:
     assert (answer.status_code, answer.json()["message"]) == (503, "port_missing")
 
 
-async def test_ports_come_from_the_settings() -> None:
-    assert set(tracking_ports(Tracking())) == {TrackingPushes}
-    async with httpx.AsyncClient() as http:
-        given = tracking_ports(
-            Tracking(
-                kuaidi100_key=SecretStr("key"), kuaidi100_customer="customer", push_secret=SecretStr("x")
-            ),
-            http,
-        )
-    assert isinstance(given[TrackingSource], Kuaidi100Query)
-    assert given[TrackingPushes].secret == "x"
+async def test_whom_we_ask_and_believe_comes_from_the_settings() -> None:
+    async with tracking_source(Tracking()) as nobody:
+        assert nobody is None
+    given = Tracking(
+        kuaidi100_key=SecretStr("key"), kuaidi100_customer="customer", push_secret=SecretStr("x")
+    )
+    async with tracking_source(given) as source:
+        assert isinstance(source, Kuaidi100Query)
+    assert (tracking_pushes(given).secret, tracking_pushes(given).kuaidi100_salt) == ("x", None)

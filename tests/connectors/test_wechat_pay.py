@@ -94,6 +94,10 @@ def service() -> Iterator[StandIn]:
 
 @pytest.fixture
 def gateway(service: StandIn) -> WechatPayGateway:
+    return a_gateway(service, 30)
+
+
+def a_gateway(service: StandIn, seconds: float) -> WechatPayGateway:
     return WechatPayGateway(
         WechatPay(
             merchant_id="1900000109",
@@ -106,7 +110,7 @@ def gateway(service: StandIn) -> WechatPayGateway:
         ),
         notify_url="https://care.example/api/webhooks/wechat-pay",
         address=service.address,
-        seconds=0.5,
+        seconds=seconds,
     )
 
 
@@ -188,7 +192,6 @@ async def test_answers(
         Reply(500, {"code": "SYSTEM_ERROR"}),
         Reply(429, {"code": "FREQUENCY_LIMITED"}),
         Reply(400, {"code": "BIZERR_NEED_RETRY"}),
-        Reply(200, refund("SUCCESS"), after_seconds=1),
         Reply(200, refund("SOMETHING_NEW")),
         Reply(502, b"<html>Bad gateway</html>"),
         Reply(200, refund("SUCCESS"), headers={"Wechatpay-Signature": "Zm9yZ2Vk"}),
@@ -202,6 +205,12 @@ async def test_when_nothing_is_known_it_says_so(
     service.answers(reply)
     with pytest.raises(OSError):  # noqa: PT011  # the library's family of errors is the promise
         await gateway.refund(ORDER)
+
+
+async def test_when_the_answer_takes_too_long_it_says_so(service: StandIn) -> None:
+    service.answers(Reply(200, refund("SUCCESS"), after_seconds=2))
+    with pytest.raises(OSError):  # noqa: PT011  # the library's family of errors is the promise
+        await a_gateway(service, 0.5).refund(ORDER)
 
 
 async def test_the_same_key_asked_twice_is_the_same_number(
@@ -340,3 +349,42 @@ async def test_a_payment_that_was_made_is_told_with_its_amount(gateway: WechatPa
     heard = await gateway.heard(payload, lowered(signed(payload)))
     answer = PaidAnswer(True, 10_050, "CNY", "4200000123202603101234567891")
     assert heard == [HeardPayment("019cbc27060072769c1b9c854a4328c3", answer)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        (
+            Reply(
+                200,
+                {
+                    "trade_state": "SUCCESS",
+                    "transaction_id": "4200000123202603101234567891",
+                    "amount": {"total": 10_050, "payer_total": 10_050, "currency": "CNY"},
+                },
+            ),
+            PaidAnswer(True, 10_050, "CNY", "4200000123202603101234567891"),
+        ),
+        (Reply(200, {"trade_state": "NOTPAY"}), None),
+        (Reply(200, {"trade_state": "USERPAYING"}), None),
+        (Reply(404, {"code": "ORDER_NOT_EXIST"}), None),
+        (Reply(200, {"trade_state": "CLOSED"}), PaidAnswer(False, 0, "CNY")),
+    ],
+)
+async def test_what_became_of_a_payment_is_asked(
+    gateway: WechatPayGateway, service: StandIn, reply: Reply, answer: PaidAnswer | None
+) -> None:
+    service.answers(reply)
+    assert await gateway.find_payment("019cbc27060072769c1b9c854a4328c3", None) == answer
+    (asked,) = service.asked
+    assert asked.path == (
+        "/v3/pay/transactions/out-trade-no/019cbc27060072769c1b9c854a4328c3?mchid=1900000109"
+    )
+
+
+async def test_when_wechat_does_not_say_what_became_of_a_payment(
+    gateway: WechatPayGateway, service: StandIn
+) -> None:
+    service.answers(Reply(500, {"code": "SYSTEM_ERROR"}))
+    with pytest.raises(ConnectionError, match="does not say"):
+        await gateway.find_payment("019cbc27", None)

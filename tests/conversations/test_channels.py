@@ -23,7 +23,6 @@ from aftercare.conversations import (
     Verified,
     account_of,
     change_account,
-    close_account,
     contact_of,
     forget_pushes,
     get_contact,
@@ -94,7 +93,7 @@ async def test_an_address_has_one_open_account(house: House) -> None:
     with pytest.raises(AccountTaken):
         await an_account(house, world.shop_id)
     async with begin(house) as work:
-        await close_account(work, account_id)
+        await change_account(work, account_id, AccountChange(active=False))
     again = await an_account(house, world.shop_id)
     assert again != account_id
     with pytest.raises(AccountNotFound):

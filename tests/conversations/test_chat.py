@@ -15,9 +15,11 @@ from sqlalchemy import text
 
 from aftercare.cases import get_case, merge, reopen, say, solve
 from aftercare.cases.chat import verbs
+from aftercare.cases.chat.leaving import Unreachable, leave_words
 from aftercare.cases.chat.policy import frame_headers
 from aftercare.cases.chat.presence import Doing, look_at
 from aftercare.conversations import (
+    AccountChange,
     Channel,
     MessageEmpty,
     NewAccount,
@@ -26,8 +28,8 @@ from aftercare.conversations import (
     VisitorUnknown,
     add_account,
     answers_chats,
+    change_account,
     chats_of,
-    close_account,
     close_chats,
     file_pass,
     file_pass_is_good,
@@ -94,8 +96,8 @@ class Window:
         self.line: Line = self.live.join(visitor, since)
         self.came = b""
 
-    async def until(self, expected: str, seconds: float = 5.0) -> bytes:
-        async with asyncio.timeout(seconds):
+    async def until(self, expected: str) -> bytes:
+        async with asyncio.timeout(60):
             while expected.encode() not in self.came:
                 self.came += await self.line.taken()
         return self.came
@@ -175,7 +177,7 @@ async def test_words_of_many_at_once_come_in_the_order_of_their_positions(world:
     await asyncio.gather(*(answers(world, case_id, f"并发 {number}") for number in range(30)))
     for window in windows:
         while len(words(window.came)) < 31:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 window.came += await window.line.taken()
         positions = [data["position"] for name, data in told(window.came) if name == "message"]
         assert positions == sorted(set(positions))
@@ -207,11 +209,10 @@ async def test_two_processes_tell_each_other(world: World) -> None:
     try:
         heard: list[Any] = []
         signals_of(world.house).on("ready", heard.append)
-        for _ in range(100):
-            signals_of(other).tell("ready", "yes")
-            await asyncio.sleep(0.02)
-            if heard:
-                break
+        async with asyncio.timeout(60):
+            while not heard:
+                signals_of(other).tell("ready", "yes")
+                await asyncio.sleep(0.02)
         _, visitor = await started(world)
         await says(world, visitor, "您好")
         case_id = await case_of(world, visitor)
@@ -220,12 +221,10 @@ async def test_two_processes_tell_each_other(world: World) -> None:
         async with begin(other, world.mei) as work:
             await say(work, case_id, "从另一个进程回答")
             thread_id = (await get_case(work, case_id)).thread_id
-        await window.until("从另一个进程回答", 2)
-        for _ in range(100):
-            await asyncio.sleep(0.02)
-            if online := chats_of(other).is_online(thread_id):
-                break
-        assert online
+        await window.until("从另一个进程回答")
+        async with asyncio.timeout(60):
+            while not chats_of(other).is_online(thread_id):  # noqa: ASYNC110  # another connection tells it
+                await asyncio.sleep(0.02)
         window.close()
     finally:
         for task in running:
@@ -236,7 +235,8 @@ async def test_two_processes_tell_each_other(world: World) -> None:
 
 async def test_a_forged_or_outdated_token_opens_nothing(world: World, clock: Clock) -> None:
     begun, visitor = await started(world)
-    for forged in (begun.token[:-2] + "AA", "", "A", "é" * 50, begun.token + "A" * 50, "A" * 94):
+    other_end = "AA" if not begun.token.endswith("AA") else "BA"
+    for forged in (begun.token[:-2] + other_end, "", "A", "é" * 50, begun.token + "A" * 50, "A" * 94):
         with pytest.raises(VisitorUnknown):
             visitor_of(world.house, forged, NOON)
     assert visitor_of(world.house, begun.token, NOON + timedelta(days=89)) == visitor
@@ -426,7 +426,7 @@ async def test_words_left_when_nobody_is_there_are_answered_by_mail_and_show_not
         "locale": "zh-CN",
     }
     for _ in range(2):
-        await verbs.leave_words(world.house, visitor, key="left-0001", **left)
+        await leave_words(world.house, visitor, key="left-0001", **left)
     async with begin(world.house) as work:
         row = (
             await work.session.execute(
@@ -446,8 +446,8 @@ async def test_words_left_when_nobody_is_there_are_answered_by_mail_and_show_not
         )
         == "xiaomei@example.com"
     )
-    with pytest.raises(verbs.Unreachable):
-        await verbs.leave_words(world.house, visitor, key="left-0002", **{**left, "contact": "nirgendwo"})
+    with pytest.raises(Unreachable):
+        await leave_words(world.house, visitor, key="left-0002", **{**left, "contact": "nirgendwo"})
 
 
 async def test_somebody_is_here_when_a_member_works_or_an_assistant_answers(world: World) -> None:
@@ -456,7 +456,7 @@ async def test_somebody_is_here_when_a_member_works_or_an_assistant_answers(worl
     begun = (await started(world))[0]
     assert (begun.here, begun.at_once) == (True, False)
 
-    async def always(work: object, shop_id: UUID) -> bool:
+    async def always(work: object, shop_id: UUID, channel: Channel) -> bool:
         return shop_id == world.shop_id
 
     answers_chats(always)
@@ -508,7 +508,7 @@ async def test_only_the_shops_own_pages_may_frame_the_chat(world: World) -> None
     )
     assert await ancestors("nobody") == "'self'"
     async with begin(world.house) as work:
-        await close_account(work, account.id)
+        await change_account(work, account.id, AccountChange(active=False))
     with pytest.raises(verbs.ChatClosed):
         await started(world)
     with pytest.raises(NotFound):

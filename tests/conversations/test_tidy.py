@@ -7,8 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from aftercare import claims
-from aftercare.claims import AskedLine, ClaimKind, NewClaim, Reason
 from aftercare.conversations import FileNotFound, FileView, forget_unused, open_file, store_file
 from aftercare.journal import House, begin
 from aftercare.kit.files import BytesMissing, Files
@@ -56,16 +54,7 @@ async def test_what_nobody_used_goes_after_two_days_with_its_bytes(
     bought = await given.an_order(house, of)
     shown, idle, twin = [await upload(house, bought, mark) for mark in (b"shown", b"idle", b"shown")]
     assert (shown.key == twin.key, shown.key == idle.key) == (True, False)
-    async with begin(house, bought.buyer) as work:
-        await claims.apply(
-            work,
-            NewClaim(
-                kind=ClaimKind.return_refund,
-                lines=[AskedLine(order_line_id=bought.line_ids[0], quantity=1)],
-                reason=Reason.no_reason,
-                file_ids=[shown.id],
-            ),
-        )
+    await given.a_claim(house, bought, file_ids=[shown.id])
     (tmp_path / "incoming" / "aftercare-dead").write_bytes(b"half a film")
     age(tmp_path, 0, clock)
     assert await forget_unused(house) == 0

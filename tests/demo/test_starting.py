@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from aftercare.kit.server import connect
+from tests.given.ports import free_port
 
 SECONDS = 240.0
 """A tenth of the story takes some seconds; machines that test have much else to do."""
@@ -62,7 +62,7 @@ class Demo:
 
     def told_to_stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(60)
+        code = self.process.wait(SECONDS)
         self.until(lambda: not self.family, alive=False)
         return code
 
@@ -105,9 +105,7 @@ def asked(home: Path, question: str) -> Any:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -162,17 +160,26 @@ def test_a_demo_is_broken_off_killed_begun_again_and_lives(
 
     # Its port is taken for another.
     other = begins()
-    assert other.process.wait(60) == 1
+    assert other.process.wait(SECONDS) == 1
     assert "Something else listens on this address already" in other.words
 
     assert third.told_to_stop() == 0
     assert "Stopped. The data is kept" in third.words
     assert not postgres_runs(tmp_path)
 
-    # What is whole stays as it is.
+    # What is whole stays as it is. Stopped the moment it is open, it leaves at once.
     fourth = begins()
-    fourth.until_open()
+    fourth.until(lambda: "Ctrl-C stops everything" in fourth.words)
     assert "begins again" not in fourth.words
     assert asked(tmp_path, "SELECT count(*) FROM fact") >= before
     assert fourth.told_to_stop() == 0
+    assert "did not finish in time" not in fourth.words
+    assert not postgres_runs(tmp_path)
+
+    # What the group published, which was perhaps broken off each time, is there at last.
+    fifth = begins()
+    fifth.until_open()
+    fifth.until(lambda: asked(tmp_path, "SELECT count(*) FROM shop WHERE settings ? 'reported'") == 1)
+    assert asked(tmp_path, "SELECT count(*) FROM report WHERE state = 'published'") == 1
+    assert fifth.told_to_stop() == 0
     assert [one.words for one in started if "Traceback" in one.words] == []

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psutil
 from sqlalchemy import text
 
 from aftercare import identity, shop
@@ -29,6 +29,7 @@ from aftercare.kit.database import Database
 from aftercare.settings import Settings
 from aftercare.shop import CustomerRecord, LineRecord, OrderRecord, OrderStatus, PaymentRecord
 from tests.faults.processes import ROOT, child
+from tests.given.ports import free_port
 
 SECONDS = 120
 """For anything that is waited for: other tests use the same processors."""
@@ -39,13 +40,6 @@ async def until(condition: Callable[[], Awaitable[bool]], *, what: str, seconds:
     while not await condition():
         assert time.monotonic() < ends, f"not in time: {what}"
         await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -88,7 +82,11 @@ class Installed:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def kill(self, name: str) -> None:
-        self.running[name].kill()
+        """With all that it started: none of them may finish anything."""
+        parent = psutil.Process(self.running[name].pid)
+        for process in (parent, *parent.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.running[name].wait()
 
     def kill_postgres(self) -> None:

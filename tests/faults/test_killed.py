@@ -67,7 +67,10 @@ async def live(address: str, buyer: Buyer, told: Told, enough: asyncio.Event) ->
 
 
 async def post(client: httpx.AsyncClient, path: str, body: object, told: Told) -> dict[str, str] | None:
-    """What was answered; None when nothing was, or a refusal. While nobody listens it waits: nothing was sent then."""
+    """What was answered; None when nothing was, or a refusal, after the time that it asks to wait.
+
+    While nobody listens it waits: nothing was sent then.
+    """
     try:
         while True:
             with suppress(httpx.ConnectError):
@@ -83,6 +86,8 @@ async def post(client: httpx.AsyncClient, path: str, body: object, told: Told) -
     told.refused[answer.status_code] += 1
     if answer.status_code != 503 or "retry-after" not in answer.headers:
         told.wrong.append(f"{path} {answer.status_code} {answer.text[:300]}")
+    else:
+        await asyncio.sleep(int(answer.headers["retry-after"]))
     return None
 
 

@@ -7,7 +7,9 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from aftercare import identity, shop
+from aftercare import claims, identity, shop
+from aftercare.claims import AskedLine, ClaimKind, NewClaim, Reason
+from aftercare.claims.model import Claim
 from aftercare.identity import NewShop, ShopView
 from aftercare.journal import Actor, ActorKind, House, begin
 from aftercare.kit.ids import new_id
@@ -194,3 +196,18 @@ async def an_order(
         product_ids=tuple(line.product_id for line in found),
         shop=of,
     )
+
+
+async def a_claim(
+    house: House,
+    bought: Bought,
+    kind: ClaimKind = ClaimKind.return_refund,
+    reason: Reason = Reason.no_reason,
+    *,
+    instead: UUID | None = None,
+    **more: Any,
+) -> Claim:
+    """The buyer applies for one unit of the first line, and may want another product `instead`."""
+    lines = [AskedLine(order_line_id=bought.line_ids[0], quantity=1, new_product_id=instead)]
+    async with begin(house, bought.buyer) as work:
+        return await claims.apply(work, NewClaim(kind=kind, reason=reason, lines=lines, **more))

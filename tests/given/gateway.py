@@ -21,6 +21,8 @@ class ToldGateway:
         told = self.next.pop(0) if self.next else "pay"
         if told == "fail":
             return GatewayAnswer(GatewayState.failed, failure="insufficient_balance")
+        if told == "closed":
+            return GatewayAnswer(GatewayState.failed, failure="account_closed")
         if told == "away":
             raise TimeoutError
         if told == "pending":

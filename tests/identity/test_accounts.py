@@ -3,6 +3,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from aftercare.identity import (
     BUILT_IN,
@@ -39,6 +40,7 @@ from aftercare.identity import (
     set_memberships,
     tidy,
 )
+from aftercare.identity.model import Role
 from aftercare.journal import SYSTEM, Actor, House, PermissionMissing, begin
 from aftercare.kit.errors import NotAllowed, NotFound, TooMany
 from tests.conftest import Clock
@@ -70,7 +72,24 @@ async def test_seven_roles_are_seeded_once_and_changes_stay(house: House) -> Non
     assert known["agent"] == ["cases.read"]
     assert known["owner"] == sorted(PERMISSIONS)
     assert {permission for permission in known["auditor"] if not permission.endswith(".read")} == set()
-    assert len(PERMISSIONS) == len(set(PERMISSIONS)) == 30
+    assert len(PERMISSIONS) == len(set(PERMISSIONS)) == 33
+
+
+async def test_what_could_not_be_allowed_before_is_given_to_built_in_roles_once(house: House) -> None:
+    await found_group(house)
+    async with begin(house, SYSTEM) as work:
+        await change_role(work, "agent", ["cases.read"])
+        before = sorted(set(PERMISSIONS) - {"cases.assign"})
+        await work.session.execute(update(Role).where(Role.name == "agent").values(offered=before))
+        await seed_roles(work)
+        await change_role(work, "agent", ["cases.read"])
+        await seed_roles(work)
+        known = {role.name: role.permissions for role in await list_roles(work)}
+        assert known["agent"] == ["cases.read"]
+        await work.session.execute(update(Role).where(Role.name == "agent").values(offered=before))
+        await seed_roles(work)
+        known = {role.name: role.permissions for role in await list_roles(work)}
+    assert known["agent"] == ["cases.assign", "cases.read"]
 
 
 async def test_a_changed_role_changes_what_is_allowed_at_once(house: House) -> None:
@@ -78,32 +97,32 @@ async def test_a_changed_role_changes_what_is_allowed_at_once(house: House) -> N
     agent = await actor_of(house, group.agent)
     owner = await actor_of(house, group.owner)
     async with begin(house, owner) as work:
-        made = await new_role(work, NewRole(name="night-desk", permissions=["cases.read", "claims.read"]))
+        made = await new_role(work, NewRole(name="夜班 客服", permissions=["cases.read", "claims.read"]))
         assert made.permissions == ["cases.read", "claims.read"]
         with pytest.raises(RoleNameTaken):
-            await new_role(work, NewRole(name="night-desk", permissions=[]))
+            await new_role(work, NewRole(name="夜班 客服", permissions=[]))
         with pytest.raises(UnknownPermission):
             await new_role(work, NewRole(name="other", permissions=["cases.burn"]))
         with pytest.raises(RoleFixed):
             await change_role(work, "owner", [])
         with pytest.raises(RoleFixed):
             await remove_role(work, "agent")
-        changed = await set_memberships(work, group.agent.id, "night-desk", [shop.id for shop in group.shops])
-        assert (changed.role, changed.shops) == ("night-desk", sorted(shop.id for shop in group.shops))
+        changed = await set_memberships(work, group.agent.id, "夜班 客服", [shop.id for shop in group.shops])
+        assert (changed.role, changed.shops) == ("夜班 客服", sorted(shop.id for shop in group.shops))
         with pytest.raises(RoleInUse):
-            await remove_role(work, "night-desk")
+            await remove_role(work, "夜班 客服")
     now = await actor_of(house, group.agent)
     assert (now.permissions, len(now.shops or ())) == (frozenset({"cases.read", "claims.read"}), 2)
     assert agent.may("claims.decide")
     async with begin(house, owner) as work:
-        await change_role(work, "night-desk", ["cases.read"])
+        await change_role(work, "夜班 客服", ["cases.read"])
         await set_memberships(work, group.agent.id, "agent", [])
-        await remove_role(work, "night-desk")
+        await remove_role(work, "夜班 客服")
     assert (await actor_of(house, group.agent)).shops == frozenset()
     told = await facts(house, "role.changed", "membership.changed")
     assert [(name, data.get("added"), data.get("removed"), data.get("role")) for name, _, data in told] == [
         ("role.changed", ["cases.read", "claims.read"], [], None),
-        ("membership.changed", None, None, "night-desk"),
+        ("membership.changed", None, None, "夜班 客服"),
         ("role.changed", [], ["claims.read"], None),
         ("membership.changed", None, None, "agent"),
         ("role.changed", [], ["cases.read"], None),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,3 +63,28 @@ async def test_codes_are_taken_once_and_only_the_group_adds_shops(house: House) 
         with pytest.raises(NotAllowed):
             await new_shop(work, NewShop(code="b", name="B"))
         assert [found.code for found in (await list_shops(work)).items] == ["a"]
+
+
+async def test_shops_that_speak_the_readers_language_come_first(house: House) -> None:
+    async with begin(house, SYSTEM) as work:
+        for code, name, locale in (
+            ("branch", "Branch Europe", "en"),
+            ("home", "本店", "zh-CN"),
+            ("taipei", "臺北店", "zh-TW"),
+        ):
+            await new_shop(work, NewShop(code=code, name=name, locale=locale))
+
+    async def read_in(locale: str, limit: int) -> list[str]:
+        found: list[str] = []
+        after = None
+        async with begin(house, replace(SYSTEM, locale=locale)) as work:
+            while True:
+                page = await list_shops(work, after=after, limit=limit)
+                found += [shop.code for shop in page.items]
+                after = page.next
+                if after is None:
+                    return found
+
+    for limit in (1, 2, 200):
+        assert await read_in("zh-CN", limit) == ["home", "taipei", "branch"]
+        assert await read_in("en", limit) == ["branch", "home", "taipei"]

@@ -7,12 +7,13 @@ from sqlalchemy import text
 from aftercare import insights
 from aftercare.cases import NewCase, open_case, take
 from aftercare.conversations import Channel
+from aftercare.insights import queries
 from aftercare.journal import House, begin
 from aftercare.promises import fire_due, stop_clock
 from tests import given
 from tests.cases.given import a_world
 from tests.conftest import NOON, Clock
-from tests.insights.test_indicators import claims_decided_after, manager
+from tests.insights.given import claims_decided_after, manager
 
 
 async def test_cells_add_up_to_the_claims_of_the_days(house: House, clock: Clock) -> None:
@@ -116,3 +117,18 @@ async def test_failed_reactions_are_retried_or_set_aside_by_operators(house: Hou
         assert (await failed_deliveries(work))[0].state == "set_aside"
         assert await retry(work, found.reaction, found.position) is not None
         assert await failed_deliveries(work) == []
+
+
+async def test_pages_begin_with_what_there_is(house: House) -> None:
+    shop = await given.a_shop(house)
+
+    async def told() -> tuple[bool, list[str]]:
+        async with begin(house, manager(shop)) as work:
+            newest = await queries.newest(work)
+            return newest.at is not None, [*newest.there_are]
+
+    assert await told() == (False, [])
+    bought = await given.an_order(house, shop)
+    assert await told() == (True, ["orders"])
+    await given.a_claim(house, bought)
+    assert await told() == (True, ["claims", "cases", "orders"])

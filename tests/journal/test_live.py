@@ -7,11 +7,16 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from aftercare.journal import Actor, ActorKind, Fact, House, begin, live
 from aftercare.journal.live import Live
 from aftercare.kit.ids import new_id
 from tests.cases.given import a_world
+from tests.rehearsal import until
+
+SECONDS = 60
+"""For what is told: facts are, once all older transactions of the whole server have ended, those of other tests too."""
 
 
 class CaseRung(Fact):
@@ -42,7 +47,7 @@ async def take(stream: AsyncIterator[bytes], how_many: int) -> tuple[list[str], 
     """Names (and numbers) of the next events, and the last id."""
     heard: list[str] = []
     last = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while len(heard) < how_many:
             block = (await anext(stream)).decode()
             lines = dict(line.split(": ", 1) for line in block.strip().splitlines() if ": " in line)
@@ -54,11 +59,27 @@ async def take(stream: AsyncIterator[bytes], how_many: int) -> tuple[list[str], 
 
 async def begun(stream: AsyncIterator[bytes]) -> str:
     """Reads up to where the stream says where it stands."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while True:
             block = (await anext(stream)).decode()
             if block.startswith("id: ") and "\n" not in block.strip():
                 return block.strip().removeprefix("id: ")
+
+
+async def read_up(house: House, feed: Live) -> None:
+    """Until all that was told so far lies with those who listen."""
+    async with begin(house) as work:
+        newest = await work.session.execute(
+            text(
+                "SELECT transaction::text::bigint, position FROM fact ORDER BY fact.transaction DESC, position DESC LIMIT 1"
+            )
+        )
+        told = tuple(newest.one())
+
+    async def read() -> bool:
+        return (feed._cursor or (0, 0)) >= told
+
+    await until(read)
 
 
 @pytest.fixture
@@ -100,7 +121,7 @@ async def test_each_hears_what_he_may_see(own_house: House, feed: Live) -> None:
         "case.rung",
     ]
     assert (await take(streams["customer"], 2))[0] == ["case.rung", "case.rung"]
-    await asyncio.sleep(0.1)
+    await read_up(own_house, feed)
     waiting = [listener.waiting.qsize() for listener in feed._listeners]
     assert waiting == [0, 0, 0, 0]
     assert len(feed._listeners) == 4
@@ -135,7 +156,7 @@ async def test_what_many_writers_commit_late_is_told_all_the_same(own_house: Hou
 
     await asyncio.gather(*(writer(number) for number in range(8)))
     numbers: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while len(numbers) < 80:
             event = await anext(stream)
             numbers += [1] if b"case.rung" in event else []
@@ -151,7 +172,7 @@ async def test_who_is_too_slow_or_away_too_long_is_told_to_load_afresh(
     slow = feed.stream(actor, None)
     here = await begun(slow)
     await tell(own_house, *(CaseRung(case_id=new_id()) for _ in range(9)))
-    await asyncio.sleep(2)
+    await read_up(own_house, feed)
     assert (await take(slow, 1))[0] == ["afresh"]
     await tell(own_house, CaseWhispered(case_id=new_id()))
     assert (await take(slow, 1))[0] == ["case.whispered"]
@@ -164,7 +185,7 @@ async def test_closing_ends_every_stream_and_an_event_tells_ids_only(own_house: 
     await begun(stream)
     case = new_id()
     await tell(own_house, CaseRung(case_id=case, number=7))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while b"event" not in (event := await anext(stream)):
             pass
     told: dict[str, Any] = json.loads(event.decode().split("data: ")[1])
@@ -198,16 +219,16 @@ async def test_a_stream_ends_with_its_session_and_loses_rights_that_were_taken_a
     # The role changes: another shop from now on.
     elsewhere = new_id()
     now[0] = agent(elsewhere)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         assert await anext(stream) == b": still here\n\n"
         while (await anext(stream)) != b": still here\n\n":
             pass
     await tell(own_house, CaseRung(shop_id=ours.shop_id, case_id=new_id()))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         for _ in range(6):
             assert await anext(stream) == b": still here\n\n"
     now[0] = None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         with pytest.raises(StopAsyncIteration):
             while True:
                 await anext(stream)
@@ -224,7 +245,7 @@ async def test_a_stream_whose_listener_cannot_be_looked_up_ends(
 
     stream = feed.stream(agent(), None, still=still)
     await begun(stream)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         with pytest.raises(StopAsyncIteration):
             while True:
                 await anext(stream)

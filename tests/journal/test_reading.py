@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aftercare.journal import Actor, ActorKind, House, begin
-from aftercare.kit.database import positional
+from aftercare.kit.database import DRIVER, positional
 from aftercare.kit.http import database_is_away, sqlstate
 from aftercare.kit.ids import new_id
 
@@ -60,3 +60,32 @@ def test_names_become_numbers_and_casts_stay() -> None:
         "SELECT $1::int, x::text, $2, $1",
         ("a", "b"),
     )
+
+
+async def test_what_goes_past_the_session_belongs_to_its_transaction(own_house: House) -> None:
+    made = "INSERT INTO reader (name) VALUES (:name) RETURNING name"
+    counted = "SELECT count(*) AS many FROM reader WHERE name LIKE 'past %'"
+    with pytest.raises(ZeroDivisionError):
+        async with begin(own_house) as work:
+            first = await work.row(made, {"name": "past one"})  # begins by the session
+            assert first.name == "past one"
+            assert [row.name for row in await work.rows(made, {"name": "past two"})] == ["past two"]
+            session = work.session
+            await session.execute(text(made), {"name": "past three"})
+            assert (await work.row(counted, {})).many == 3
+            raise ZeroDivisionError
+    assert DRIVER not in session.info
+    async with begin(own_house) as work:
+        assert (await work.row(counted, {})).many == 0
+        assert await work.row("SELECT 1 FROM reader WHERE name = :name", {"name": "past one"}) is None
+
+
+async def test_a_broken_rule_past_the_session_is_one_of_the_session(own_house: House) -> None:
+    made = "INSERT INTO reader (name) VALUES (:name)"
+    with pytest.raises(IntegrityError) as broken:
+        async with begin(own_house) as work:
+            await work.rows(made, {"name": "twice"})
+            await work.rows(made, {"name": "twice"})
+    assert broken.value.orig is not None
+    assert getattr(broken.value.orig, "sqlstate", "") == "23505"
+    assert "twice" not in str(broken.value).partition("DETAIL")[0]

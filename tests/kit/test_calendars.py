@@ -1,10 +1,9 @@
-import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftercare.kit.calendars import (
@@ -17,6 +16,7 @@ from aftercare.kit.calendars import (
     span_text,
     spans,
     special_days,
+    special_names,
     week_of,
 )
 
@@ -41,7 +41,6 @@ def test_lunch_is_not_working_time() -> None:
     assert IN_CHINA.add_working_time(china(3, 10, 11, 30), hours(1)) == china(3, 10, 13, 30)
     assert IN_CHINA.working_time_between(china(3, 10, 11, 30), china(3, 10, 13, 30)) == hours(1)
     assert not IN_CHINA.is_open(china(3, 10, 12, 0))
-    assert IN_CHINA.next_opening(china(3, 10, 12, 0)) == china(3, 10, 13)
 
 
 def test_a_length_that_ends_with_the_day_is_due_at_closing_and_not_next_morning() -> None:
@@ -58,7 +57,6 @@ def test_spring_festival_2026_with_its_make_up_saturdays() -> None:
     # Off from Sunday 15 to Monday 23 February; Saturday 14 and Saturday 28 are worked.
     assert IN_CHINA.add_working_time(china(2, 13, 17), hours(2)) == china(2, 14, 10)
     assert IN_CHINA.add_working_time(china(2, 14, 17), hours(2)) == china(2, 24, 10)
-    assert IN_CHINA.next_opening(china(2, 14, 18)) == china(2, 24, 9)
     assert IN_CHINA.is_open(china(2, 28, 10))
     assert not IN_CHINA.is_open(china(3, 1, 10))
     assert IN_CHINA.working_time_between(china(2, 9), china(3, 2)) == 11 * hours(8)
@@ -76,7 +74,7 @@ def test_beyond_the_announced_years_china_falls_back_to_the_law_and_says_so() ->
     assert IN_CHINA.known_until == date(2026, 12, 31)
     assert IN_BERLIN.known_until is None
     # Labour Day 2031 is a Thursday.
-    assert IN_CHINA.next_opening(china(5, 1, 10, year=2031)) > china(5, 1, 18, year=2031)
+    assert not IN_CHINA.is_open(china(5, 1, 10, year=2031))
     assert IN_CHINA.is_open(china(4, 30, 10, year=2031))
 
 
@@ -103,7 +101,6 @@ def test_an_hour_that_the_clocks_skip_is_never_worked_and_one_that_comes_twice_i
     assert early.working_time_between(*_day(date(2026, 3, 28))) == hours(3)
     assert early.working_time_between(*_day(date(2026, 3, 29))) == hours(2)
     assert early.working_time_between(*_day(date(2026, 10, 25))) == hours(4)
-    assert early.next_opening(_day(date(2026, 3, 29))[0]) == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
 def _day(on: date) -> tuple[datetime, datetime]:
@@ -199,18 +196,6 @@ def test_time_is_not_taken_away_and_does_not_come_from_nowhere() -> None:
         rare.add_working_time(china(3, 10), hours(40))
 
 
-def test_fifty_thousand_additions_a_second() -> None:
-    starts = [china(2, 13, 9) + timedelta(minutes=7 * number) for number in range(20_000)]
-    IN_CHINA.add_working_time(starts[-1], hours(30))
-    best = 1e9
-    for _ in range(3):
-        begun = time.perf_counter()
-        for start in starts:
-            IN_CHINA.add_working_time(start, hours(30))
-        best = min(best, time.perf_counter() - begun)
-    assert len(starts) / best >= 50_000
-
-
 CALENDARS = st.sampled_from([IN_CHINA, IN_BERLIN, NIGHTS, ALWAYS])
 MOMENTS = st.datetimes(datetime(2024, 1, 2), datetime(2027, 12, 30)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 LENGTHS = st.timedeltas(timedelta(0), timedelta(hours=400))
@@ -248,22 +233,27 @@ def test_between_start_and_due_lies_just_the_length(
 
 
 @unhurried
-@given(CALENDARS, MOMENTS)
-def test_an_opening_is_open_and_nothing_is_worked_before_it(calendar: WorkingCalendar, at: datetime) -> None:
-    opening = calendar.next_opening(at)
-    assert calendar.is_open(opening)
-    assert calendar.working_time_between(at, opening) == timedelta(0)
-
-
-@unhurried
 @given(MOMENTS, st.integers(1, 200))
 def test_a_calendar_counts_as_a_minute_by_minute_walk_does(start: datetime, minutes: int) -> None:
-    start = start.replace(second=0, microsecond=0)
-    assume(IN_CHINA.is_open(start))
-    walked, at = 0, start
+    walked, at = 0, (start := start.replace(second=0, microsecond=0))
     while walked < minutes:
         local = at.astimezone(SHANGHAI)
         day = IN_CHINA.spans_on(local.date())
         walked += any(opens <= local.time() < closes for opens, closes in day)
         at += timedelta(minutes=1)
     assert IN_CHINA.add_working_time(start, timedelta(minutes=minutes)) == at
+
+
+def test_special_days_have_names_in_the_readers_language() -> None:
+    spring, worked = date(2026, 2, 17), date(2026, 2, 14)
+    told = {locale: special_names("CN", None, 2026, locale) for locale in ("zh-CN", "zh-TW", "en")}
+    assert [one[spring] for one in told.values()] == ["春节", "春節", "Spring Festival"]
+    assert [one[worked] for one in told.values()] == [
+        "春节（调休上班）",
+        "春節（補班）",
+        "Spring Festival (working day)",
+    ]
+    assert special_names("DE", None, 2026, "zh-CN")[date(2026, 5, 1)] == "Erster Mai"
+    assert special_names("DE", None, 2026, "en")[date(2026, 5, 1)] == "Labor Day"
+    assert special_names("TW", None, 2026, "zh-TW")[date(2026, 1, 1)] == "中華民國開國紀念日"
+    assert special_names(None, None, 2026, "en") == {}

@@ -25,7 +25,7 @@ from aftercare.kit import cluster
 held = cluster.start(Path(sys.argv[1]), durable=False)
 try:
     print(held.pid, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 except KeyboardInterrupt:
     assert held.psql("SELECT 1") == "1\\n", "the server must outlive Ctrl-C until we stop it"
     held.stop()
@@ -135,6 +135,22 @@ def test_ctrl_c_reaches_us_and_not_the_server(home: Path) -> None:
     assert not alive(pid)
 
 
+def test_ctrl_c_while_it_starts_leaves_nothing_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up = cluster._bring_up
+
+    def interrupted(one: cluster.Cluster) -> Path:
+        bring_up(one)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "_bring_up", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cluster.start(home, durable=False)
+    assert not (home / "postgres" / "place" / "data" / "postmaster.pid").exists()
+    monkeypatch.undo()
+    with cluster.start(home, durable=False) as again:
+        assert again.psql("SELECT 1") == "1\n"
+
+
 def test_many_may_start_it_at_once(home: Path) -> None:
     starters = [holder(home) for _ in range(4)]
     pids = {int(line_of(starter)) for starter in starters}
@@ -169,7 +185,7 @@ def test_a_pid_that_went_to_somebody_else_is_no_server(home: Path) -> None:
         while alive(killed):
             time.sleep(0.01)
     with subprocess.Popen(
-        ["/bin/sleep", "60"], user=file.stat().st_uid if os.geteuid() == 0 else None
+        ["/bin/sleep", "600"], user=file.stat().st_uid if os.geteuid() == 0 else None
     ) as other:
         file.write_text(file.read_text().replace(str(killed), str(other.pid), 1))
         with cluster.start(home) as held:
@@ -206,6 +222,16 @@ def test_a_home_that_no_socket_fits_in(home: Path, name: str) -> None:
         folder = held.socket_folder
         held.discard()
     assert not folder.exists()
+
+
+def test_a_machine_that_lets_nobody_write_to_tmp(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "SHORT_PLACES", ("/proc", "/var/tmp"))
+    with cluster.start(home / "售后", durable=False) as elsewhere:
+        assert elsewhere.socket_folder.parent == Path("/var/tmp")
+        elsewhere.discard()
+    monkeypatch.setattr(cluster, "SHORT_PLACES", ("/proc",))
+    with pytest.raises(cluster.ClusterUnavailable, match="set AFTERCARE_HOME to a folder with a short name"):
+        cluster.start(home / "保修", durable=False)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has homes that others cannot reach")

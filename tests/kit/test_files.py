@@ -18,6 +18,7 @@ from aftercare.kit.files import (
     TooLarge,
     TypeNotAllowed,
     asked_range,
+    document_type,
     media_type,
     safe_name,
     serving_headers,
@@ -260,3 +261,46 @@ async def test_what_is_no_form_is_refused(kind: str, body: bytes) -> None:
     with pytest.raises(UploadUnreadable):
         upload = await first_file(kind, pieces(body))
         await whole(upload.pieces)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "kind"),
+    [
+        (
+            "报价单.DOCX",
+            b"PK\x03\x04",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        ("photos.zip", b"PK\x03\x04", "application/zip"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/vnd.ms-excel"),
+        ("termin.ics", b"BEGIN:VCALENDAR\r\n", "text/calendar"),
+        ("说明.txt", "接头漏水".encode("gb18030"), "text/plain"),
+    ],
+)
+def test_documents_are_known_by_ending_and_first_bytes(name: str, head: bytes, kind: str) -> None:
+    assert document_type(name, head) == kind
+    shown = serving_headers(name, kind)
+    assert shown["Content-Disposition"].startswith("attachment; ")
+    assert shown["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("invoice.pdf.exe", b"MZ\x90\x00"),
+        ("page.html", b"<html><script>"),
+        ("picture.svg", b"<svg onload=alert(1)>"),
+        ("macro.docm", b"PK\x03\x04"),
+        ("really.docx", b"MZ\x90\x00"),
+        ("notes.txt", b"MZ\x90\x00\x03"),
+        ("run.js", b"alert(1)"),
+        ("noending", b"text"),
+    ],
+)
+def test_what_may_do_harm_is_no_document(name: str, head: bytes) -> None:
+    with pytest.raises(TypeNotAllowed):
+        document_type(name, head)
+
+
+def test_a_document_keeps_its_own_ending() -> None:
+    assert safe_name("../a/报价 单.docx", "application/zip") == "报价 单.docx"

@@ -77,13 +77,13 @@ async def test_a_bucket_that_is_not_there_refuses_and_nothing_stays(s3: str) -> 
 
 
 async def test_a_store_that_does_not_answer_refuses() -> None:
+    # Taken as long as the test asks: nobody else begins to answer there.
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    files = store(address)
-    with pytest.raises(StoreAway):
-        await files.put(pieces(PNG))
-    with pytest.raises(StoreAway):
-        await files.read("ab/cd/abcd")
-    with pytest.raises(StoreAway):
-        await files.forget("ab/cd/abcd")
+        files = store(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(StoreAway):
+            await files.put(pieces(PNG))
+        with pytest.raises(StoreAway):
+            await files.read("ab/cd/abcd")
+        with pytest.raises(StoreAway):
+            await files.forget("ab/cd/abcd")

@@ -1,40 +1,19 @@
 """The help centre and the writers' desk over HTTP: shapes, statuses, who may."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 
 from aftercare.journal import NOBODY, Actor, House, begin
-from aftercare.journal.http import actor_of
-from aftercare.kit.http import explain_problems
 from aftercare.knowledge import Audience, list_gaps
 from aftercare.knowledge.routes import router
+from tests.given.web import signed_in
 from tests.knowledge.given import World, a_world, an_article
 
 
-@asynccontextmanager
-async def asking(house: House, actor: Actor) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.house = house
-    app.include_router(router, prefix="/api")
-    explain_problems(app)
-
-    async def who(_: Request) -> Actor:
-        return actor
-
-    app.dependency_overrides[actor_of] = who
-
-    @app.middleware("http")
-    async def put(request: Request, following):  # type: ignore[no-untyped-def]
-        request.state.actor = actor
-        return await following(request)
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://t") as client:
-        yield client
+def asking(house: House, actor: Actor) -> httpx.AsyncClient:
+    return signed_in(house, actor, router, at="")
 
 
 async def test_anybody_reads_searches_and_rates_in_a_help_centre(house: House) -> None:
@@ -62,7 +41,7 @@ async def test_anybody_reads_searches_and_rates_in_a_help_centre(house: House) -
             "code"
         ] == "article_not_found"
         for closed in ("/api/knowledge/articles", "/api/knowledge/gaps", "/api/knowledge/search?q=x"):
-            assert (await client.get(closed)).status_code == 403
+            assert (await client.get(closed)).status_code == 401
     async with begin(house, world.agent) as work:
         assert {tuple(gap.examples) for gap in await list_gaps(work)} == {("看不懂",), ("以旧换新",)}
 

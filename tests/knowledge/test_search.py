@@ -161,7 +161,24 @@ async def test_titles_are_suggested_while_one_types(house: House) -> None:
     assert await suggested("运费") == [FREIGHT.title]
     assert await suggested("dianfan") == [RICE.title]
     assert await suggested("how to ret", "en") == [ENGLISH.title]
+    assert await suggested("how do i ret", "en") == [ENGLISH.title]
     assert await suggested("x") == []
+
+
+async def test_titles_are_suggested_for_what_is_mistyped(house: House) -> None:
+    world = await some_articles(house)
+    async with begin(house, reader_in(world.shop)) as work:
+
+        async def suggested(begun: str, locale: str = "zh-CN") -> list[str]:
+            found = await suggest_titles(work, begun, shop_id=world.shop_id, locale=locale)
+            return [one.title for one in found]
+
+        assert RETURNS.title in await suggested("退火")
+        assert FREIGHT.title in await suggested("运废")
+        assert RETURNS.title in await suggested("我想退")
+        assert ENGLISH.title in await suggested("retrun", "en")
+        # How Chinese words sound is not looked for where English is read.
+        assert await suggested("dianfan", "en") == []
 
 
 async def test_passages_answer_with_their_source(house: House) -> None:

@@ -1,7 +1,6 @@
 """The doors to parcels: status, shape, and who gets in."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ from aftercare.app import create_app
 from aftercare.journal import Actor, ActorKind, House, begin
 from aftercare.kit.ids import new_id
 from aftercare.logistics import get_shipment
+from tests.given.web import signed_in
 from tests.logistics.given import a_parcel, a_shop
 from tests.supply.test_stock import a_product
 
@@ -47,17 +47,6 @@ async def test_the_desks_lists_are_not_for_strangers(
     assert (await http.get(f"/api/{path}")).status_code in (401, 403)
 
 
-class As:
-    """The application as somebody who is signed in already."""
-
-    def __init__(self, app: Any, actor: Actor) -> None:
-        self.app, self.actor = app, actor
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        scope.setdefault("state", {})["actor"] = self.actor
-        await self.app(scope, receive, send)
-
-
 async def test_the_desk_works_on_parcels_and_stock(house: House) -> None:
     shop = await a_shop(house)
     agent = Actor(
@@ -67,8 +56,7 @@ async def test_the_desk_works_on_parcels_and_stock(house: House) -> None:
         permissions=frozenset({"logistics.write", "supply.write"}),
     )
     product = await a_product(house, shop)
-    transport = httpx.ASGITransport(As(create_app(house), agent))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test/api") as http:
+    async with signed_in(house, agent) as http:
         added = await http.post(
             "/shipments",
             json={"shop_id": str(shop), "direction": "reship", "carrier": "顺丰", "tracking_number": "sf1234567890123"},

@@ -30,7 +30,6 @@ from aftercare.logistics import (
     WaybillUnreadable,
     accept_drop_off,
     announce_shipment,
-    cancel_shipment,
     choose_drop_off,
     collect_pickup,
     correct_waybill,
@@ -43,7 +42,6 @@ from aftercare.logistics import (
     push_tracking,
     read_waybill,
     request_pickup,
-    request_pickup_again,
     save_service_point,
     schedule_pickup,
     service_points,
@@ -156,20 +154,6 @@ async def test_a_typing_error_is_corrected_until_it_has_arrived(house: House) ->
     assert [name for name, _ in await facts(house, "shipment.corrected")] == ["shipment.corrected"]
 
 
-async def test_a_cancelled_number_is_free_again(house: House) -> None:
-    shop = await a_shop(house)
-    parcel = await a_parcel(house, shop, claim_id=new_id())
-    async with begin(house) as work:
-        await cancel_shipment(work, parcel)
-        await cancel_shipment(work, parcel)
-        assert (await get_shipment(work, parcel)).status is S.cancelled
-    again = await a_parcel(house, shop, claim_id=new_id())
-    async with begin(house) as work:
-        await push_tracking(work, [TrackingUpdate("yuantong", "YT6186594166532", [event(1, S.in_transit)])])
-        with pytest.raises(ShipmentOver):
-            await cancel_shipment(work, again)
-
-
 async def test_a_courier_fetches_the_parcel_at_the_second_attempt(house: House) -> None:
     shop, claim = await a_shop(house), new_id()
     wanted = NewPickup(
@@ -189,9 +173,8 @@ async def test_a_courier_fetches_the_parcel_at_the_second_attempt(house: House) 
         await fail_pickup(work, asked.pickup_id, "nobody_home")
         with pytest.raises(PickupMoveNotAllowed) as refused:
             await collect_pickup(work, asked.pickup_id)
-        assert refused.value.data["allowed"] == ["requested", "scheduled"]
+        assert refused.value.data["allowed"] == ["scheduled"]
     async with begin(house) as work:
-        await request_pickup_again(work, asked.pickup_id, wanted_on=date(2026, 3, 12))
         await schedule_pickup(
             work,
             asked.pickup_id,
@@ -213,7 +196,6 @@ async def test_a_courier_fetches_the_parcel_at_the_second_attempt(house: House) 
     assert [name for name, _ in await facts(house, "pickup.", "parcel.")] == [
         "pickup.requested",
         "pickup.failed",
-        "pickup.requested",
         "pickup.scheduled",
         "pickup.collected",
         "parcel.moved",

@@ -96,7 +96,7 @@ async def test_days_closed_and_opened_by_exception(house: House) -> None:
         )
         assert (year["2026-02-14"].open, year["2026-02-14"].own) == (True, False)
         assert year["2026-02-14"].hours == OFFICE[0]
-        assert year["2026-10-01"].name == "National Day"
+        assert year["2026-10-01"].name == "国庆节"
         await clear_day(work, made.id, date(2026, 3, 11))
         assert (await clear_day(work, made.id, date(2026, 3, 11))).version == 5
         assert (await preview_due(work, shop_id, hours, NOON)).due_at == NOON + timedelta(hours=24)

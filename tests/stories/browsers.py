@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy import text
 
@@ -30,6 +31,7 @@ from tests.faults.installed import Installed, installed, rows_of, until
 from tests.faults.processes import ROOT
 from tests.given import ADDRESS
 from tests.identity.people import PASSWORD, cheap_hash
+from tests.web.windows import PATIENCE
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -39,8 +41,6 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 PICTURES = ROOT / "var" / "screens"
 STAFF = ("owner", "agent", "warehouse")
-PATIENCE = 60_000
-"""Milliseconds that a page may take: other tests use the same processors."""
 TRACKING_SECRET = "a secret for pushes of carriers"
 DEARER_THAN_AUTOMATIC = 50_000
 """Returns up to this price are decided by the policy alone; a person decides above it."""
@@ -52,6 +52,12 @@ WHY_NOT = (
     if not (WEB / "portal.html").is_file()
     else None
 )
+A_STORY = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
+]
 
 
 @dataclass(frozen=True)
@@ -206,7 +212,9 @@ async def _served(there: Installed, bought: list[Bought], passwords: dict[str, s
 async def a_browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, timeout=2 * PATIENCE
+        )
         try:
             yield browser
         finally:

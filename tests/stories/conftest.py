@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
 from tests.stories.browsers import Scene, marketplace, told_demo
+from tests.web.windows import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Set before each story: the setting is one for all browser tests of the process."""
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

@@ -1,18 +1,9 @@
 """The whole job in a real browser: from an order number to the money back, on an imported order and on the demo."""
 
-import pytest
-from playwright.async_api import expect
-
-from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Scene
+from tests.stories.browsers import A_STORY, DESK, PHONE, Scene
 from tests.stories.whole_job import the_whole_job
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
-]
-expect.set_options(timeout=PATIENCE)
+pytestmark = A_STORY
 
 
 async def test_an_imported_order_comes_back_by_telephone(imported: Scene) -> None:

@@ -7,17 +7,11 @@ from playwright.async_api import Page, expect
 
 from tests.faults.installed import rows_of
 from tests.stories.accessible import barriers
-from tests.stories.browsers import DESK, PATIENCE, PHONE, WHY_NOT, Bought, Scene
+from tests.stories.browsers import A_STORY, DESK, PHONE, Bought, Scene
 from tests.stories.whole_job import Job
 from tests.stories.words import Words
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)),
-]
-expect.set_options(timeout=PATIENCE)
+pytestmark = A_STORY
 
 STAFF_PAGES = {
     "agent": ["/desk/?view=all", "/desk/?view=late", "/desk/pickups"],
@@ -44,6 +38,28 @@ STAFF_PAGES = {
                 "journal",
                 "failed",
                 "account",
+                "indicators",
+                "indicators/claim_decision",
+                "insight/costs",
+                "insight/costs/bridge",
+                "insight/costs/rates",
+                "insight/levers",
+                "insight/foresight",
+                "insight/alarms",
+                "insight/analysis",
+                "insight/decisions",
+                "insight/process",
+                "insight/board",
+                "insight/reports",
+                "insight/sharing",
+                "room",
+                "escalation",
+                "answers",
+                "macros",
+                "assistant",
+                "knowledge",
+                "people",
+                "channels",
             )
         ),
     ],
@@ -99,6 +115,9 @@ async def test_desk_and_console_are_for_everybody(demo: Scene, role: str) -> Non
         for path in STAFF_PAGES[role]:
             await at_rest(page, path)
             if "view=all" in path:
+                await expect(
+                    page.get_by_role("list", name="队列").get_by_role("listitem").first
+                ).to_be_visible()
                 await page.keyboard.press("j")
                 await expect(page).to_have_url(re.compile("case="))
                 await expect(page.get_by_role("region", name="往来与经过")).to_be_visible()

@@ -3,7 +3,6 @@
 import email
 import json
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +37,7 @@ from tests.conftest import Clock
 from tests.connectors.test_mail_smtp import Postman
 from tests.connectors.test_olist import cut
 from tests.given import ADDRESS, Line
+from tests.given.ports import free_port
 from tests.stories.people import staff_headers
 
 SECRET = "a secret for pushes"
@@ -57,12 +57,9 @@ def postman() -> Postman:
 
 @pytest.fixture
 def mail(postman: Postman) -> Iterator[Mail]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(postman, hostname="127.0.0.1", port=port)
+    controller = Controller(postman, hostname="127.0.0.1", port=free_port())
     controller.start()
-    yield Mail(host="127.0.0.1", port=port)
+    yield Mail(host="127.0.0.1", port=controller.port)
     controller.stop()
 
 

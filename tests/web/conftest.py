@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 import aftercare
 from aftercare.app import create_app
@@ -19,8 +19,15 @@ from aftercare.journal import House
 from aftercare.kit.files import Files
 from tests.conftest import Clock
 from tests.given.gateway import ToldGateway, connect
+from tests.web.windows import PATIENCE
 
 BUILT = Path(aftercare.__file__).parent / "web" / "portal.html"
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """Set before each test: the setting is one for all browser tests of the process."""
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -52,6 +59,8 @@ async def browser() -> AsyncIterator[Browser]:
     if chromium is None:
         pytest.skip("no Chromium on this machine")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"], timeout=2 * PATIENCE
+        )
         yield started
         await started.close()

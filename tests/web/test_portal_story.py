@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import text
 
 from aftercare import claims
@@ -18,14 +18,13 @@ from aftercare.journal import SYSTEM, House, begin, drain
 from aftercare.settings import Settings
 from tests.given import AGENT, WAREHOUSE, Bought, Line, a_shop, an_order, staff
 from tests.given.gateway import ToldGateway
-from tests.web.windows import windows
+from tests.web.windows import PHONE, patient, windows
 
 pytestmark = pytest.mark.browser
 
 PICTURE = b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 async def digits_sent(house: House) -> str:
@@ -58,7 +57,7 @@ async def test_a_faulty_blender_goes_back_and_the_money_comes(
     bought = await an_order(
         own_house, shop, Line("破壁料理机 L18", 29_900), customer="wang", delivered=timedelta(days=2)
     )
-    context = await browser.new_context(viewport=PHONE, locale="zh-CN", service_workers="block")
+    context = await patient(browser, PHONE, service_workers="block")
     page = await context.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
@@ -72,7 +71,7 @@ async def test_a_faulty_blender_goes_back_and_the_money_comes(
 
     await expect(page.get_by_role("checkbox", name="破壁料理机 L18")).to_be_checked()
     await page.get_by_role("button", name="下一步").click()
-    await page.get_by_role("radio", name="质量问题、坏了").check(force=True)
+    await page.get_by_text("质量问题、坏了", exact=True).click()
     await page.get_by_label("说明").fill("按键没有反应")
     await page.locator("input[type=file]").first.set_input_files(
         {"name": "fault.png", "mimeType": "image/png", "buffer": PICTURE}
@@ -101,9 +100,9 @@ async def test_a_faulty_blender_goes_back_and_the_money_comes(
     await drain(own_house)
     assert sum(gateway.paid.values()) == 29_900
     # Nobody touches the phone: the page hears of it by itself.
-    await expect(page.get_by_role("heading", name="退款成功")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("heading", name="退款成功")).to_be_visible()
     await expect(page.get_by_text("已退款 ¥299.00")).to_be_visible()
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    await page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     assert broken == []
     await context.close()
 
@@ -146,12 +145,12 @@ async def test_a_claim_typed_without_a_line_is_kept_and_sent_once(
     bought = await an_order(
         own_house, shop, Line("空气炸锅 F30", 39_900), customer="wang", delivered=None, shipped=None
     )
-    context = await browser.new_context(viewport=PHONE, locale="zh-CN", service_workers="block")
+    context = await patient(browser, PHONE, service_workers="block")
     page = await context.new_page()
     await enter(page, address, own_house, bought)
     await page.goto(f"{address}/orders/{bought.order_id}/apply")
     await page.get_by_role("button", name="下一步").click()
-    await page.get_by_role("radio", name="不想要了").check(force=True)
+    await page.get_by_text("不想要了", exact=True).click()
     await page.get_by_role("button", name="下一步").click()
     await page.get_by_role("radio", name=re.compile("取消订单")).check()
     await page.get_by_role("button", name="下一步").click()
@@ -166,3 +165,75 @@ async def test_a_claim_typed_without_a_line_is_kept_and_sent_once(
     async with begin(own_house, staff(shop, AGENT)) as work:
         assert await work.session.scalar(text("SELECT count(*) FROM claim")) == 1
     await context.close()
+
+
+async def test_photos_taken_without_a_line_are_not_lost(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    shop = await a_shop(own_house)
+    bought = await an_order(own_house, shop, Line("破壁料理机 L18", 29_900), customer="wang")
+    async with windows(own_house, address, browser, shop) as open_windows:
+        page = await open_windows.customer(bought)
+        await page.goto(f"/orders/{bought.order_id}/apply")
+        await page.get_by_role("button", name="下一步").click()
+        await page.get_by_text("质量问题、坏了", exact=True).click()
+        picker = page.locator("input[type=file]").first
+        # What is no photo is refused by name, and takes no place.
+        await picker.set_input_files({"name": "a.exe", "mimeType": "image/png", "buffer": b"MZ" + b"0" * 99})
+        await expect(page.get_by_role("alert")).to_have_text(
+            "“a.exe”：这种文件不能上传，请用照片、视频或 PDF。"
+        )
+        await page.context.set_offline(True)
+        await picker.set_input_files({"name": "crack.png", "mimeType": "image/png", "buffer": PICTURE})
+        await expect(page.get_by_text("网络断开了")).to_be_visible()
+        await page.context.set_offline(False)
+        await page.reload()
+        # It goes out by itself; the words and the step are where they were.
+        await expect(page.get_by_text("1 / 9")).to_be_visible()
+        await expect(page.locator("progress")).to_be_hidden()
+        await expect(page.get_by_role("radio", name="质量问题、坏了")).to_be_checked()
+        await page.get_by_role("button", name="下一步").click()
+        await page.get_by_role("radio", name=re.compile("仅退款")).check()
+        await page.get_by_label("退款金额").fill("60,5")
+        await page.get_by_role("button", name="下一步").click()
+        await expect(page.get_by_text("退款 ¥60.50")).to_be_visible()
+        await page.get_by_role("button", name="提交申请").click()
+        await expect(page).to_have_url(re.compile("/claims/"))
+        filed = await open_windows.row(
+            "SELECT requested_cents, (SELECT count(*) FROM claim_evidence e WHERE e.claim_id = c.id) AS photos FROM claim c"
+        )
+        assert (filed.requested_cents, filed.photos) == (6_050, 1)
+
+
+async def test_an_offer_is_answered_with_another_amount(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    shop = await a_shop(own_house)
+    bought = await an_order(own_house, shop, Line("扫拖机器人 S9", 280_000), customer="wang")
+    async with begin(own_house, bought.buyer) as work:
+        line = AskedLine(order_line_id=bought.line_ids[0], quantity=1)
+        claim = await claims.apply(
+            work, NewClaim(kind=ClaimKind.refund_only, reason=Reason.not_as_described, lines=[line])
+        )
+    async with begin(own_house, staff(shop, AGENT)) as work:
+        offer = claims.NewOffer(asks="other_amount", amount_cents=10_000, words="补您 100 元可以吗？")
+        await claims.offer(work, claim.id, offer)
+    async with windows(own_house, address, browser, shop) as open_windows:
+        page = await open_windows.customer(bought)
+        await page.goto(f"/claims/{claim.id}")
+        await page.get_by_role("button", name="不接受").click()
+        form = page.get_by_role("dialog", name="不接受")
+        await form.get_by_label("您希望退多少").fill("9999")
+        await form.get_by_label("想对商家说的").fill("地毯模式不能用，800 可以接受")
+        await form.get_by_role("button", name="不接受，发给商家").click()
+        await expect(form.get_by_role("alert")).to_have_text("请填 0 到 ¥2,800.00 之间的金额，例如 20.00。")
+        await form.get_by_label("您希望退多少").fill("800")
+        # What was typed outlives a page that is loaded again.
+        await page.reload()
+        await page.get_by_role("button", name="不接受").click()
+        await expect(form.get_by_label("您希望退多少")).to_have_value("800")
+        await form.get_by_role("button", name="不接受，发给商家").click()
+        await expect(page.get_by_role("heading", name="待商家处理")).to_be_visible()
+        await expect(page.get_by_text("地毯模式不能用，800 可以接受")).to_be_visible()
+        asked = await open_windows.row("SELECT requested_cents, edits FROM claim")
+        assert (asked.requested_cents, asked.edits) == (80_000, 1)

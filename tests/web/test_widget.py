@@ -1,6 +1,7 @@
 """A visitor on a shop's own page, of another origin, chats; an agent answers on the desk; the line breaks and comes again."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.async_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -22,10 +23,9 @@ from aftercare.identity import ShopView
 from aftercare.journal import House, begin, drain
 from tests.api.world import PNG
 from tests.given import AGENT, a_shop, staff
-from tests.web.windows import DESK, PHONE, Windows, windows
+from tests.web.windows import DESK, PHONE, Windows, patient, windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-expect.set_options(timeout=30_000)
 
 PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><h1>{title}</h1><p><a href="/other">另一页</a> <button id="own">店铺自己的按钮</button></p>
@@ -91,13 +91,22 @@ async def faults(page: Page) -> list[str]:
 async def a_visitor(
     opened: Windows, size: dict[str, int], **more: Any
 ) -> tuple[BrowserContext, Page, FrameLocator]:
-    context = await opened.browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN", **more
-    )
+    context = await patient(opened.browser, size, **more)
     opened.stack.push_async_callback(context.close)
     page = await context.new_page()
     page.on("pageerror", lambda error: opened.thrown.append(str(error)))
     return context, page, page.frame_locator("aftercare-chat iframe")
+
+
+async def types_on(page: Page, seen: Locator) -> None:
+    """A sign goes on and off until the other side sees that somebody types: how late it hears of it, the line decides."""
+    for _ in range(20):
+        await page.keyboard.type("。")
+        await page.keyboard.press("Backspace")
+        with suppress(AssertionError):
+            await expect(seen).to_be_visible(timeout=3_000)
+            return
+    raise AssertionError("nobody saw that somebody types")
 
 
 async def test_a_visitor_chats_from_the_shops_page(
@@ -132,11 +141,14 @@ async def test_a_visitor_chats_from_the_shops_page(
         await expect(log).to_contain_text("已读")
         await expect(desk.get_by_text("客户在线")).to_be_visible()
         await box.press_sequentially("还有", delay=20)
-        await expect(desk.get_by_text("客户正在输入…")).to_be_visible()
+        await types_on(page, desk.get_by_text("客户正在输入…"))
         await desk.keyboard.press("e")
+        await expect(desk.get_by_label(re.compile("^回复 "))).to_be_focused()
         await desk.keyboard.type("您好，请先关闭进水阀，")
-        await expect(chat.get_by_text("对方正在输入…")).to_be_visible()
+        await types_on(desk, chat.get_by_text("对方正在输入…"))
         await desk.keyboard.type("再拍一张照片给我。")
+        # From wherever one stands in the editor.
+        await desk.get_by_role("button", name="添加文件").focus()
         await desk.keyboard.press("Control+Enter")
         await expect(log).to_contain_text("再拍一张照片给我。")
         await expect(log).to_contain_text("周子航")
@@ -175,8 +187,7 @@ async def test_a_visitor_chats_from_the_shops_page(
             "",
         ]
         assert said.threads == 1
-        shown = await log.locator("li:not(.day) .text").all_inner_texts()
-        assert shown == [body for body in said.bodies if body]
+        await expect(log.locator("li:not(.day) .text")).to_have_text([body for body in said.bodies if body])
 
         # Escape closes, the focus goes back to where it came from, and unread words are counted there.
         await box.press("Escape")
@@ -192,7 +203,8 @@ async def test_a_visitor_chats_from_the_shops_page(
         async with begin(own_house, agent) as work:
             await solve(work, case.id)
         await expect(chat.get_by_role("heading", name="这次服务您满意吗？")).to_be_visible()
-        await chat.get_by_role("radio", name="5 星").check(force=True)
+        await chat.get_by_title("5 星").click()
+        await expect(chat.get_by_role("radio", name="5 星")).to_be_checked()
         await chat.get_by_label("说说您的感受（选填）").fill("很耐心")
         await chat.get_by_role("button", name="提交评价").click()
         await expect(chat.get_by_text("谢谢您的评价！")).to_be_visible()
@@ -264,6 +276,8 @@ async def test_the_widget_is_read_by_a_machine_for_faults(
             await page.keyboard.press("Enter")
             await expect(page.get_by_text("已发送")).to_be_visible()
             await page.get_by_role("button", name="更多").click()
+            await expect(page.get_by_role("menu")).to_be_visible()
             assert await faults(page) == []
-            await page.get_by_role("menuitem", name="结束对话并评价").click()
+            await page.get_by_role("menuitem", name="评价这次服务").click()
+            await expect(page.get_by_role("heading", name="这次服务您满意吗？")).to_be_visible()
             assert await faults(page) == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from sqlalchemy import text
 
 from aftercare import identity, people
@@ -17,6 +17,8 @@ from aftercare.journal import SYSTEM, House, begin, drain
 from tests.given import Bought
 from tests.identity.people import cheap_hash
 
+PATIENCE = 60_000
+"""Milliseconds that a page may take: other tests use the same processors."""
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 NAMES = {
@@ -67,12 +69,7 @@ class Windows:
         return await self._page(PHONE, opened)
 
     async def _page(self, size: dict[str, int], opened: Any) -> Page:
-        context = await self.browser.new_context(
-            base_url=self.address,
-            viewport={"width": size["width"], "height": size["height"]},
-            locale="zh-CN",
-            service_workers="block",
-        )
+        context = await patient(self.browser, size, base_url=self.address, service_workers="block")
         self.stack.push_async_callback(context.close)
         await context.add_cookies(
             [
@@ -107,6 +104,15 @@ async def windows(house: House, address: str, browser: Browser, shop: ShopView) 
         opened = Windows(house, address, browser, shop, stack)
         yield opened
         assert opened.thrown == []
+
+
+async def patient(browser: Browser, size: dict[str, int], **more: Any) -> BrowserContext:
+    """A Chinese reader's browser, which waits as long as a slow machine takes."""
+    context = await browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]}, locale="zh-CN", **more
+    )
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 async def start(page: Page, verb: str) -> Locator:

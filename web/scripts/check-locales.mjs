@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
 const locales = ['zh-CN', 'zh-TW', 'en']
-const files = ['common', 'portal', 'desk', 'console']
+const faces = ['portal', 'desk', 'console']
+// Every other file holds the texts of some pages of the console.
+const parts = [...new Set(locales.flatMap((l) => readdirSync(join(src, 'locales', l))))].map((n) => n.replace('.json', '')).filter((n) => n !== 'common' && !faces.includes(n))
+const files = ['common', ...faces, ...parts]
 const problems = []
 
 const flat = (node, path = '') =>
@@ -15,9 +18,14 @@ const flat = (node, path = '') =>
 const plain = (key) => key.replace(/_(zero|one|two|few|many|other)$/, '')
 const slots = (text) => [...new Set([...text.matchAll(/\{\{\s*(\w+)/g)].map((m) => m[1]))].sort().join()
 
+const read = (locale, file) => {
+  const path = join(src, 'locales', locale, `${file}.json`)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+}
+
 const keys = {}
 for (const file of files) {
-  const perLocale = locales.map((l) => new Map(flat(JSON.parse(readFileSync(join(src, 'locales', l, `${file}.json`), 'utf8')))))
+  const perLocale = locales.map((l) => new Map(flat(read(l, file))))
   const names = perLocale.map((m) => new Set([...m.keys()].map(plain)))
   keys[file] = new Set(names.flatMap((n) => [...n]))
   for (const key of keys[file]) {
@@ -30,12 +38,21 @@ for (const file of files) {
   }
 }
 
+// The console sees its own file, common.json and all parts at once: a key has one home.
+const homes = new Map()
+for (const file of ['common', 'console', ...parts])
+  for (const key of keys[file]) {
+    if (homes.has(key) && file !== 'console') problems.push(`${file}.json: '${key}' is also in ${homes.get(key)}.json`)
+    homes.set(key, file)
+  }
+
 const walk = (dir) => readdirSync(dir).flatMap((n) => (statSync(join(dir, n)).isDirectory() ? walk(join(dir, n)) : [join(dir, n)]))
 const used = Object.fromEntries(files.map((f) => [f, new Set()]))
 for (const path of walk(src).filter((p) => /\.tsx?$/.test(p) && !/\.test\.ts$|schema\.ts$|[\\/]gallery[\\/]/.test(p))) {
   const where = path.slice(src.length + 1).replaceAll('\\', '/')
-  const face = ['portal', 'desk', 'console'].find((f) => where.startsWith(`${f}/`))
-  const visible = face ? [face, 'common'] : ['common']
+  const face = faces.find((f) => where.startsWith(`${f}/`))
+  // Refusals are told by one piece in the words of the face that shows them.
+  const visible = face ? [face, 'common', ...(face === 'console' ? parts : face === 'desk' ? ['facts'] : [])] : where === 'api/problem.ts' ? ['common', ...faces] : ['common']
   const text = readFileSync(path, 'utf8').replace(/^\s*\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
   const take = (matches, must) => {
     const homes = visible.filter((f) => matches(keys[f]).length)

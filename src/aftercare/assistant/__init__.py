@@ -16,66 +16,37 @@ from aftercare.assistant.classifier import (
     TooFewExamples,
 )
 from aftercare.assistant.dialogue import talk
-from aftercare.assistant.drafts import Draft, Sketch, draft_reply, sketch
-from aftercare.assistant.events import (
-    AssistantAnswered,
-    AssistantCorrected,
-    AssistantHandedOver,
-    AssistantModelPromoted,
-    AssistantModelRefused,
-    AssistantModelTrained,
-    AssistantSwitched,
-)
+from aftercare.assistant.drafts import draft_reply
 from aftercare.assistant.learning import (
     ModelView,
-    Trial,
     correct,
     models,
     promote,
     register,
     start_with,
-    teach,
     train_house_model,
 )
+from aftercare.assistant.minds import Mind
 from aftercare.assistant.model import (
     IntentUnknown,
     ModelIsWorse,
     ModelNotCandidate,
     ModelNotFound,
-    Mood,
     Outcome,
     TalkNotFound,
-    TurnEmpty,
-    TurnNotFound,
 )
 from aftercare.assistant.phrasing import converse
 from aftercare.assistant.ports import Asking, Grounding, LanguageModel, LanguageModelAway, Said
-from aftercare.assistant.queries import SwitchView, TalkView, get_talk, list_turns, switch_of, talk_of_case
-from aftercare.assistant.replies import (
-    Pair,
-    PairsUnreadable,
-    ReplyChooser,
-    read_pairs,
-    recall_at_one,
-    train_replies,
-)
-from aftercare.assistant.shelf import KeptModel, ModelNameNotPossible, ModelShelf
-from aftercare.assistant.state import Choice, NewTurn, Reply, Source
+from aftercare.assistant.queries import get_talk, talk_of_case
+from aftercare.assistant.replies import read_pairs, recall_at_one, train_replies
+from aftercare.assistant.shelf import KeptModel, ModelShelf
+from aftercare.assistant.state import NewTurn, Reply
 from aftercare.assistant.switching import switch
-from aftercare.assistant.training import Score, TableUnreadable, read_examples, score, train
+from aftercare.assistant.training import TableUnreadable, read_examples, score, train
 
 __all__ = [
     "Asking",
-    "AssistantAnswered",
-    "AssistantCorrected",
-    "AssistantHandedOver",
-    "AssistantModelPromoted",
-    "AssistantModelRefused",
-    "AssistantModelTrained",
-    "AssistantSwitched",
-    "Choice",
     "Classifier",
-    "Draft",
     "Example",
     "Grounding",
     "Guess",
@@ -83,37 +54,24 @@ __all__ = [
     "KeptModel",
     "LanguageModel",
     "LanguageModelAway",
+    "Mind",
     "ModelIsWorse",
-    "ModelNameNotPossible",
     "ModelNotCandidate",
     "ModelNotFound",
     "ModelShelf",
     "ModelUnreadable",
     "ModelView",
-    "Mood",
     "NewTurn",
     "Outcome",
-    "Pair",
-    "PairsUnreadable",
     "Reply",
-    "ReplyChooser",
     "Said",
-    "Score",
-    "Sketch",
-    "Source",
-    "SwitchView",
     "TableUnreadable",
     "TalkNotFound",
-    "TalkView",
     "TooFewExamples",
-    "Trial",
-    "TurnEmpty",
-    "TurnNotFound",
     "converse",
     "correct",
     "draft_reply",
     "get_talk",
-    "list_turns",
     "models",
     "promote",
     "read_examples",
@@ -121,13 +79,10 @@ __all__ = [
     "recall_at_one",
     "register",
     "score",
-    "sketch",
     "start_with",
     "switch",
-    "switch_of",
     "talk",
     "talk_of_case",
-    "teach",
     "train",
     "train_house_model",
     "train_replies",

@@ -1,8 +1,8 @@
 """From a text to its intent, with a probability that means what it says, and to whether it is about anything that we know.
 
-Three judges look at a text: linear margins over pieces of words and characters, a small net over words, and the nearest
-example. **Kept-back** examples, on which neither was trained, set how much each counts, how sure a score is (temperature), and
-the **gate**: what is out of scope. Where no examples out of scope are given, whole intents are left out in turn and play them.
+Two judges look at a text: linear margins over words, pairs and rows of words and runs of characters, and the nearest example.
+**Kept-back** examples, on which the margins were not trained, set how sure a score is (its scale), and the **gate**: what is out
+of scope. Where no examples out of scope are given, whole intents are left out in turn and play them.
 
 Training needs scikit-learn; answering needs numpy alone. A model is arrays and JSON; nothing in it can run.
 """
@@ -21,17 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from aftercare.assistant import wordage
-from aftercare.assistant.net import Net
 from aftercare.kit.errors import Invalid
 
-FORMAT = 1
+FORMAT = 2
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Tell = Callable[[str, int, int], None]
-BLOCKS = ("words", "rows", "characters")
-ALL_BLOCKS = (0, 1, 2)
+BLOCKS = ("words", "rows", "characters", "pairs")
+ALL_BLOCKS = (0, 1, 2, 3)
 WORDS_AND_ROWS = (0, 1)
-NETS_LOOK_AT = (WORDS_AND_ROWS, (0, 2))
+SIGNS = 5
 
 
 class ModelUnreadable(Invalid):
@@ -200,8 +199,8 @@ def softmax(scores: Floats) -> Floats:
 
 @dataclass
 class Gate:
-    """In scope or not, from four signs: how sure, by how much, how many of the words are known, how near the nearest
-    example is."""
+    """In scope or not, from five signs: how sure, by how much, how many of the words are known, how near the nearest
+    example is, how long it is."""
 
     weights: Floats
     bias: float
@@ -218,12 +217,10 @@ class Classifier:
     vocabulary: Vocabulary
     margins: Floats
     """Place by intent; the last row is the bias."""
-    nets: list[Net]
-    """In the order of NETS_LOOK_AT, or none."""
     examples: Sparse
     """The training examples' words, for the nearest one."""
-    mixing: tuple[float, float]
-    """What a margin and what the nets' logarithm counts, temperature included."""
+    scale: float
+    """What a margin counts in a probability."""
     gate: Gate
     about: dict[str, Any] = field(default_factory=dict)
     _by_place: tuple[npt.NDArray[np.int64], Ints, Floats] | None = None
@@ -256,11 +253,10 @@ class Classifier:
         margins = np.empty((len(looked), len(self.intents)), dtype=np.float32)
         for number, one in enumerate(looked):
             margins[number] = one.values @ self.margins[one.places] + self.margins[-1]
-        logs = logs_of(self.nets, looked)
-        probabilities = mixed(margins, logs, self.mixing)
+        probabilities = softmax(margins * self.scale)
         near = np.array([self._nearest(one) for one in looked], dtype=np.float32)
         known = np.array([one.known_share for one in looked], dtype=np.float32)
-        return probabilities, signs_of(probabilities, margins, known, near)
+        return probabilities, signs_of(probabilities, margins, known, near, lengths_of(looked))
 
     def _nearest(self, one: Looked) -> float:
         """The cosine with the most similar example, by words and rows."""
@@ -292,15 +288,12 @@ class Classifier:
         }
         for number, block in enumerate(self.vocabulary.blocks):
             arrays[f"rarity_{number}"] = block.rarity
-        for number, net in enumerate(self.nets):
-            arrays |= {f"net_{number}_{name}": value for name, value in net.arrays().items()}
         document = {
             "format": FORMAT,
             "wordage": wordage.VERSION,
             "intents": self.intents,
             "pieces": [list(block.places) for block in self.vocabulary.blocks],
-            "nets": len(self.nets),
-            "mixing": list(self.mixing),
+            "scale": self.scale,
             "gate": {"bias": self.gate.bias, "threshold": self.gate.threshold},
             "about": self.about,
         }
@@ -321,18 +314,16 @@ class Classifier:
                 )
             )
             offset += len(pieces)
-        nets = [Net.of(arrays, f"net_{number}_") for number in range(document["nets"])]
         return cls(
             document["intents"],
             Vocabulary(blocks),
             arrays["margins"].astype(np.float32),
-            nets,
             Sparse(
                 arrays["example_starts"],
                 arrays["example_places"],
                 arrays["example_values"].astype(np.float32),
             ),
-            (document["mixing"][0], document["mixing"][1]),
+            document["scale"],
             Gate(arrays["gate"], document["gate"]["bias"], document["gate"]["threshold"]),
             document["about"],
         )
@@ -368,18 +359,11 @@ def read_model(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]
     return document, arrays
 
 
-def logs_of(nets: Sequence[Net], looked: Sequence[Looked]) -> Floats | None:
-    """The nets' mean opinion."""
-    said = [net.logs(stack(looked, blocks)) for net, blocks in zip(nets, NETS_LOOK_AT, strict=False)]
-    return np.mean(said, axis=0).astype(np.float32) if said else None
+def lengths_of(looked: Sequence[Looked]) -> Floats:
+    return np.log1p(np.array([one.sizes[0] for one in looked], dtype=np.float32))
 
 
-def mixed(margins: Floats, logs: Floats | None, mixing: tuple[float, float]) -> Floats:
-    scores = margins * mixing[0]
-    return softmax(scores if logs is None else scores + logs * mixing[1])
-
-
-def signs_of(probabilities: Floats, margins: Floats, known: Floats, near: Floats) -> Floats:
+def signs_of(probabilities: Floats, margins: Floats, known: Floats, near: Floats, lengths: Floats) -> Floats:
     two = -np.sort(-probabilities, axis=1)[:, :2]
     sure = np.log(np.clip(two[:, 0], 1e-4, 1 - 1e-4) / np.clip(1 - two[:, 0], 1e-4, 1))
-    return np.column_stack([sure, margins.max(axis=1), known * 4, near * 4]).astype(np.float32)
+    return np.column_stack([sure, margins.max(axis=1), known * 4, near * 4, lengths]).astype(np.float32)

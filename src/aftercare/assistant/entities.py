@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from aftercare.assistant import wordage
 from aftercare.kit import text as kit_text
+from aftercare.kit.languages import is_han, simplified
 
 T = TypeVar("T")
 
@@ -54,6 +55,10 @@ class Entity:
     def first_day(self) -> date:
         return date.fromisoformat(self.value.split("/")[0])
 
+    @property
+    def last_day(self) -> date:
+        return date.fromisoformat(self.value.split("/")[-1])
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -73,7 +78,7 @@ _NUMERAL = "零〇一二三四五六七八九十百千万亿两俩廿"
 
 def number_of(written: str) -> float | None:
     """A number in digits or in Chinese numerals: `1,299.5`, `1.2万`, `一千二`, `两百零三`, `三百五`. None when it is none."""
-    written = wordage.simplified(written.strip()).replace(",", "").replace("廿", "二十")
+    written = simplified(written.strip()).replace(",", "").replace("廿", "二十")
     plain = re.fullmatch(r"(\d+(?:\.\d+)?)(万|千|k|w)?", written, re.IGNORECASE)
     if plain:
         return float(plain.group(1)) * {"万": 10_000, "w": 10_000, "千": 1_000, "k": 1_000}.get(
@@ -197,7 +202,7 @@ _ORDERS: tuple[re.Pattern[str], ...] = (
     _alone(r"\d{18,19}"),
     re.compile(r"(?<![\w#&])#\d{3,8}(?!\w)"),
 )
-_ORDER_SAID = _alone(r"[A-Z]{0,5}-?\d{4,17}(?:-\d{1,7}){0,3}")
+_ORDER_SAID = _alone(r"[A-Z]{0,5}-?\d{4,17}(?:-\d{1,17}){0,3}")
 
 
 def _tracking(text: str, _: Setting) -> Iterator[Entity]:
@@ -312,6 +317,8 @@ _EN_AGO = re.compile(
 _WEEKDAY = re.compile(r"(上上|上个?|这个?|本|下个?)?(?:周|星期|礼拜)([一二三四五六日天])")
 _EN_WEEKDAY = re.compile(rf"\b(?:(last|this|next|on|past)\s+)?({_DAY_NAMES})\b", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"({_N})月({_N})[号日]?")
+_SALES = {"双十一": (11, 11), "双十二": (12, 12), "618": (6, 18), "六一八": (6, 18)}
+_SALE = re.compile(r"双(?:十一|十二|1[12])(?!\d)|(?<![A-Za-z0-9.])618(?!\d)|六一八")
 _DAY_ONLY = re.compile(rf"(?<![月\d.])(上个?月|这个?月|本月)?({_N})号(?![店楼线])")
 _EN_DAY = re.compile(
     rf"\b(?:({_MONTH_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?|(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH_NAMES}))(?:,?\s+(20\d{{2}}))?\b",
@@ -374,6 +381,9 @@ def _days(text: str, setting: Setting) -> Iterator[Entity]:
         many = int(said) if said.isdigit() else _COUNTED[said]
         way = -1 if found.group(3).lower() == "ago" else 1
         yield from _day(_away(today, many, found.group(2).lower(), way), text, found)
+    for found in _SALE.finditer(text):
+        sale = _SALES[found.group().replace("11", "十一").replace("12", "十二")]
+        yield from _day(_nearest_year(*sale, today), text, found)
     for found in _MONTH_DAY.finditer(text):
         month, day = _integer(found.group(1)), _integer(found.group(2))
         if month and day:
@@ -501,7 +511,7 @@ def _flat(text: str) -> str:
         narrow if len(narrow := unicodedata.normalize("NFKC", character)) == 1 else character
         for character in kit_text.clean(text)[: wordage.LONGEST]
     )
-    return wordage.simplified(flat)
+    return simplified(flat)
 
 
 def _entity(kind: Kind, value: str, text: str, found: re.Match[str], carrier: str | None = None) -> Entity:
@@ -510,10 +520,19 @@ def _entity(kind: Kind, value: str, text: str, found: re.Match[str], carrier: st
 
 def named(text: str, titles: Mapping[T, str]) -> list[T]:
     """Which of these products a text may mean, the likeliest first: those that share its rarer words."""
-    said = {word for word in kit_text.tokens(_flat(text)) if len(word) > 1 or wordage.HAN.match(word)}
+    said = {word for word in kit_text.tokens(_flat(text)) if len(word) > 1 or is_han(word)}
     known = {key: set(kit_text.tokens(_flat(title))) for key, title in titles.items()}
+    if not any(words & said for words in known.values()):
+        # '直筒裤' for '直筒休闲裤': no word in common, but two characters in a row.
+        said = _pairs(text)
+        known = {key: _pairs(title) for key, title in titles.items()}
     seen = [word for words in known.values() for word in words]
     scores = {key: sum(1 / seen.count(word) for word in words & said) for key, words in known.items()}
     best = max(scores.values(), default=0.0)
     found = [key for key, value in scores.items() if value > 0 and value >= best * 0.6]
     return sorted(found, key=lambda key: -scores[key])
+
+
+def _pairs(text: str) -> set[str]:
+    flat = _flat(text)
+    return {flat[at : at + 2] for at in range(len(flat) - 1) if is_han(flat[at]) and is_han(flat[at + 1])}

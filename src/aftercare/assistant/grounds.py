@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from aftercare.assistant import reading, wordage
+from aftercare.assistant import reading
 from aftercare.assistant.entities import Kind, Setting, entities, number_of
 from aftercare.assistant.ports import Grounding
+from aftercare.kit.languages import simplified
 
 LONGEST = 1_500
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -52,7 +53,7 @@ _INSTRUCTION = re.compile(
 
 def gives_orders(text: str) -> bool:
     """Whether a text speaks to the machine instead of about the matter; such a text never reaches a language model."""
-    return bool(_INSTRUCTION.search(wordage.simplified(text)))
+    return bool(_INSTRUCTION.search(simplified(text)))
 
 
 def complaints(said: str, question: str, grounding: Sequence[Grounding], locale: str) -> list[str]:
@@ -92,7 +93,7 @@ def _script(locale: str) -> str:
 
 
 def _numbers(text: str) -> set[float]:
-    flat = wordage.simplified(text)
+    flat = simplified(text)
     found = {float(written.replace(",", "")) for written in _NUMBER.findall(flat) if written.count(".") < 2}
     for written in _CHINESE_NUMBER.findall(flat):
         value = number_of(written)

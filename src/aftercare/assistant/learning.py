@@ -13,14 +13,14 @@ from sqlalchemy.dialects.postgresql import insert
 from aftercare import identity
 from aftercare.assistant import seed
 from aftercare.assistant.classifier import Classifier, Example, ModelUnreadable
-from aftercare.assistant.dialogue import talk_row
 from aftercare.assistant.events import (
     AssistantCorrected,
     AssistantModelPromoted,
     AssistantModelRefused,
     AssistantModelTrained,
 )
-from aftercare.assistant.minds import HOUSE_MODEL, built_in, mind_of, shelf_of
+from aftercare.assistant.keeping import talk_row
+from aftercare.assistant.minds import ASSISTANT, HOUSE_MODEL, Guesses, built_in, mind_of, shelf_of
 from aftercare.assistant.model import (
     IntentUnknown,
     Lesson,
@@ -36,6 +36,7 @@ from aftercare.assistant.shelf import KeptModel, ModelShelf
 from aftercare.assistant.training import train
 from aftercare.journal import SYSTEM, Actor, House, PortMissing, Work, begin
 from aftercare.kit.text import one_line
+from aftercare.trials import Kind, can_be_tried, refuse_on_trial
 
 WORSE_BY = 0.005
 """So much less right on kept-back examples is still as good; noise of a few examples."""
@@ -153,7 +154,7 @@ async def train_house_model(house: House, actor: Actor = SYSTEM, extra: Sequence
     if shelf is None:
         raise PortMissing(port=ModelShelf.__name__)
     learn, _ = seed.kept_back([*seed.examples(), *taught, *extra])
-    model = await asyncio.to_thread(train, learn, with_nets=len(learn) > 20_000)
+    model = await asyncio.to_thread(train, learn)
     kept = await asyncio.to_thread(shelf.put, HOUSE_MODEL, model)
     async with begin(house, actor) as work:
         return await register(work, kept, model)
@@ -207,27 +208,59 @@ async def promote(house: House, actor: Actor, version: int, name: str = HOUSE_MO
     async with begin(house, actor) as work:
         work.require("policies.write")
         row = await model_row(work, name, version)
-        if row.state not in (ModelState.candidate, ModelState.retired):
-            raise ModelNotCandidate(name=name, version=version, state=row.state.value)
+        _refuse_unfit(row)
+        await refuse_on_trial(work, ASSISTANT)
         trial = await try_out(work, row)
         row.trial = trial.model_dump(mode="json")
         if trial.worse:
             row.state = ModelState.refused
             work.record(AssistantModelRefused(model_id=row.id, version=row.version))
         else:
-            serving = await work.session.scalar(
-                select(Model).where(Model.name == name, Model.state == ModelState.serving).with_for_update()
-            )
-            if serving is not None:
-                serving.state = ModelState.retired
-                await work.session.flush()
-            row.state, row.promoted_at, row.promoted_by = ModelState.serving, work.now, work.actor.id
-            work.record(AssistantModelPromoted(model_id=row.id, version=row.version))
+            await _serve(work, row)
         await work.session.flush()
         view = ModelView.model_validate(row, from_attributes=True)
     if view.state is ModelState.refused:
         raise ModelIsWorse(**trial.model_dump(mode="json", exclude={"changed", "worse"}))
     return view
+
+
+def _refuse_unfit(row: Model) -> None:
+    if row.state not in (ModelState.candidate, ModelState.retired):
+        raise ModelNotCandidate(name=row.name, version=row.version, state=row.state.value)
+
+
+async def _serve(work: Work, row: Model) -> None:
+    serving = await work.session.scalar(
+        select(Model).where(Model.name == row.name, Model.state == ModelState.serving).with_for_update()
+    )
+    if serving is not None:
+        serving.state = ModelState.retired
+        await work.session.flush()
+    row.state, row.promoted_at, row.promoted_by = ModelState.serving, work.now, work.actor.id
+    work.record(AssistantModelPromoted(model_id=row.id, version=row.version))
+
+
+async def _check_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    """A candidate that is as good as the one that serves may meet customers before it serves all. Refuses with ModelNotFound,
+    ModelNotCandidate, ModelIsWorse."""
+    work.require("policies.write")
+    row = await model_row(work, HOUSE_MODEL, int(variant["version"]))
+    _refuse_unfit(row)
+    if row.trial is None:
+        row.trial = (await try_out(work, row)).model_dump(mode="json")
+    if row.trial["worse"]:
+        raise ModelIsWorse(**{key: row.trial[key] for key in ("accuracy", "accuracy_before")})
+
+
+async def _adopt_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    """One model serves all shops: adopted in one, it is adopted."""
+    work.require("policies.write")
+    row = await model_row(work, HOUSE_MODEL, int(variant["version"]))
+    if row.state is not ModelState.serving:
+        await _serve(work, row)
+
+
+can_be_tried(Kind(ASSISTANT, frozenset({"customer", "case"}), _check_variant, _adopt_variant))
 
 
 async def try_out(work: Work, row: Model) -> Trial:
@@ -278,7 +311,7 @@ async def try_out(work: Work, row: Model) -> Trial:
     )
 
 
-def _answers(candidate: Classifier, serving: Classifier, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+def _answers(candidate: Guesses, serving: Guesses, texts: Sequence[str]) -> tuple[list[str], list[str]]:
     return [one.intent for one in candidate.guesses(texts)], [one.intent for one in serving.guesses(texts)]
 
 

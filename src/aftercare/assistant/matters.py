@@ -1,22 +1,40 @@
 """Finding out for the asker: orders, parcels, refunds, claims, rules, articles. Reads only; everything through the front doors of
 the contexts, with the asker's own eyes."""
 
+import re
 from datetime import date, datetime
 from uuid import UUID
 
 from aftercare import claims, knowledge, logistics, shop
-from aftercare.assistant import speech
+from aftercare.assistant import reading, speech
 from aftercare.assistant.entities import Kind, named
 from aftercare.assistant.model import Outcome
 from aftercare.assistant.state import MOST_CHOICES, Answer, Choice, Matter, Talking
 from aftercare.claims import AskedLine, ClaimFilter, ClaimKind, ClaimPage, ClaimRow, NewClaim, Option, Reason
 from aftercare.kit.errors import NotFound
+from aftercare.kit.languages import simplified
+from aftercare.kit.text import tokens
+from aftercare.knowledge import Passage
 from aftercare.shop import LineView, OrderSummary, OrderView
 
 RECENT_ORDERS = 20
 SURE_PASSAGE = 0.45
+SURE_WITHOUT_TITLE = 0.8
 WEAK_PASSAGE = 0.2
 LONGEST_PASSAGE = 600
+WITH_MONEY = frozenset(
+    {
+        ClaimKind.return_refund,
+        ClaimKind.refund_only,
+        ClaimKind.cancel_unshipped,
+        ClaimKind.refuse_parcel,
+        ClaimKind.compensation,
+    }
+)
+
+
+_DIGITS = re.compile(r"\d{4,}")
+_ANY_DIGITS = re.compile(r"\d+")
 
 
 class Needed(Exception):
@@ -30,9 +48,21 @@ class Needed(Exception):
 
 
 async def own_orders(talking: Talking) -> list[OrderSummary]:
-    """Of the asker, in this shop, the newest first. Needed: to sign in."""
+    """Of the asker, in this shop, the newest first. Needed: to show who it is."""
     actor = talking.work.actor
     if not actor.customers:
+        if talking.by_code:
+            named_order = talking.heard.first(Kind.order)
+            if named_order is not None:
+                talking.state.wanted_order = named_order.value
+            again = talking.state.awaiting == "verified"
+            raise Needed(
+                talking.ask(
+                    "verified",
+                    talking.say("verify_again" if again else "verify"),
+                    [Choice(label=talking.say("verify_button"), value="verify")],
+                )
+            )
         talking.state.awaiting = None
         raise Needed(
             Answer(
@@ -59,18 +89,22 @@ def order_choice(talking: Talking, order: OrderSummary) -> Choice:
     )
 
 
-async def the_order(talking: Talking, *, prefer: tuple[str, ...] = ()) -> OrderView:
-    """The order in question: named, on the screen, the only one (of a status that `prefer` holds). Needed: which."""
+async def the_order(talking: Talking, *, prefer: tuple[tuple[str, ...], ...] = ()) -> OrderView:
+    """The order in question: named, on the screen, the only one (of the first statuses of `prefer` of which there is any).
+    Needed: which."""
     state, named_order = talking.state, talking.heard.first(Kind.order)
     orders = await own_orders(talking)
-    if named_order is not None and state.order_id is None:
-        wanted = shop.number_key(named_order.value)
+    orders = [order for order in orders if order.id not in state.ruled_out] or orders
+    number = state.wanted_order if named_order is None else named_order.value
+    state.wanted_order = None
+    if number is not None and state.order_id is None:
+        wanted = shop.number_key(number)
         hit = next((order for order in orders if shop.number_key(order.number) == wanted), None)
         if hit is None and orders:
             raise Needed(
                 talking.ask(
                     "order",
-                    talking.say("order_unknown", number=named_order.value),
+                    talking.say("order_unknown", number=number),
                     [order_choice(talking, order) for order in orders],
                 )
             )
@@ -80,9 +114,12 @@ async def the_order(talking: Talking, *, prefer: tuple[str, ...] = ()) -> OrderV
         if tracked is not None:
             state.order_id = await _order_of_parcel(talking, orders, tracked.value)
     if state.order_id is None:
-        fitting = [order for order in orders if order.status in prefer] or orders
-        titles = {order.id: order.title for order in fitting}
-        meant = named(talking.heard.text, titles) if talking.heard.text else []
+        fitting = _ending_so(talking, orders) or _of_that_day(talking, orders)
+        titles = {order.id: order.title for order in fitting or orders}
+        if fitting is None:
+            tiers = ([order for order in orders if order.status in tier] for tier in prefer)
+            fitting = next((tier for tier in tiers if tier), orders)
+        meant = named(talking.said, titles) if talking.said else []
         if len(meant) == 1:
             state.order_id = meant[0]
         elif len(fitting) == 1:
@@ -90,9 +127,7 @@ async def the_order(talking: Talking, *, prefer: tuple[str, ...] = ()) -> OrderV
         elif not orders:
             raise Needed(talking.answered(talking.say("no_orders")))
         else:
-            ordered = [order for order in fitting if order.id in meant] + [
-                order for order in fitting if order.id not in meant
-            ]
+            ordered = sorted(orders, key=lambda order: (order.id not in meant, order not in fitting))
             raise Needed(
                 talking.ask(
                     "order", talking.say("which_order"), [order_choice(talking, order) for order in ordered]
@@ -109,6 +144,29 @@ async def the_order(talking: Talking, *, prefer: tuple[str, ...] = ()) -> OrderV
     return found
 
 
+def _ending_so(talking: Talking, orders: list[OrderSummary]) -> list[OrderSummary] | None:
+    """The order whose number ends with digits that were said: '尾号 0868', or the number without its letters."""
+    named_here = talking.heard.entities
+    if any(one.kind in (Kind.order, Kind.amount, Kind.phone, Kind.tracking) for one in named_here):
+        return None
+    for digits in _DIGITS.findall(talking.said):
+        found = [order for order in orders if "".join(_ANY_DIGITS.findall(order.number)).endswith(digits)]
+        if len(found) == 1:
+            return found
+    return None
+
+
+def _of_that_day(talking: Talking, orders: list[OrderSummary]) -> list[OrderSummary] | None:
+    """Of 'what I bought yesterday' the orders of that day, or all where none is of it; None when no such thing was said."""
+    days = [one for one in talking.heard.entities if one.kind is Kind.day]
+    if not days or not reading.speaks_of_buying(talking.heard.text):
+        return None
+    first, last = min(one.first_day for one in days), max(one.last_day for one in days)
+    return [
+        order for order in orders if first <= order.placed_at.astimezone(talking.zone).date() <= last
+    ] or orders
+
+
 async def _order_of_parcel(talking: Talking, orders: list[OrderSummary], number: str) -> UUID | None:
     for order in orders:
         for parcel in await logistics.shipments_of(talking.work, order_id=order.id):
@@ -121,16 +179,15 @@ async def _order_of_parcel(talking: Talking, orders: list[OrderSummary], number:
 async def the_lines(talking: Talking, order: OrderView) -> list[LineView]:
     """The lines in question. Needed: which."""
     state = talking.state
-    by_id = {line.id: line for line in order.lines}
+    asked_for = [line for line in order.lines if line.id not in state.ruled_out] or order.lines
+    by_id = {line.id: line for line in asked_for}
     chosen = [by_id[one] for one in state.line_ids if one in by_id]
     if chosen:
         return chosen
-    if len(order.lines) == 1:
-        state.line_ids = [order.lines[0].id]
-        return order.lines
-    meant = (
-        named(talking.heard.text, {line.id: line.title for line in order.lines}) if talking.heard.text else []
-    )
+    if len(asked_for) == 1:
+        state.line_ids = [asked_for[0].id]
+        return asked_for
+    meant = named(talking.said, {line.id: line.title for line in asked_for}) if talking.said else []
     if len(meant) == 1:
         state.line_ids = meant
         return [by_id[meant[0]]]
@@ -140,7 +197,7 @@ async def the_lines(talking: Talking, order: OrderView) -> list[LineView]:
             talking.say("which_line"),
             [
                 Choice(label=f"{line.title[:60]} × {line.quantity}", value=f"line:{line.id}")
-                for line in order.lines[: MOST_CHOICES - 1]
+                for line in asked_for[: MOST_CHOICES - 1]
             ]
             + [Choice(label=talking.say("all_lines"), value="line:all")],
         )
@@ -155,7 +212,7 @@ def title_of(order: OrderView) -> str:
 
 
 async def parcel_status(talking: Talking) -> Answer:
-    order = await the_order(talking, prefer=("shipped", "paid"))
+    order = await the_order(talking, prefer=(("shipped", "paid"), ("delivered",)))
     parcels = await logistics.shipments_of(talking.work, order_id=order.id)
     talking.called("shipments_of", f"{len(parcels)} parcels", order_id=order.id)
     outward = [
@@ -254,6 +311,7 @@ async def the_claim(talking: Talking, *, only_open: bool = True) -> ClaimPage | 
                 talking.work, ClaimFilter(order_id=order.id), limit=RECENT_ORDERS
             )
             rows = listed.items or rows
+        rows = [row for row in rows if row.id not in state.ruled_out] or rows
         is_open = [row for row in rows if not claims.is_end(row.state)]
         rows = is_open or ([] if only_open and asked is None else rows[:1])
         if not rows:
@@ -310,6 +368,8 @@ async def claim_status(talking: Talking) -> Answer:
         running = [clock for clock in page.clocks if clock.state.value == "running"]
         if running:
             said.append(talking.say("claim_due", at=_moment(talking, min(clock.due_at for clock in running))))
+    if page.rejection and page.rejection != claims.BY_POLICY:
+        said.append(talking.say("claim_rejected", why=page.rejection))
     said += [_refund_words(talking, page)] if page.refunds else []
     return talking.answered("\n".join(said))
 
@@ -317,7 +377,17 @@ async def claim_status(talking: Talking) -> Answer:
 async def refund_status(talking: Talking) -> Answer:
     page = await the_claim(talking, only_open=False)
     if page is None:
-        return talking.answered(talking.say("refund_none"))
+        found = await knowledge.find_passages(
+            talking.work, talking.heard.text, locale=talking.locale, shop_id=talking.shop.id
+        )
+        if found and speaks_of(found[0], talking.heard.text):
+            # Asked before there is any: how it would be.
+            return await from_articles(talking)
+        choices = [
+            Choice(label=speech.label("intent", intent, talking.locale), value=f"intent:{intent}")
+            for intent in ("return_goods", "cancel_order")
+        ]
+        return talking.answered(talking.say("refund_none"), *choices)
     return talking.answered(_refund_words(talking, page))
 
 
@@ -341,7 +411,7 @@ def _refund_words(talking: Talking, page: ClaimPage) -> str:
 async def claim_cancel(talking: Talking) -> Answer:
     page = await the_claim(talking)
     if page is None:
-        return talking.answered(talking.say("claim_none"))
+        return talking.answered(talking.say("claim_none_open"))
     if not any(action.verb == "cancel" for action in page.actions):
         return talking.answered(talking.say("claim_no_cancel", number=page.number, state=page.state_label))
     return talking.confirm(
@@ -357,7 +427,7 @@ async def claim_cancel(talking: Talking) -> Answer:
 async def claim_change(talking: Talking) -> Answer:
     page = await the_claim(talking)
     if page is None:
-        return talking.answered(talking.say("claim_none"))
+        return talking.answered(talking.say("claim_none_open"))
     possible = any(action.verb == "edit" for action in page.actions)
     key = "claim_change" if possible else "claim_no_change"
     return talking.answered(talking.say(key, number=page.number, state=page.state_label))
@@ -372,6 +442,13 @@ async def ship_back(talking: Talking) -> Answer:
     page = await the_claim(talking)
     if page is None or not page.return_address:
         return talking.answered(talking.say("ship_back_none"))
+    sent = talking.heard.first(Kind.tracking) or talking.heard.first(Kind.order)
+    orders = {shop.number_key(order.number) for order in await own_orders(talking)}
+    if sent is not None and shop.number_key(sent.value) not in orders:
+        to_claim = Choice(label=talking.say("ship_back_button"), value="claim_page", url=f"/claims/{page.id}")
+        return talking.answered(
+            talking.say("ship_back_sent", number=page.number, tracking=sent.value), to_claim
+        )
     address = "\n".join(str(part) for part in page.return_address.values() if part)
     return talking.answered(talking.say("ship_back", number=page.number, address=address))
 
@@ -405,31 +482,43 @@ async def possible(
     return found
 
 
+def kind_words(talking: Talking, option: Option) -> str:
+    """Its name, and what comes back where that is known."""
+    if not option.amount_cents or option.kind not in WITH_MONEY - {ClaimKind.compensation}:
+        return option.label
+    amount = speech.money(option.amount_cents, option.currency, talking.locale)
+    return talking.say("kind_money", kind=option.label, amount=amount)
+
+
 async def entitlement(talking: Talking) -> Answer:
-    order = await the_order(talking, prefer=("delivered", "shipped"))
+    order = await the_order(talking, prefer=(("delivered",), ("shipped",)))
     lines = await the_lines(talking, order)
     said: list[str] = []
+    # Of the warranty is asked what is open when something breaks, not what is open to everybody.
+    reason = Reason.defective if reading.speaks_of_warranty(talking.said) else Reason.no_reason
     for line in lines[:5]:
         found = [
             one
-            for one in await possible(talking, [line], None, Reason.no_reason)
+            for one in await possible(talking, [line], None, reason)
             if one.kind is not ClaimKind.compensation
         ]
         is_open = [one for one in found if one.open]
+        if reason is Reason.defective:
+            is_open = [one for one in is_open if one.kind is ClaimKind.repair] or is_open
         if not is_open:
             said.append(
                 talking.say(
                     "entitled_none",
                     title=line.title[:60],
                     number=order.number,
-                    why=found[0].why if found else "",
+                    why=_why_closed(found),
                 )
             )
             continue
         listed = [
             talking.say(
                 "entitled_line",
-                kind=one.label,
+                kind=kind_words(talking, one),
                 until=talking.say("entitled_until", day=_until(talking, one.until)) if one.until else "",
                 why=one.why,
             )
@@ -441,6 +530,12 @@ async def entitlement(talking: Talking) -> Answer:
     return talking.answered("\n\n".join(said))
 
 
+def _why_closed(found: list[Option]) -> str:
+    """Of a return if there is one, since that is what is asked for most."""
+    of_return = next((one for one in found if one.kind is ClaimKind.return_refund), None)
+    return of_return.why if of_return else found[0].why if found else ""
+
+
 def _until(talking: Talking, iso: str) -> str:
     return speech.day(date.fromisoformat(iso), talking.locale, talking.today)
 
@@ -448,7 +543,7 @@ def _until(talking: Talking, iso: str) -> str:
 async def return_freight(talking: Talking) -> Answer:
     if not talking.work.actor.customers:
         return await from_articles(talking)
-    order = await the_order(talking, prefer=("delivered",))
+    order = await the_order(talking, prefer=(("delivered",), ("shipped",)))
     lines = await the_lines(talking, order)
     line = lines[0]
     found = await possible(talking, [line], None, Reason.no_reason)
@@ -466,13 +561,22 @@ async def return_freight(talking: Talking) -> Answer:
 
 
 async def change_address(talking: Talking) -> Answer:
-    order = await the_order(talking, prefer=("paid", "awaiting_payment"))
+    order = await the_order(talking, prefer=(("paid", "awaiting_payment"), ("shipped",)))
     if order.shipped_at is not None:
         return talking.answered(talking.say("address_shipped", number=order.number))
     return talking.to_person("needs_person", talking.say("address_not"))
 
 
 # What is written
+
+
+def speaks_of(passage: Passage, asked: str) -> bool:
+    """Whether an article is about what was asked: its words are there, and its title has one of them, unless nearly all are."""
+    if passage.score < SURE_PASSAGE:
+        return False
+    title = set(tokens(simplified(passage.title)))
+    words = {word for word in tokens(simplified(asked)) if len(word) > 1}
+    return bool(words & title) or (passage.score >= SURE_WITHOUT_TITLE and len(words) > 2)
 
 
 async def from_articles(talking: Talking) -> Answer:
@@ -490,7 +594,7 @@ async def from_articles(talking: Talking) -> Answer:
         for one in found
     ]
     talking.grounding = [{"title": one.title, "text": one.text} for one in found]
-    if found and found[0].score >= SURE_PASSAGE:
+    if found and speaks_of(found[0], asked):
         best = found[0]
         talking.from_("article", best.title, best.url)
         text = best.text if len(best.text) <= LONGEST_PASSAGE else best.text[:LONGEST_PASSAGE].rstrip() + "…"
@@ -503,7 +607,7 @@ async def from_articles(talking: Talking) -> Answer:
             source="assistant",
             article_id=best.article_id,
         )
-        return talking.answered(f"{text}\n\n{talking.say('passage_source', title=best.title)}")
+        return talking.answered(text)
     if found and talking.model_helps and found[0].score >= WEAK_PASSAGE:
         talking.open = True
         talking.from_("article", found[0].title, found[0].url)

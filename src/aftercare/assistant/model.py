@@ -182,11 +182,16 @@ class Switch(Base):
     """Whether the assistant answers in a shop, and on which channels."""
 
     __tablename__ = "assistant_switch"
+    __table_args__ = (
+        CheckConstraint("sure BETWEEN 0.3 AND 0.95", name="a_threshold_is_neither_guess_nor_certainty"),
+    )
 
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"), primary_key=True)
     active: Mapped[bool]
     channels: Mapped[list[str]]
     language_model: Mapped[bool] = mapped_column(server_default=text("false"))
+    sure: Mapped[float] = mapped_column(server_default=text("0.5"))
+    """From this probability on it acts on what it understood; below it asks."""
     changed_at: Mapped[datetime]
     changed_by: Mapped[UUID | None]
 

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
 from aftercare import identity
-from aftercare.assistant.dialogue import hand_over_late, reply_of, talk
+from aftercare.assistant.dialogue import talk
 from aftercare.assistant.grounds import complaints, gives_orders
+from aftercare.assistant.keeping import hand_over_late, reply_of
 from aftercare.assistant.model import Outcome, Spending, Switch, Talk, Turn
 from aftercare.assistant.ports import Asking, Grounding, LanguageModel, LanguageModelAway, Said
 from aftercare.assistant.state import NewTurn, Reply

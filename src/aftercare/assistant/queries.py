@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select, tuple_
 
-from aftercare.assistant.dialogue import talk_row
+from aftercare.assistant.keeping import talk_row
 from aftercare.assistant.model import Mood, Outcome, Switch, Talk, Turn
+from aftercare.assistant.switching import SURE
 from aftercare.journal import ActorKind, Work
 from aftercare.kit.paging import Page, page, read_mark
 
@@ -65,6 +66,7 @@ class SwitchView(BaseModel):
     active: bool
     channels: list[str]
     language_model: bool
+    sure: float
 
 
 async def get_talk(work: Work, talk_id: UUID) -> TalkView:
@@ -136,5 +138,5 @@ async def switch_of(work: Work, shop_id: UUID) -> SwitchView:
     """Off, where nobody has switched it."""
     row = await work.session.get(Switch, shop_id)
     if row is None:
-        return SwitchView(shop_id=shop_id, active=False, channels=[], language_model=False)
+        return SwitchView(shop_id=shop_id, active=False, channels=[], language_model=False, sure=SURE)
     return SwitchView.model_validate(row, from_attributes=True)

@@ -69,7 +69,7 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def _cut(text: str) -> list[str]:
-    words, rows, characters = wordage.pieces(_PLACEHOLDER.sub(" ", text.casefold()))
+    words, rows, characters, _ = wordage.pieces(_PLACEHOLDER.sub(" ", text.casefold()))
     return (
         words
         + [row for row in rows if " " in row and row.count(" ") == 1]

@@ -58,6 +58,7 @@ class Switching(BaseModel):
     active: bool
     channels: list[Channel] | None = None
     language_model: bool = False
+    sure: float = Field(default=switching.SURE, ge=0.3, le=0.95)
 
 
 class IntentView(BaseModel):
@@ -174,7 +175,12 @@ async def get_assistant_switch(work: InWork, shop_id: UUID) -> SwitchView:
 async def switch_assistant(work: InWork, shop_id: UUID, wanted: Switching) -> SwitchView:
     """Needs `policies.write`."""
     await switching.switch(
-        work, shop_id, active=wanted.active, channels=wanted.channels, language_model=wanted.language_model
+        work,
+        shop_id,
+        active=wanted.active,
+        channels=wanted.channels,
+        language_model=wanted.language_model,
+        sure=wanted.sure,
     )
     return await queries.switch_of(work, shop_id)
 

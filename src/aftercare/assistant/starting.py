@@ -1,18 +1,18 @@
 """Starting a claim in talk: which order, which goods, how many, how to put it right, and not before a yes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from aftercare import claims
-from aftercare.assistant import speech
+from aftercare.assistant import reading, speech
 from aftercare.assistant.entities import Kind
-from aftercare.assistant.matters import possible, the_lines, the_order
+from aftercare.assistant.matters import WITH_MONEY, kind_words, possible, the_lines, the_order
 from aftercare.assistant.model import Outcome
 from aftercare.assistant.state import Answer, Choice, Talking
-from aftercare.claims import AskedLine, ClaimKind, NewClaim, Option, Reason
+from aftercare.claims import AskedLine, ClaimFilter, ClaimKind, NewClaim, Option, Reason
 from aftercare.kit.errors import Refusal
-from aftercare.shop import LineView
+from aftercare.shop import LineView, OrderView
 
 
 @dataclass(frozen=True)
@@ -21,20 +21,22 @@ class Plan:
 
     reason: Reason
     kinds: tuple[ClaimKind, ...]
-    orders: tuple[str, ...] = ("delivered", "confirmed", "shipped")
+    orders: tuple[tuple[str, ...], ...] = (("delivered",), ("shipped",), ("confirmed",))
+    """What is spoken of is most likely an order of these, the first of which there is any."""
 
 
 K = ClaimKind
+ANY_AGE = (("delivered", "confirmed", "shipped"),)
 PLANS: dict[str, Plan] = {
     "return_goods": Plan(Reason.no_reason, (K.return_refund, K.cancel_unshipped, K.refuse_parcel)),
     "exchange": Plan(Reason.wrong_size, (K.exchange,)),
-    "repair": Plan(Reason.defective, (K.repair,)),
+    "repair": Plan(Reason.defective, (K.repair,), ANY_AGE),
     "missing_item": Plan(Reason.missing_item, (K.resend, K.refund_only)),
     "wrong_item": Plan(Reason.wrong_item, (K.exchange, K.return_refund)),
     "damaged_item": Plan(Reason.damaged, (K.refund_only, K.return_refund, K.exchange, K.resend)),
-    "defective": Plan(Reason.defective, (K.exchange, K.return_refund, K.repair)),
+    "defective": Plan(Reason.defective, (K.exchange, K.return_refund, K.repair), ANY_AGE),
     "not_received": Plan(Reason.not_received, (K.resend, K.refund_only)),
-    "cancel_order": Plan(Reason.no_reason, (K.cancel_unshipped, K.refuse_parcel), ("paid", "shipped")),
+    "cancel_order": Plan(Reason.no_reason, (K.cancel_unshipped, K.refuse_parcel), (("paid",), ("shipped",))),
     "price_protection": Plan(Reason.price_dropped, (K.compensation,)),
 }
 WITH_FREIGHT = frozenset({K.return_refund, K.exchange, K.repair})
@@ -50,6 +52,9 @@ async def start(talking: Talking) -> Answer:
     lines = order.lines if talking.intent == "cancel_order" else await the_lines(talking, order)
     if talking.intent == "cancel_order":
         state.line_ids = [line.id for line in lines]
+    bought = sum(line.quantity for line in lines)
+    if state.quantity is not None and state.quantity > bought:
+        state.quantity = None
     if (
         len(lines) == 1
         and lines[0].quantity > 1
@@ -65,14 +70,20 @@ async def start(talking: Talking) -> Answer:
                 for many in range(1, min(line.quantity, 5) + 1)
             ],
         )
+    plan = _fitting_reason(talking, plan)
+    if state.kind is None and reading.wants_money_only(talking.heard.text):
+        state.kind = K.refund_only.value
     found = await possible(talking, lines, state.quantity, plan.reason)
     by_kind = {option.kind: option for option in found}
     fitting = [by_kind[kind] for kind in plan.kinds if kind in by_kind and by_kind[kind].open]
     if state.kind is not None:
         chosen = by_kind.get(ClaimKind(state.kind))
         fitting = [chosen] if chosen is not None and chosen.open else []
+    if not fitting and talking.intent == "not_received":
+        # The parcel counts as handed over: somebody has to ask the carrier.
+        return talking.to_person("needs_person", talking.say("not_received_person"))
     if not fitting:
-        return _closed(talking, lines, plan, found)
+        return await _closed(talking, order, lines, plan, found)
     if len(fitting) > 1:
         return talking.ask(
             "kind",
@@ -82,10 +93,19 @@ async def start(talking: Talking) -> Answer:
     return _checked(talking, lines, plan, fitting[0])
 
 
+def _fitting_reason(talking: Talking, plan: Plan) -> Plan:
+    """An exchange is for the size only where a size was spoken of."""
+    if plan.reason is Reason.wrong_size and not reading.speaks_of_size(
+        f"{talking.state.trouble}\n{talking.heard.text}"
+    ):
+        return replace(plan, reason=Reason.no_reason)
+    return plan
+
+
 def _collect(talking: Talking) -> None:
     state = talking.state
     counted, amount = talking.heard.first(Kind.quantity), talking.heard.first(Kind.amount)
-    if counted is not None and state.quantity is None:
+    if counted is not None and (state.quantity is None or state.confirming is not None):
         state.quantity = int(counted.value)
         state.collected["quantity"] = counted.value
     if amount is not None:
@@ -101,27 +121,38 @@ def _titles(lines: list[LineView]) -> str:
 
 
 def _kind_choice(talking: Talking, option: Option) -> Choice:
-    label = option.label
-    if option.amount_cents and option.kind is not K.compensation:
-        amount = speech.money(option.amount_cents, option.currency, talking.locale)
-        label = talking.say("kind_money", kind=option.label, amount=amount)
-    return Choice(label=label, value=f"kind:{option.kind.value}")
+    return Choice(label=kind_words(talking, option), value=f"kind:{option.kind.value}")
 
 
-def _closed(talking: Talking, lines: list[LineView], plan: Plan, found: list[Option]) -> Answer:
+async def _closed(
+    talking: Talking, order: OrderView, lines: list[LineView], plan: Plan, found: list[Option]
+) -> Answer:
     wanted = talking.state.kind or plan.kinds[0].value
     closed = next((option for option in found if option.kind.value == wanted), None)
     label = closed.label if closed else claims.label("kind", wanted, talking.locale)
-    text = talking.say("not_open", title=_titles(lines), kind=label, why=closed.why if closed else "")
     if closed is not None:
+        text = talking.say("not_open", title=_titles(lines), kind=label, why=closed.why)
         talking.from_("rule", closed.why)
+    else:
+        text = await _taken(talking, order, lines, label)
     others = [option for option in found if option.open and option.kind is not K.compensation]
     talking.state.kind = None
     if not others:
-        answer = talking.answered(text)
-        return Answer(answer.text, Outcome.answered, answer.choices)
+        return talking.answered(f"{text}\n{talking.say('closed_what_else')}")
     return talking.ask(
         "kind", f"{text}\n{talking.say('open_instead')}", [_kind_choice(talking, option) for option in others]
+    )
+
+
+async def _taken(talking: Talking, order: OrderView, lines: list[LineView], label: str) -> str:
+    """Nothing is left to claim, mostly since there is a claim already."""
+    listed = await claims.claim_list(talking.work, ClaimFilter(order_id=order.id), limit=1)
+    if not listed.items:
+        return talking.say("not_open_now", title=_titles(lines), kind=label)
+    row = listed.items[0]
+    talking.from_("claim", row.number, f"/claims/{row.id}")
+    return talking.say(
+        "claim_already", number=row.number, kind=row.kind_label, title=row.title[:40], state=row.state_label
     )
 
 
@@ -136,7 +167,7 @@ def _checked(talking: Talking, lines: list[LineView], plan: Plan, option: Option
     state.collected["kind"] = option.kind.value
     needs = [speech.label("evidence", need, talking.locale) for need in option.evidence_needed]
     joint = ", " if talking.locale == "en" else "、"
-    quantity = state.quantity or sum(line.quantity for line in lines)
+    quantity = sum(min(state.quantity or line.quantity, line.quantity) for line in lines)
     text = talking.say(
         "start_confirm",
         title=_titles(lines),
@@ -144,7 +175,7 @@ def _checked(talking: Talking, lines: list[LineView], plan: Plan, option: Option
         kind=option.label,
         reason=claims.label("reason", plan.reason, talking.locale),
         money=talking.say("start_money", amount=speech.money(amount, option.currency, talking.locale))
-        if amount
+        if amount and option.kind in WITH_MONEY
         else "",
         freight=talking.say(f"start_freight_{option.freight_payer}")
         if option.kind in WITH_FREIGHT and option.freight_payer in ("shop", "customer")
@@ -189,7 +220,6 @@ async def _cancel(talking: Talking, confirmed: dict[str, Any]) -> Answer:
 
 async def _start(talking: Talking, confirmed: dict[str, Any]) -> Answer:
     pairs = (part.split("=") for part in confirmed["lines"].split(","))
-    words = str(talking.state.collected.get("words", ""))[:1_000]
     # No case of its own: the talk's case, where there is one, is the case of the claim.
     claim = await claims.apply(
         talking.work,
@@ -197,7 +227,7 @@ async def _start(talking: Talking, confirmed: dict[str, Any]) -> Answer:
             kind=ClaimKind(confirmed["kind"]),
             lines=[AskedLine(order_line_id=UUID(line_id), quantity=int(many)) for line_id, many in pairs],
             reason=Reason(confirmed["reason"]),
-            description=words,
+            description=talking.state.trouble,
             asked_cents=int(confirmed["amount"]) if confirmed.get("amount") else None,
             channel="chat",
             case_id=talking.row.case_id,
@@ -219,4 +249,5 @@ async def _start(talking: Talking, confirmed: dict[str, Any]) -> Answer:
     talking.from_("claim", page.number, f"/claims/{page.id}")
     talking.state.forget()
     talking.state.collected["claim"] = page.number
+    talking.state.trouble = ""
     return Answer(text, Outcome.acted)

@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
 
 from aftercare.assistant import speech
 from aftercare.assistant.classifier import Guess
 from aftercare.assistant.entities import Entity, Kind
+from aftercare.assistant.minds import Mind
 from aftercare.assistant.model import Mood, Outcome, Talk
+from aftercare.assistant.switching import SURE
 from aftercare.identity import ShopView
 from aftercare.journal import Work
 
@@ -46,6 +48,12 @@ class NewTurn(BaseModel):
     case_id: UUID | None = None
     message_id: UUID | None = None
     locale: str | None = Field(default=None, max_length=10)
+    unknown: bool = False
+    """Said in the case by somebody who has shown nobody yet who it is; whoever calls knows that the case is that person's."""
+    by_code: bool = False
+    """Where it is said, a code can show who it is."""
+    files: bool = False
+    """Pictures or files came with it."""
 
 
 class Reply(BaseModel):
@@ -63,30 +71,67 @@ class Reply(BaseModel):
     outcome: Outcome
 
 
+InOrder = Annotated[
+    dict[str, str], BeforeValidator(dict), PlainSerializer(lambda held: [list(pair) for pair in held.items()])
+]
+"""Kept as pairs: what the database keeps as an object comes back in another order, and 'the second one' would be another."""
+
+
+class Meant(BaseModel):
+    """A matter, and of which order or claim it was taken to be."""
+
+    task: str
+    order_id: UUID | None
+    claim_id: UUID | None
+    line_ids: list[UUID] = []
+
+
 class State(BaseModel):
     """What is understood so far of the matter in hand, and what the assistant waits for."""
 
     task: str | None = None
+    wanted_order: str | None = None
+    """The number as it was said, before it was known whose it may be."""
     order_id: UUID | None = None
     line_ids: list[UUID] = []
     quantity: int | None = None
     kind: str | None = None
     claim_id: UUID | None = None
     amount_cents: int | None = None
-    awaiting: Literal["order", "line", "quantity", "kind", "claim", "amount", "confirm", "intent"] | None = (
-        None
-    )
-    offered: dict[str, str] = {}
+    awaiting: (
+        Literal["order", "line", "quantity", "kind", "claim", "amount", "confirm", "intent", "verified"]
+        | None
+    ) = None
+    offered: InOrder = {}
     """Choices by value, with the words on them."""
     confirming: dict[str, Any] | None = None
     unsure: int = 0
     collected: dict[str, str] = {}
+    before: Meant | None = None
+    """The matter that was done last, so that a customer may still say that another order was meant."""
+    ruled_out: list[UUID] = []
+    """Orders and claims of which the customer has said that they are not meant."""
+    later: list[tuple[str, str]] = []
+    """Other wishes of the same message, and the words in which each was said; their turn comes when the first is done."""
+    told_sorry: bool = False
+    told: str = ""
+    """The last answer to a question, and how often the same was given again."""
+    told_again: int = 0
+    trouble: str = ""
+    """In the customer's words what a claim would be about; greetings, answers to questions and other matters are not."""
+
+    def meant(self, task: str) -> Meant:
+        return Meant(task=task, order_id=self.order_id, claim_id=self.claim_id, line_ids=self.line_ids)
 
     def forget(self) -> None:
         """The matter is done, or another begins; what was collected stays for whoever takes over."""
-        self.task = self.order_id = self.quantity = self.kind = self.claim_id = self.amount_cents = None
+        if self.task is not None:
+            self.before = self.meant(self.task)
+        self.task = self.wanted_order = self.order_id = self.quantity = self.kind = self.claim_id = (
+            self.amount_cents
+        ) = None
         self.awaiting = self.confirming = None
-        self.line_ids, self.offered, self.unsure = [], {}, 0
+        self.line_ids, self.offered, self.ruled_out, self.unsure = [], {}, [], 0
 
 
 class Call(BaseModel):
@@ -106,6 +151,8 @@ class Heard:
     mood: Mood
     urgent: bool
     danger: bool
+    also: list[tuple[str, str]] = field(default_factory=list)
+    """Further wishes of the same message, with their words."""
 
     def first(self, kind: Kind) -> Entity | None:
         return next((one for one in self.entities if one.kind is kind), None)
@@ -129,6 +176,7 @@ class Talking:
     heard: Heard
     locale: str
     turn_id: UUID
+    mind: Mind | None = None
     intent: str = ""
     calls: list[Call] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -138,7 +186,18 @@ class Talking:
     open: bool = False
     """Nothing sure was found; the language model gets a chance before a person is called."""
     model_helps: bool = False
+    sure: float = SURE
+    """From here on it acts on what it understood; below it asks."""
     handing_over: str | None = None
+    by_code: bool = False
+    several: bool = False
+    """More than one thing was wished for in this turn."""
+
+    @property
+    def said(self) -> str:
+        """The words of this turn; where it has none because only now it is known who asks, those of before."""
+        resumed = self.heard.choice == "verified"
+        return self.state.collected.get("words", "") if resumed else self.heard.text
 
     @property
     def today(self) -> date:

@@ -10,6 +10,7 @@ from aftercare.assistant.model import Switch
 from aftercare.conversations import Channel
 from aftercare.journal import Work
 
+SURE = 0.5
 BY_ITSELF = (Channel.portal, Channel.chat)
 
 
@@ -20,8 +21,10 @@ async def switch(
     active: bool,
     channels: list[Channel] | None = None,
     language_model: bool = False,
+    sure: float = SURE,
 ) -> None:
-    """From now on it answers customers of this shop on these channels, or no more. Needs `policies.write`."""
+    """From now on it answers customers of this shop on these channels, or no more; `sure`: from which probability on it acts on
+    what it understood, between 0.3 and 0.95. Needs `policies.write`."""
     work.require("policies.write")
     await identity.get_shop(work, shop_id)
     named = sorted({channel.value for channel in (BY_ITSELF if channels is None else channels)})
@@ -30,6 +33,7 @@ async def switch(
         "active": active,
         "channels": named,
         "language_model": language_model,
+        "sure": min(max(sure, 0.3), 0.95),
         "changed_at": work.now,
         "changed_by": work.actor.id,
     }

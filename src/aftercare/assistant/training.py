@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from aftercare.assistant import wordage
 from aftercare.assistant.classifier import (
-    NETS_LOOK_AT,
+    SIGNS,
     WORDS_AND_ROWS,
     Classifier,
     Example,
@@ -25,12 +25,11 @@ from aftercare.assistant.classifier import (
     Tell,
     TooFewExamples,
     Vocabulary,
-    logs_of,
-    mixed,
+    lengths_of,
     signs_of,
+    softmax,
     stack,
 )
-from aftercare.assistant.net import ROWS_AT_ONCE, Net, train_net
 from aftercare.kit.errors import Invalid
 from aftercare.kit.text import decode
 
@@ -41,10 +40,10 @@ MOST_LOST = 0.02
 """Of the right answers on kept-back examples, so many may fall to the gate; half of it where intents that were left out had to play
 what is out of scope, since they lie nearer than what will really come."""
 ENOUGH_RECALL = 0.9
-STEPS_OF_A_NET = 1_200
-MOST_PER_NET = 40_000
-PENALTY = 0.5
+TRADES = (0.01, 0.02, 0.05, 0.1)
+PENALTY = 0.3
 PENALTY_OF_TWO = 0.1
+PENALTY_OF_RATIOS = 0.5
 
 TEXTS = ("text", "utterance", "question", "sentence", "review", "query")
 INTENTS = ("intent", "label", "category")
@@ -113,16 +112,14 @@ class Judges:
     intents: list[str]
     vocabulary: Vocabulary
     margins: Floats
-    nets: list[Net]
     looked: list[Looked]
     """The training examples."""
 
-    def scores(self, looked: Sequence[Looked]) -> tuple[Floats, Floats | None]:
-        margins = np.asarray(
+    def scores(self, looked: Sequence[Looked]) -> Floats:
+        return np.asarray(
             stack(looked).matrix(self.vocabulary.width) @ self.margins[:-1] + self.margins[-1],
             dtype=np.float32,
         )
-        return margins, logs_of(self.nets, looked)
 
     def nearest(self, looked: Sequence[Looked]) -> Floats:
         width = self.vocabulary.words
@@ -138,7 +135,7 @@ class Judges:
 Cut = tuple[list[str], ...]
 
 
-def _judges(cut: Sequence[Cut], answers: Sequence[str], *, with_nets: bool) -> Judges:
+def _judges(cut: Sequence[Cut], answers: Sequence[str]) -> Judges:
     intents = sorted(set(answers))
     index = {intent: number for number, intent in enumerate(intents)}
     wanted = np.array([index[answer] for answer in answers], dtype=np.int64)
@@ -146,19 +143,7 @@ def _judges(cut: Sequence[Cut], answers: Sequence[str], *, with_nets: bool) -> J
     looked = [vocabulary.look(one) for one in cut]
     matrix = stack(looked).matrix(vocabulary.width)
     margins = _of_two(matrix, wanted) if len(intents) == 2 else _one_against_all(matrix, wanted)
-    nets: list[Net] = []
-    if with_nets:
-        dice = np.random.default_rng(1)
-        chosen = np.arange(len(cut))
-        if len(cut) > MOST_PER_NET:
-            chosen = np.sort(dice.choice(len(cut), MOST_PER_NET, replace=False))
-        rounds = int(min(14, max(2, STEPS_OF_A_NET * ROWS_AT_ONCE // len(chosen))))
-        for number, blocks in enumerate(NETS_LOOK_AT):
-            rows = stack([looked[place] for place in chosen], blocks)
-            nets.append(
-                train_net(rows, wanted[chosen], len(intents), vocabulary.width, rounds=rounds, seed=number)
-            )
-    return Judges(intents, vocabulary, margins, nets, looked)
+    return Judges(intents, vocabulary, margins, looked)
 
 
 def _one_against_all(matrix: Any, wanted: npt.NDArray[np.int64]) -> Floats:
@@ -178,7 +163,7 @@ def _of_two(matrix: Any, wanted: npt.NDArray[np.int64]) -> Floats:
     often, seldom = (1 + np.asarray(counted[wanted == one].sum(axis=0)).ravel() for one in (1, 0))
     ratio = np.log((often / often.sum()) / (seldom / seldom.sum())).astype(np.float32)
     slopes, bias = np.zeros(matrix.shape[1]), 0.0
-    for scale, penalty in ((np.ones_like(ratio), PENALTY_OF_TWO), (ratio, PENALTY)):
+    for scale, penalty in ((np.ones_like(ratio), PENALTY_OF_TWO), (ratio, PENALTY_OF_RATIOS)):
         scaled = (matrix @ diags(scale)).tocsr()
         fitted = LinearSVC(C=penalty, random_state=0).fit(scaled, wanted)
         spread = float(fitted.decision_function(scaled).std()) or 1.0
@@ -205,9 +190,10 @@ def part(examples: Sequence[Example], share: float, dice: np.random.Generator) -
 
 
 def train(
-    examples: Sequence[Example], *, tell: Tell = quiet, with_nets: bool = True, seed: int = 7
+    examples: Sequence[Example], *, tell: Tell = quiet, seed: int = 7, lost: float | None = None
 ) -> Classifier:
-    """Refuses with TooFewExamples."""
+    """`lost`: so many of the right answers may fall to the gate; the more, the more of what is out of scope falls to it as well.
+    Refuses with TooFewExamples."""
     began = time.perf_counter()
     inside = [example for example in examples if example.intent]
     outside = [example.text for example in examples if not example.intent]
@@ -228,28 +214,27 @@ def train(
     rehearsal = _judges(
         [cut[number] for number in learn if inside[number].intent not in left_out],
         [inside[number].intent for number in learn if inside[number].intent not in left_out],
-        with_nets=with_nets,
     )
     tell("reading", 2, 4)
     kept = [number for number in keep if inside[number].intent not in left_out]
     strange = [cut[number] for number in keep if inside[number].intent in left_out]
     strange += [wordage.pieces(text) for text in outside]
-    mixing, gate, kept_scores = _calibrated(
+    scale, gate, kept_scores = _calibrated(
         rehearsal,
         [cut[number] for number in kept],
         [inside[number].intent for number in kept],
         strange,
-        MOST_LOST / 2 if left_out else MOST_LOST,
+        lost if lost is not None else MOST_LOST / 2 if left_out else MOST_LOST,
+        ENOUGH_RECALL if lost is None else None,
     )
-    final = _judges(cut, [example.intent for example in inside], with_nets=with_nets)
+    final = _judges(cut, [example.intent for example in inside])
     tell("reading", 4, 4)
     return Classifier(
         final.intents,
         final.vocabulary,
         final.margins,
-        final.nets,
         stack(final.looked, WORDS_AND_ROWS),
-        mixing,
+        scale,
         gate,
         {
             "examples": len(inside),
@@ -263,14 +248,19 @@ def train(
 
 
 def _calibrated(
-    judges: Judges, kept: Sequence[Cut], answers: Sequence[str], strange: Sequence[Cut], lost: float
-) -> tuple[tuple[float, float], Gate, dict[str, float]]:
+    judges: Judges,
+    kept: Sequence[Cut],
+    answers: Sequence[str],
+    strange: Sequence[Cut],
+    lost: float,
+    enough: float | None,
+) -> tuple[float, Gate, dict[str, float]]:
     index = {intent: number for number, intent in enumerate(judges.intents)}
     looked = [judges.vocabulary.look(one) for one in kept]
     wanted = np.array([index[answer] for answer in answers])
-    margins, logs = judges.scores(looked)
-    mixing = _mixing(margins, logs, wanted)
-    probabilities = mixed(margins, logs, mixing)
+    margins = judges.scores(looked)
+    scale = _scale(margins, wanted)
+    probabilities = softmax(margins * scale)
     right = probabilities.argmax(axis=1) == wanted
     scores = {
         "examples": float(len(kept)),
@@ -278,38 +268,37 @@ def _calibrated(
         "ece": calibration_error(probabilities.max(axis=1), right),
     }
     if not strange:
-        return mixing, Gate(np.zeros(4, dtype=np.float32), 10.0, 0.0), scores
-    signs = _signs(judges, looked, mixing)
-    strange_signs = _signs(judges, [judges.vocabulary.look(one) for one in strange], mixing)
+        return scale, Gate(np.zeros(SIGNS, dtype=np.float32), 10.0, 0.0), scores
+    signs = _signs(judges, looked, scale)
+    strange_signs = _signs(judges, [judges.vocabulary.look(one) for one in strange], scale)
     weights, bias = _gate_weights(signs, strange_signs)
     gate = Gate(weights, bias, 0.0)
     known = gate.probability(signs)
     unknown = gate.probability(strange_signs)
     # The rightly answered that may be lost: the least known of them. Where little is lost by it the gate stays lower still, since
     # later questions differ more from the examples than those that were kept back.
-    gate.threshold = float(min(np.quantile(known[right], lost), np.quantile(unknown, ENOUGH_RECALL)))
+    gate.threshold = float(np.quantile(known[right], lost))
+    if enough is not None:
+        gate.threshold = min(gate.threshold, float(np.quantile(unknown, enough)))
     scores["outside_recall"] = float((unknown < gate.threshold).mean())
     scores["outside_examples"] = float(len(strange))
-    return mixing, gate, scores
+    return scale, gate, scores
 
 
-def _signs(judges: Judges, looked: Sequence[Looked], mixing: tuple[float, float]) -> Floats:
-    margins, logs = judges.scores(looked)
+def _signs(judges: Judges, looked: Sequence[Looked], scale: float) -> Floats:
+    margins = judges.scores(looked)
     known = np.array([one.known_share for one in looked], dtype=np.float32)
-    return signs_of(mixed(margins, logs, mixing), margins, known, judges.nearest(looked))
+    return signs_of(softmax(margins * scale), margins, known, judges.nearest(looked), lengths_of(looked))
 
 
-def _mixing(margins: Floats, logs: Floats | None, wanted: npt.NDArray[Any]) -> tuple[float, float]:
+def _scale(margins: Floats, wanted: npt.NDArray[Any]) -> float:
     """What gives the kept-back answers the highest likelihood."""
     rows = np.arange(len(wanted))
-    best = (np.inf, 1.0, 0.0)
-    for scale in np.geomspace(0.5, 16, 16):
-        for share in (0.0,) if logs is None else (0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8):
-            likely = mixed(margins, logs, (float(scale), share))[rows, wanted]
-            loss = float(-np.log(np.maximum(likely, 1e-9)).mean())
-            if loss < best[0]:
-                best = (loss, float(scale), share)
-    return best[1], best[2]
+
+    def loss(scale: float) -> float:
+        return float(-np.log(np.maximum(softmax(margins * scale)[rows, wanted], 1e-9)).mean())
+
+    return min((float(scale) for scale in np.geomspace(0.5, 16, 32)), key=loss)
 
 
 def _gate_weights(inside: Floats, outside: Floats) -> tuple[Floats, float]:
@@ -335,7 +324,8 @@ def calibration_error(sure: Floats, right: npt.NDArray[np.bool_], bins: int = 15
 @dataclass(frozen=True)
 class Score:
     """`accuracy` and `macro_f1` of what is in scope, whatever the gate says; `answered_accuracy` counts what the gate keeps
-    out as wrong; `outside_recall` is the share of what is out of scope that the gate keeps out."""
+    out as wrong; `outside_recall` is the share of what is out of scope that the gate keeps out. Times are the processor's, so that
+    they are the same on a busy machine."""
 
     examples: int
     accuracy: float
@@ -348,6 +338,8 @@ class Score:
     p50_ms: float
     p95_ms: float
     unknown_intents: list[str] = field(default_factory=list)
+    trade: list[tuple[float, float, float]] = field(default_factory=list)
+    """Where the threshold could lie instead: the share of right answers that is lost, what stays right, what is kept out."""
 
 
 def score(model: Classifier, examples: Sequence[Example], *, timed: int = 500) -> Score:
@@ -356,16 +348,18 @@ def score(model: Classifier, examples: Sequence[Example], *, timed: int = 500) -
     spent: list[float] = []
     model.guess("warm")
     for number, example in enumerate(examples):
-        begin = time.perf_counter()
+        begin = time.process_time()
         guesses.append(model.guess(example.text))
         if number < timed:
-            spent.append((time.perf_counter() - begin) * 1000)
+            spent.append((time.process_time() - begin) * 1000)
     of_inside = [guess for guess, example in zip(guesses, examples, strict=True) if example.intent]
     outside = [guess for guess, example in zip(guesses, examples, strict=True) if not example.intent]
     right = np.array(
         [guess.intent == example.intent for guess, example in zip(of_inside, inside, strict=True)], dtype=bool
     )
     known = np.array([guess.known for guess in of_inside], dtype=bool)
+    scopes = np.array([guess.in_scope for guess in of_inside], dtype=np.float32)
+    strange = np.array([guess.in_scope for guess in outside], dtype=np.float32)
     sure = np.array([guess.probability for guess in of_inside], dtype=np.float32)
     return Score(
         examples=len(inside),
@@ -379,7 +373,15 @@ def score(model: Classifier, examples: Sequence[Example], *, timed: int = 500) -
         p50_ms=float(np.quantile(spent, 0.5)) if spent else 0.0,
         p95_ms=float(np.quantile(spent, 0.95)) if spent else 0.0,
         unknown_intents=sorted({one.intent for one in inside} - set(model.intents)),
+        trade=[_trade(lost, scopes, right, strange) for lost in TRADES] if right.any() and outside else [],
     )
+
+
+def _trade(
+    lost: float, scopes: Floats, right: npt.NDArray[np.bool_], strange: Floats
+) -> tuple[float, float, float]:
+    threshold = np.quantile(scopes[right], lost)
+    return lost, float((right & (scopes >= threshold)).mean()), float((strange < threshold).mean())
 
 
 def _macro_f1(wanted: Sequence[str], given: Sequence[str]) -> float:

@@ -7,44 +7,28 @@ and **closed** for a reason; silence is none. The customer's words open it again
 """
 
 import aftercare.cases.calls.verbs
+import aftercare.cases.chat.reactions
 import aftercare.cases.reactions  # noqa: F401  # importing registers them
-from aftercare.cases.answers import Told, Wording, answer, case_values, check_answer, draft_from, tells
+from aftercare.cases.answers import Told, answer, case_values, check_answer, draft_from, tells
 from aftercare.cases.arrivals import Incoming, Received, receive
+from aftercare.cases.calls.verbs import note_call_in_case
 from aftercare.cases.chat.policy import frame_headers
 from aftercare.cases.chat.presence import lookers
-from aftercare.cases.escalation import escalate, note_language
-from aftercare.cases.events import (
-    CaseAssigned,
-    CaseClosed,
-    CaseEscalated,
-    CaseLinked,
-    CaseLinkMoved,
-    CaseMerged,
-    CaseMoveUndone,
-    CaseOpened,
-    CasePrioritySet,
-    CaseReleased,
-    CaseReopened,
-    CaseSnoozed,
-    CaseSolved,
-    CaseSplit,
-    CaseStageSet,
-    CaseTagged,
-)
+from aftercare.cases.escalation.steps import escalate, forget_steps, take_due_steps
+from aftercare.cases.escalation.words import note_language
+from aftercare.cases.events import CaseLinkMoved
 from aftercare.cases.followers import desk_notices, follow, followers_of, unfollow, unread, write_note
+from aftercare.cases.machine import call_people, count_as_answer, people_have_it
 from aftercare.cases.macros import MacroView, NewMacro, macros_of, run_macro, save_macro
-from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
+from aftercare.cases.merging import merge, moves_of, split, undo_move
 from aftercare.cases.model import (
-    MOVES,
     AnswerFirst,
     AnswerHeldBack,
     CaseMergedAlready,
-    CaseMoveNotFound,
     CaseNotFound,
     CasesDoNotFit,
     CaseTakenAlready,
     Closing,
-    MoveKind,
     MoveNotPossible,
     NotClosedBySilence,
     NothingToSplit,
@@ -55,7 +39,9 @@ from aftercare.cases.model import (
     Status,
     Step,
 )
-from aftercare.cases.queries import CasePage, Filters, QueueItem, case_page, cases_of, counts, queue
+from aftercare.cases.opening import NewCase, open_case
+from aftercare.cases.owners import assign, hand_over, release, take
+from aftercare.cases.queries import Filters, case_page, queue
 from aftercare.cases.routing import NewOverflow, give_out_waiting, overflow_of, set_overflow
 from aftercare.cases.scheduled import (
     NewPlanned,
@@ -65,30 +51,22 @@ from aftercare.cases.scheduled import (
     planned_in,
     send_planned,
 )
-from aftercare.cases.search import find_cases, index_case
+from aftercare.cases.search import index_case
 from aftercare.cases.solutions import (
     HOLDS_AFTER,
-    Offered,
     SolvedAs,
     apply_solution,
     reject_solution,
     solutions_beside,
     solve_as,
 )
+from aftercare.cases.undoing import undo_ending
 from aftercare.cases.verbs import (
-    FIRST_ANSWER,
-    NEXT_ANSWER,
-    RESOLUTION,
     CaseView,
-    NewCase,
     advance,
-    assign,
     close_case,
     get_case,
-    hand_over,
     link,
-    open_case,
-    release,
     reopen,
     say,
     set_priority,
@@ -96,37 +74,15 @@ from aftercare.cases.verbs import (
     set_tags,
     snooze,
     solve,
-    take,
 )
 
 __all__ = [
-    "FIRST_ANSWER",
     "HOLDS_AFTER",
-    "MOVES",
-    "NEXT_ANSWER",
-    "RESOLUTION",
     "AnswerFirst",
     "AnswerHeldBack",
-    "CaseAssigned",
-    "CaseClosed",
-    "CaseEscalated",
     "CaseLinkMoved",
-    "CaseLinked",
-    "CaseMerged",
     "CaseMergedAlready",
-    "CaseMoveNotFound",
-    "CaseMoveUndone",
     "CaseNotFound",
-    "CaseOpened",
-    "CasePage",
-    "CasePrioritySet",
-    "CaseReleased",
-    "CaseReopened",
-    "CaseSnoozed",
-    "CaseSolved",
-    "CaseSplit",
-    "CaseStageSet",
-    "CaseTagged",
     "CaseTakenAlready",
     "CaseView",
     "CasesDoNotFit",
@@ -134,19 +90,15 @@ __all__ = [
     "Filters",
     "Incoming",
     "MacroView",
-    "MoveKind",
     "MoveNotPossible",
-    "MoveView",
     "NewCase",
     "NewMacro",
     "NewOverflow",
     "NewPlanned",
     "NotClosedBySilence",
     "NothingToSplit",
-    "Offered",
     "OwnerNotFound",
     "Priority",
-    "QueueItem",
     "Received",
     "SolvedAs",
     "Stage",
@@ -154,25 +106,24 @@ __all__ = [
     "Status",
     "Step",
     "Told",
-    "Wording",
     "advance",
     "answer",
     "apply_solution",
     "assign",
+    "call_people",
     "cancel_planned",
     "case_page",
     "case_values",
-    "cases_of",
     "change_planned",
     "check_answer",
     "close_case",
-    "counts",
+    "count_as_answer",
     "desk_notices",
     "draft_from",
     "escalate",
-    "find_cases",
     "follow",
     "followers_of",
+    "forget_steps",
     "frame_headers",
     "get_case",
     "give_out_waiting",
@@ -183,9 +134,11 @@ __all__ = [
     "macros_of",
     "merge",
     "moves_of",
+    "note_call_in_case",
     "note_language",
     "open_case",
     "overflow_of",
+    "people_have_it",
     "plan_message",
     "planned_in",
     "queue",
@@ -207,7 +160,9 @@ __all__ = [
     "solve_as",
     "split",
     "take",
+    "take_due_steps",
     "tells",
+    "undo_ending",
     "undo_move",
     "unfollow",
     "unread",

@@ -95,13 +95,13 @@ class Draft(BaseModel):
     empty: list[str]
 
 
-LINKED = text(
+LINKED = (
     "SELECT object_kind, object_id FROM case_link WHERE case_id = :id ORDER BY linked_at DESC, object_id DESC"
 )
 
 
 async def _told(work: Work, case_id: UUID, locale: str) -> tuple[list[Told], list[UUID]]:
-    links = (await work.session.execute(LINKED, {"id": case_id})).all()
+    links = await work.rows(LINKED, {"id": case_id})
     found: list[Told] = []
     for kind, teller in _TELLERS.items():
         ids = [link.object_id for link in links if link.object_kind == kind]

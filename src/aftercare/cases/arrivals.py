@@ -13,10 +13,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from aftercare.cases.escalation import note_language
+from aftercare.cases.escalation.words import note_language
 from aftercare.cases.model import LONGEST_TITLE
+from aftercare.cases.opening import NewCase, open_case
 from aftercare.cases.search import index_case
-from aftercare.cases.verbs import NewCase, case_row, open_case
+from aftercare.cases.verbs import case_row
 from aftercare.conversations import (
     LONGEST_BODY,
     MOST_FILES,
@@ -29,12 +30,14 @@ from aftercare.conversations import (
     NewMessage,
     Verified,
     account_of,
+    answered_at_once,
     contact_of,
     get_contact,
     give_files,
     join_contact,
     note_heard,
     post,
+    spellings,
     thread_of_token,
 )
 from aftercare.identity import get_shop
@@ -107,7 +110,7 @@ EARLIER = text(
 )
 ORDERS = text(
     """
-    SELECT o.id, o.customer_id, u.email = CAST(:address AS text) OR u.phone = CAST(:address AS text) AS known
+    SELECT o.id, o.customer_id, u.email = CAST(:address AS text) OR u.phone = ANY(:spellings) AS known
     FROM sales_order o JOIN customer u ON u.id = o.customer_id
     WHERE o.shop_id = :shop_id AND o.number_key = ANY(:numbers) ORDER BY o.placed_at DESC, o.id DESC LIMIT 20
     """
@@ -216,7 +219,13 @@ async def _named_orders(work: Work, contact: ContactView, incoming: Incoming) ->
     if not numbers:
         return []
     rows = await work.session.execute(
-        ORDERS, {"shop_id": contact.shop_id, "numbers": numbers, "address": contact.address}
+        ORDERS,
+        {
+            "shop_id": contact.shop_id,
+            "numbers": numbers,
+            "address": contact.address,
+            "spellings": spellings(contact.address),
+        },
     )
     return list(rows)
 
@@ -272,6 +281,7 @@ async def _open(
             channel=channel,
             locale=locale,
             expects_answer=False,
+            find_owner=not await answered_at_once(work, contact.shop_id, channel),
         ),
     )
     if contact.customer_id is not None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from aftercare.cases.escalation.model import Doing
 from aftercare.cases.model import Closing, DeskKind, HeldBecause, Priority, Stage, Status, Step
 from aftercare.conversations import Channel
 from aftercare.journal import Fact
@@ -65,6 +66,38 @@ class CaseEscalated(Fact):
     priority: Priority
 
 
+class CaseStepTaken(Fact):
+    """One step of an escalation rule was taken for a clock: the `nr`-th that its warning or its break set off."""
+
+    name: ClassVar[str] = "case.step_taken"
+    case_id: UUID
+    clock_id: UUID
+    clock: str
+    step: Step
+    nr: int
+    did: Doing
+    told: int = 0
+    """How many people heard of it."""
+
+
+class EscalationRuleSet(Fact):
+    """What is done when a clock warns or breaks; without a shop in the whole house."""
+
+    name: ClassVar[str] = "escalation_rule.set"
+    escalation_rule_id: UUID
+    clock: str
+    version: int
+    steps: int
+
+
+class EscalationRuleWithdrawn(Fact):
+    """The house's rule holds again, or the default."""
+
+    name: ClassVar[str] = "escalation_rule.withdrawn"
+    escalation_rule_id: UUID
+    clock: str
+
+
 class CaseTagged(Fact):
     name: ClassVar[str] = "case.tagged"
     case_id: UUID
@@ -112,6 +145,18 @@ class CaseReopened(Fact):
     customer_id: UUID | None = None
     account_id: UUID | None = None
     before: Status
+
+
+class CaseEndingUndone(Fact):
+    """It was called solved or closed by a slip, moments ago, and stands as it stood: that ending never was, and this is no
+    reopening. With `status` solved only the closing is taken back."""
+
+    name: ClassVar[str] = "case.ending_undone"
+    public: ClassVar[bool] = True
+    case_id: UUID
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    status: Status
 
 
 class CaseMerged(Fact):

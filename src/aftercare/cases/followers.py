@@ -1,6 +1,7 @@
 """Who hears of a case at the desk: followers, colleagues named in notes, and what each has not read yet."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -58,24 +59,25 @@ def _me(work: Work) -> UUID:
 async def follow(work: Work, case_id: UUID) -> None:
     """The acting member of staff hears of the case from now on. Twice is once. Refuses with CaseNotFound."""
     case = await case_row(work, case_id)
-    await _follow(work, case.shop_id, case_id, [_me(work)])
+    await follow_all(work, [(case.shop_id, case_id, _me(work))])
 
 
-async def _follow(work: Work, shop_id: UUID, case_id: UUID, accounts: Collection[UUID]) -> None:
-    if not accounts:
+async def follow_all(work: Work, who: Collection[tuple[UUID, UUID, UUID]]) -> None:
+    """Shop, case and account of each who hears of a case from now on."""
+    if not who:
         return
     new = await work.session.execute(
         insert(CaseFollower)
         .values(
             [
-                {"case_id": case_id, "account_id": account, "shop_id": shop_id, "since": work.now}
-                for account in sorted(accounts)
+                {"case_id": case_id, "account_id": account_id, "shop_id": shop_id, "since": work.now}
+                for shop_id, case_id, account_id in sorted(set(who))
             ]
         )
         .on_conflict_do_nothing()
-        .returning(CaseFollower.account_id)
+        .returning(CaseFollower.shop_id, CaseFollower.case_id, CaseFollower.account_id)
     )
-    for account_id in new.scalars():
+    for shop_id, case_id, account_id in new:
         work.record(CaseFollowed(shop_id=shop_id, case_id=case_id, account_id=account_id))
 
 
@@ -128,59 +130,82 @@ async def write_note(
     case = await case_row(work, case_id)
     reachable = await identity.members_of(work, case.shop_id, "cases.read")
     accounts = named_in(body, await identity.names_of(work, reachable)) - {work.actor.id}
-    await _follow(work, case.shop_id, case_id, accounts)
+    await follow_all(work, [(case.shop_id, case_id, account_id) for account_id in accounts])
     for account_id in sorted(accounts):
         work.record(
             CaseMentioned(
                 shop_id=case.shop_id, case_id=case_id, account_id=account_id, message_id=posted.message_id
             )
         )
-    await _tell(work, case.shop_id, case_id, DeskKind.mentioned, accounts, message_id=posted.message_id)
+    by = work.actor.id if work.actor.kind is ActorKind.staff else None
+    await tell_all(
+        work,
+        [
+            Telling(
+                case.shop_id, case_id, DeskKind.mentioned, account_id, message_id=posted.message_id, by=by
+            )
+            for account_id in sorted(accounts)
+        ],
+    )
     return posted
 
 
-async def _tell(
-    work: Work,
-    shop_id: UUID | None,
-    case_id: UUID,
-    kind: DeskKind,
-    accounts: Collection[UUID],
-    *,
-    message_id: UUID | None = None,
-    because: Fact | None = None,
-    by_itself: bool = False,
-) -> None:
-    for account_id in sorted(accounts):
-        notice_id = work.new_id()
-        work.session.add(
-            DeskNotice(
-                id=notice_id,
-                account_id=account_id,
-                shop_id=shop_id,
-                case_id=case_id,
-                kind=kind,
-                by_id=None if by_itself or work.actor.kind is not ActorKind.staff else work.actor.id,
-                message_id=message_id,
-                told_at=work.now,
-            )
-        )
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """`because`: the fact that it follows from, where a reaction follows from many. `by`: the colleague whose doing it is."""
+
+    shop_id: UUID | None
+    case_id: UUID
+    kind: DeskKind
+    account_id: UUID
+    because: Fact | None = None
+    message_id: UUID | None = None
+    by: UUID | None = None
+
+
+async def tell_all(work: Work, tellings: Sequence[Telling]) -> None:
+    """At the desk of each. Whoever calls knows that they may see the cases."""
+    if not tellings:
+        return
+    rows = [
+        {
+            "id": work.new_id(),
+            "account_id": one.account_id,
+            "shop_id": one.shop_id,
+            "case_id": one.case_id,
+            "kind": one.kind,
+            "by_id": one.by,
+            "message_id": one.message_id,
+            "told_at": work.now,
+        }
+        for one in tellings
+    ]
+    await work.session.execute(insert(DeskNotice), rows)
+    for row, one in zip(rows, tellings, strict=True):
         work.record(
             DeskTold(
-                shop_id=shop_id, account_id=account_id, case_id=case_id, desk_notice_id=notice_id, kind=kind
+                shop_id=one.shop_id,
+                account_id=one.account_id,
+                case_id=one.case_id,
+                desk_notice_id=row["id"],
+                kind=one.kind,
             ),
-            because=because,
+            because=one.because,
         )
-    await work.session.flush()
-
-
-async def tell_at_desk(
-    work: Work, shop_id: UUID, case_id: UUID, kind: DeskKind, accounts: Collection[UUID]
-) -> None:
-    """For what happens by itself. Whoever calls knows that they may see the case."""
-    await _tell(work, shop_id, case_id, kind, accounts, by_itself=True)
 
 
 FOLLOWING = text("SELECT case_id, account_id FROM case_follower WHERE case_id = ANY(:cases)")
+
+
+async def following(work: Work, cases: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """By case, where anybody follows it."""
+    found: dict[UUID, set[UUID]] = {}
+    if cases:
+        for row in await work.session.execute(FOLLOWING, {"cases": list(cases)}):
+            found.setdefault(row.case_id, set()).add(row.account_id)
+    return found
+
+
 Heard = MessagePosted | CaseSolved | CaseEscalated
 KINDS: dict[type[Fact], DeskKind] = {
     MessagePosted: DeskKind.replied,
@@ -200,25 +225,26 @@ def _worth_telling(fact: Heard) -> bool:
 )
 async def tell_followers(work: Work, facts: Sequence[Heard]) -> None:
     """Whoever did it is not told of it."""
-    rows = await work.session.execute(FOLLOWING, {"cases": [fact.case_id for fact in facts]})
-    following: dict[UUID, set[UUID]] = {}
-    for row in rows:
-        following.setdefault(row.case_id, set()).add(row.account_id)
+    followers = await following(work, {fact.case_id for fact in facts if fact.case_id is not None})
+    tellings: list[Telling] = []
     for fact in facts:
-        if fact.case_id is None or fact.case_id not in following:
+        if fact.case_id is None or fact.case_id not in followers:
             continue
-        accounts = following[fact.case_id]
+        accounts = followers[fact.case_id]
         if isinstance(fact, CaseSolved):
             accounts = accounts - {fact.account_id} if fact.account_id else accounts
-        await _tell(
-            work,
-            fact.shop_id,
-            fact.case_id,
-            KINDS[type(fact)],
-            accounts,
-            message_id=fact.message_id if isinstance(fact, MessagePosted) else None,
-            because=fact,
-        )
+        tellings += [
+            Telling(
+                fact.shop_id,
+                fact.case_id,
+                KINDS[type(fact)],
+                account_id,
+                fact,
+                fact.message_id if isinstance(fact, MessagePosted) else None,
+            )
+            for account_id in sorted(accounts)
+        ]
+    await tell_all(work, tellings)
 
 
 NOTICES = text(

@@ -12,19 +12,17 @@ from aftercare import identity
 from aftercare.cases.answers import Wording, answer, case_values, check_answer, fill_for
 from aftercare.cases.events import MacroRemoved, MacroRun, MacroSet
 from aftercare.cases.model import Macro, MacroNotFound, MacroNotPossible, Priority, ServiceCase, Stage
+from aftercare.cases.owners import assign, release, take
 from aftercare.cases.verbs import (
     CaseView,
-    assign,
     case_row,
     get_case,
-    release,
     say,
     set_priority,
     set_stage,
     set_tags,
     snooze,
     solve,
-    take,
 )
 from aftercare.conversations import LONGEST_BODY, MessageKind, answer_template, fill_in
 from aftercare.journal import ActorKind, Work

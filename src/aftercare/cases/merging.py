@@ -22,17 +22,9 @@ from aftercare.cases.model import (
     ServiceCase,
     Status,
 )
+from aftercare.cases.opening import NewCase, open_case
 from aftercare.cases.search import index_case
-from aftercare.cases.verbs import (
-    FIRST_ANSWER,
-    NEXT_ANSWER,
-    NewCase,
-    case_row,
-    close_case,
-    open_case,
-    reopen,
-    wind,
-)
+from aftercare.cases.verbs import FIRST_ANSWER, NEXT_ANSWER, case_row, close_case, reopen, solve, wind
 from aftercare.journal import Work, after
 from aftercare.promises import start_clock, stop_clock
 
@@ -133,10 +125,10 @@ async def merge(work: Work, case_id: UUID, into_id: UUID) -> MoveView:
             case_move_id=move.id,
         )
     )
-    await _afresh(work, case)
+    await stand_as_said(work, case)
     if into.status in (Status.solved, Status.closed) and before in ACTIVE:
         await reopen(work, into_id)
-    await _afresh(work, into)
+    await stand_as_said(work, into)
     return _view(move)
 
 
@@ -189,8 +181,8 @@ async def split(work: Work, case_id: UUID, message_ids: Sequence[UUID], title: s
             case_move_id=move.id,
         )
     )
-    await _afresh(work, fresh)
-    await _afresh(work, case)
+    await stand_as_said(work, fresh)
+    await stand_as_said(work, case)
     return _view(move)
 
 
@@ -214,8 +206,15 @@ async def undo_move(work: Work, move_id: UUID) -> MoveView:
     work.record(
         CaseMoveUndone(shop_id=case.shop_id, case_id=case.id, into_case_id=into.id, case_move_id=move.id)
     )
-    await _afresh(work, case)
-    await _afresh(work, into)
+    await stand_as_said(work, case)
+    await stand_as_said(work, into)
+    if (
+        move.kind is MoveKind.merged
+        and move.status_before is Status.solved
+        and case.status in ACTIVE
+        and case.waiting_since is None
+    ):
+        await solve(work, case.id)
     return _view(move)
 
 
@@ -324,7 +323,7 @@ async def _note_move(
     return move
 
 
-async def _afresh(work: Work, case: ServiceCase) -> None:
+async def stand_as_said(work: Work, case: ServiceCase) -> None:
     """The case as what is now said in it has it; the clock of the answer runs from when the customer began to wait."""
     await work.session.flush()
     waited = case.waiting_since

@@ -15,7 +15,7 @@ from aftercare.conversations import Author, Channel
 from aftercare.kit.errors import Invalid, NotFound, Refusal
 from aftercare.kit.tables import Base, schema_extra, status_type
 
-BLOCK = 10_000
+BLOCK = 1_000
 """How many cases one block of `case_words` holds."""
 
 NO_CLOCK = datetime(9999, 12, 31, tzinfo=UTC)
@@ -92,6 +92,10 @@ class CaseTakenAlready(Refusal):
 
 class MoveNotPossible(Refusal):
     """The case does not stand where this could be done."""
+
+
+class EndedTooLongAgo(Refusal):
+    """Only what was ended moments ago is taken back; open the case again instead."""
 
 
 class NotClosedBySilence(Refusal):
@@ -294,70 +298,97 @@ class CaseEscalation(Base):
     escalated_at: Mapped[datetime]
 
 
+CELLS = "ARRAY[block * 4, block / 4 * 4 + 1, block / 16 * 4 + 2, block / 64 * 4 + 3]"
+"""The cells that a block lies in: itself, its four blocks, its sixteen, its sixty-four. The last two bits tell which."""
+
+
 class CaseWords(Base):
     """What a case can be found by. A table of its own: the case's row changes with every message, its words rarely."""
 
     __tablename__ = "case_words"
-    __table_args__ = (Index("case_words_idx", "shop_id", "block", "words", postgresql_using="gin"),)
+    # Shops and cells as arrays of one and four: several of them are asked for in one scan, and each is a list of its own.
+    __table_args__ = (
+        Index(
+            "case_words_idx", "words", text("(ARRAY[shop_id])"), text(f"({CELLS})"), postgresql_using="gin"
+        ),
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("service_case.id"), primary_key=True)
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shop.id"))
     block: Mapped[int]
-    """Grows with the running number of the case, so that the newest cases are a few blocks."""
+    """Grows with the running number of the case."""
     words: Mapped[Any] = mapped_column(TSVECTOR())
 
 
+def _newest(*conditions: str) -> str:
+    """Fenced, so that nothing but the index of words is read, however many cases the planner expects."""
+    return (
+        f"WITH held AS MATERIALIZED (SELECT w.case_id FROM case_words w WHERE {' AND '.join(conditions)})"  # noqa: S608
+        " SELECT h.case_id FROM held h ORDER BY h.case_id DESC LIMIT wanted"
+    )
+
+
+_HOLDS, _OF_SHOPS, _IN_CELLS, _OLDER = (
+    "w.words @@ query",
+    "ARRAY[w.shop_id] && shops",
+    f"{CELLS} && cells",
+    "w.block < high",
+)
+
 schema_extra(
-    """
+    f"""
     CREATE OR REPLACE FUNCTION find_cases(query tsquery, most int) RETURNS TABLE (case_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+    #variable_conflict use_column
     DECLARE
       every boolean := aftercare_all_shops();
       shops uuid[] := aftercare_shops();
-      last bigint := (SELECT last_value FROM service_case_number);
-      oldest CONSTANT int := -2147483648;
-      low int := last / 10000 - 1;
-      high int := 2147483647;
+      newest int := (SELECT last_value / {BLOCK} + 1 FROM service_case_number);
+      high int := newest;
+      low int := newest - 2;
       wanted int := most;
       found int;
+      place int;
+      level int;
+      cells int[];
     BEGIN
-      FOR turn IN 1..2 LOOP
+      WHILE low >= newest / 4 LOOP
+        place := high;
+        cells := ARRAY[]::int[];
+        WHILE place > low LOOP
+          level := 0;
+          WHILE level < 3 AND place % (4 << 2 * level) = 0 AND place - (4 << 2 * level) >= low LOOP
+            level := level + 1;
+          END LOOP;
+          place := place - (1 << 2 * level);
+          cells := cells || ((place >> 2 * level) * 4 + level);
+        END LOOP;
         IF every THEN
-          RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.block >= low AND w.block < high AND w.words @@ query
-            ORDER BY w.case_id DESC LIMIT wanted;
+          RETURN QUERY {_newest(_HOLDS, _IN_CELLS)};
         ELSE
-          RETURN QUERY SELECT w.case_id FROM case_words w
-            WHERE w.shop_id = ANY (shops) AND w.block >= low AND w.block < high AND w.words @@ query
-            ORDER BY w.case_id DESC LIMIT wanted;
+          RETURN QUERY {_newest(_HOLDS, _IN_CELLS, _OF_SHOPS)};
         END IF;
         GET DIAGNOSTICS found = ROW_COUNT;
         wanted := wanted - found;
-        IF wanted <= 0 OR low = oldest THEN
+        IF wanted = 0 THEN
           RETURN;
         END IF;
-        EXIT WHEN turn = 2 OR found * 4 < most;
         high := low;
-        low := low - ceil(2.0 * wanted * (last - low * 10000 + 1) / found / 10000)::int;
-        IF low <= 0 THEN
-          low := oldest;
-        END IF;
+        low := low - ((newest - low) * least(greatest(1.25 * wanted / greatest(most - wanted, 1), 0.5), 31))::int;
       END LOOP;
       IF every THEN
-        RETURN QUERY SELECT w.case_id FROM case_words w WHERE w.words @@ query AND w.block + 0 < low
-          ORDER BY w.case_id DESC LIMIT wanted;
+        RETURN QUERY {_newest(_HOLDS, _OLDER)};
       ELSE
-        RETURN QUERY SELECT w.case_id FROM case_words w
-          WHERE w.shop_id = ANY (shops) AND w.words @@ query AND w.block + 0 < low
-          ORDER BY w.case_id DESC LIMIT wanted;
+        RETURN QUERY {_newest(_HOLDS, _OLDER, _OF_SHOPS)};
       END IF;
     END $$
-    """
+    """  # noqa: S608  # only our own conditions
 )
 """A tsvector match is not leakproof, so under row-level security no index would serve it; the function restricts itself to
-the actor's shops. It looks through the newest cases first: a word that every case holds is found there. Where they hold at
-least a quarter of what is wanted, as many older blocks are read as should hold the rest twice over; so a search does not grow with
-the years. A rare word, and what the second turn has missed, is looked for everywhere, which is cheap for a rare word. (`block
-+ 0` is looked at after the words: taken from the index, the older blocks would be read as a whole.)"""
+the actor's shops. It looks through the newest one or two thousand cases, then through as many older ones as should hold the
+rest, and so on, never through the same twice: a search does not grow with the years. A turn that would reach into the oldest
+quarter looks through all that is left: so do rare words at their second or third turn, and few cases hold them. What lies
+between `low` and `high` is told to the index in the largest cells that fit."""
 
 
 class MoveKind(StrEnum):
@@ -460,6 +491,8 @@ class DeskKind(StrEnum):
     """The customer wrote in a case that one follows."""
     held = "held"
     """A planned message was not sent."""
+    warned = "warned"
+    """A clock of the case comes near its end."""
     escalated = "escalated"
     solved = "solved"
 

@@ -355,8 +355,8 @@ def actions(work: Work, case: CaseView) -> list[str]:
         possible += ["hand_over", "release"]
     if actor.may("cases.assign"):
         possible.append("assign")
-    if "solve" in by_table and case.waiting_since is None:
-        possible.append("solve")
+    if "solve" in by_table:
+        possible.append("solve" if case.waiting_since is None else "solve_unanswered")
     if case.status is not Status.closed:
         possible += ["set_stage", "set_priority", "set_tags", "snooze"]
     return possible + [verb for verb in ("close", "reopen") if verb in by_table]

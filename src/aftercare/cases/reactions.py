@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from aftercare.cases.escalation import escalate_late_answers
+from aftercare.cases.escalation.steps import set_off, wake_steps
 from aftercare.cases.events import (
     CaseAssigned,
     CaseClosed,
@@ -38,7 +38,6 @@ from aftercare.promises import (
     ClockResumed,
     ClockStarted,
     ClockWarned,
-    open_clocks,
     pause_clocks,
     resume_clocks,
     start_clock,
@@ -47,8 +46,7 @@ from aftercare.promises import (
 
 # One statement: what was said last, and by the table of moves who waits for whom now. The first message of a case was
 # written down with the case itself, and a message never counts twice.
-HEAR = text(
-    """
+HEAR = """
     WITH old AS (
       SELECT id, status, answered_at, waiting_since FROM service_case
       WHERE id = :case_id AND last_message_id IS DISTINCT FROM CAST(:message_id AS uuid) FOR UPDATE
@@ -72,25 +70,22 @@ HEAR = text(
       closing = CASE WHEN said.author = 'customer' THEN NULL ELSE c.closing END
     FROM old, said WHERE c.id = old.id
     RETURNING old.status, old.answered_at, old.waiting_since, c.status AS now_status, c.shop_id, c.customer_id, c.owner_id
-    """
-)
+"""
 
 
 @within(MessagePosted)
 async def hear(work: Work, fact: MessagePosted) -> None:
     if fact.case_id is None:
         return
-    row = (
-        await work.session.execute(
-            HEAR,
-            {
-                "case_id": fact.case_id,
-                "message_id": fact.message_id,
-                "author": fact.author_kind.value,
-                "snippet": SNIPPET,
-            },
-        )
-    ).one_or_none()
+    row = await work.row(
+        HEAR,
+        {
+            "case_id": fact.case_id,
+            "message_id": fact.message_id,
+            "author": fact.author_kind.value,
+            "snippet": SNIPPET,
+        },
+    )
     if row is None:
         return
     case_id, before, shop_id = fact.case_id, Status(row.status), row.shop_id
@@ -134,6 +129,8 @@ async def wind_ring(work: Work, facts: Sequence[Wound]) -> None:
         else:
             objects.add(fact.subject_id)
     await wind(work, cases, objects)
+    if going_on := [fact.clock_id for fact in facts if isinstance(fact, ClockResumed)]:
+        await wake_steps(work, clocks=going_on)
 
 
 OWN = text(
@@ -166,6 +163,7 @@ async def give_to_who_handed_over(work: Work, fact: CaseAssigned) -> None:
 async def give_to_who_came(work: Work, fact: MemberChanged) -> None:
     if fact.working:
         await give_out(work, fact.account_id)
+        await wake_steps(work, waiting=True)
 
 
 @after(CaseReleased)
@@ -174,17 +172,28 @@ async def give_to_somebody_else(work: Work, fact: CaseReleased) -> None:
     await find_owner(work, fact.case_id, not_to=fact.account_id)
 
 
-@after(
-    ClockWarned,
-    ClockFired,
-    in_order_of="subject_id",
-    when=lambda fact: fact.subject_kind == "case",
-    in_batches_of=500,
+LINKED = text(
+    """
+    SELECT object_id AS subject, case_id FROM case_link WHERE object_id = ANY(:subjects)
+    UNION ALL SELECT id, case_id FROM call WHERE id = ANY(:subjects) AND case_id IS NOT NULL
+    """
 )
+
+
+def _presses(fact: ClockWarned | ClockFired) -> bool:
+    """What the end of another clock means for a case, whoever owns the clock knows."""
+    return isinstance(fact, ClockWarned) or fact.subject_kind in ("case", "call")
+
+
+@after(ClockWarned, ClockFired, in_order_of="subject_id", when=_presses, in_batches_of=500)
 async def press_on(work: Work, facts: Sequence[ClockWarned | ClockFired]) -> None:
-    """A clock of the case itself warned or ran out, unless what it waits for has happened since."""
-    still = await open_clocks(work, [fact.clock_id for fact in facts])
-    await escalate_late_answers(work, [fact for fact in facts if fact.clock_id in still])
+    """A clock of the case itself, or of what is linked to it, warned or ran out: its rule's steps begin."""
+    case_of = {fact.subject_id: fact.subject_id for fact in facts if fact.subject_kind == "case"}
+    others = [fact.subject_id for fact in facts if fact.subject_kind != "case"]
+    if others:
+        rows = await work.session.execute(LINKED, {"subjects": others})
+        case_of |= {row.subject: row.case_id for row in rows}
+    await set_off(work, facts, case_of)
 
 
 @after(CaseOpened, CaseTagged)

@@ -7,14 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from aftercare.cases import followers, queries, verbs, views
+from aftercare.cases import followers, meant, opening, owners, queries, verbs, views
 from aftercare.cases.answers import answer
 from aftercare.cases.arrivals import contacts_of_case
 from aftercare.cases.calls import routes as calls_routes
 from aftercare.cases.chat import routes as chat_routes
 from aftercare.cases.desk import routes as desk_routes
+from aftercare.cases.escalation import routes as escalation_routes
 from aftercare.cases.merging import MoveView, merge, moves_of, split, undo_move
 from aftercare.cases.model import Closing, Priority, Stage, Status
+from aftercare.cases.opening import NewCase
 from aftercare.cases.queries import CasePage, Counts, Filters, Language, LinkView, QueueItem, Sort, View, Word
 from aftercare.cases.sheets import cases_sheet
 from aftercare.cases.solutions import (
@@ -25,7 +27,8 @@ from aftercare.cases.solutions import (
     solutions_beside,
     solve_as,
 )
-from aftercare.cases.verbs import CaseView, NewCase
+from aftercare.cases.undoing import undo_ending
+from aftercare.cases.verbs import CaseView
 from aftercare.cases.views import NewView, ViewView
 from aftercare.conversations import (
     Author,
@@ -34,7 +37,10 @@ from aftercare.conversations import (
     MessageFileView,
     MessageKind,
     MessageView,
+    Offers,
     Posted,
+    answered_at_once,
+    drop_draft,
     keep_draft,
     mark_read,
     messages,
@@ -54,6 +60,7 @@ router = APIRouter(tags=["cases"])
 router.include_router(calls_routes.router)
 router.include_router(chat_routes.router)
 router.include_router(desk_routes.router)
+router.include_router(escalation_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 After = Annotated[str | None, Query(max_length=400)]
@@ -127,6 +134,10 @@ class ClosingWish(BaseModel):
     closing: Closing
 
 
+class Stood(BaseModel):
+    status: Status
+
+
 class MergeWish(BaseModel):
     into_case_id: UUID
 
@@ -192,6 +203,17 @@ async def export_cases(
     return await sheet_answer(request, house, actor, lambda work: cases_sheet(work, filters))
 
 
+class Meant(BaseModel):
+    words: str | None
+
+
+@router.get("/cases/meant")
+async def what_was_meant(work: InWork, q: Annotated[Words, Query()]) -> Meant:
+    """What a search that finds nothing may have meant, with slips of the finger put right; null when nothing near it is
+    known, or when it does find something."""
+    return Meant(words=await meant.what_was_meant(work, q))
+
+
 @router.get("/cases/counts")
 async def count_cases(work: InWork, shop_id: UUID | None = None) -> Counts:
     return await queries.counts(work, shop_id)
@@ -221,7 +243,7 @@ async def forget_view(work: InWork, view_id: UUID) -> None:
 async def open_case(work: InWork, new: CaseOpening) -> CaseView:
     """For staff: the customer called, or wrote elsewhere. `body` becomes a note."""
     _staff(work)
-    return await verbs.open_case(work, NewCase.model_validate(new.model_dump()))
+    return await opening.open_case(work, NewCase.model_validate(new.model_dump()))
 
 
 @router.get("/cases/{case_id}")
@@ -243,7 +265,7 @@ async def list_messages(
 @router.post("/cases/{case_id}/messages", status_code=201)
 async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
     _staff(work)
-    return await answer(
+    posted = await answer(
         work,
         case_id,
         new.body,
@@ -255,13 +277,23 @@ async def post_message(work: InWork, case_id: UUID, new: Saying) -> Posted:
         template_id=new.template_id,
         override=new.override,
     )
+    await _forget_draft(work, case_id)
+    return posted
 
 
 @router.post("/cases/{case_id}/notes", status_code=201)
 async def write_note(work: InWork, case_id: UUID, new: Noting) -> Posted:
     """For colleagues; the customer never sees it."""
     _staff(work)
-    return await followers.write_note(work, case_id, new.body, file_ids=new.file_ids, client_key=new.key)
+    posted = await followers.write_note(work, case_id, new.body, file_ids=new.file_ids, client_key=new.key)
+    await _forget_draft(work, case_id)
+    return posted
+
+
+async def _forget_draft(work: Work, case_id: UUID) -> None:
+    """What was said is no longer begun."""
+    if work.actor.kind is ActorKind.staff and work.actor.id is not None:
+        await drop_draft(work, (await verbs.get_case(work, case_id)).thread_id)
 
 
 @router.post("/cases/{case_id}/read", status_code=204)
@@ -293,22 +325,22 @@ async def upload_file(house: InHouse, actor: ByActor, case_id: UUID, request: Re
 
 @router.post("/cases/{case_id}/take")
 async def take_case(work: InWork, case_id: UUID) -> CaseView:
-    return await verbs.take(work, case_id)
+    return await owners.take(work, case_id)
 
 
 @router.post("/cases/{case_id}/assign")
 async def assign_case(work: InWork, case_id: UUID, to: Colleague) -> CaseView:
-    return await verbs.assign(work, case_id, to.account_id)
+    return await owners.assign(work, case_id, to.account_id)
 
 
 @router.post("/cases/{case_id}/hand-over")
 async def hand_over_case(work: InWork, case_id: UUID, to: HandOver) -> CaseView:
-    return await verbs.hand_over(work, case_id, to.account_id, to.note)
+    return await owners.hand_over(work, case_id, to.account_id, to.note)
 
 
 @router.post("/cases/{case_id}/release")
 async def release_case(work: InWork, case_id: UUID) -> CaseView:
-    return await verbs.release(work, case_id)
+    return await owners.release(work, case_id)
 
 
 @router.put("/cases/{case_id}/stage")
@@ -332,8 +364,9 @@ async def snooze_case(work: InWork, case_id: UUID, wish: Snooze) -> CaseView:
 
 
 @router.post("/cases/{case_id}/solve")
-async def solve_case(work: InWork, case_id: UUID) -> CaseView:
-    return await verbs.solve(work, case_id)
+async def solve_case(work: InWork, case_id: UUID, unanswered: bool = False) -> CaseView:
+    """`unanswered`: what the customer wrote last, a thank-you, needs no answer."""
+    return await verbs.solve(work, case_id, unanswered=unanswered)
 
 
 @router.post("/cases/{case_id}/close")
@@ -346,6 +379,13 @@ async def close_case(work: InWork, case_id: UUID, wish: ClosingWish) -> CaseView
 async def reopen_case(work: InWork, case_id: UUID) -> CaseView:
     _staff(work)
     return await verbs.reopen(work, case_id)
+
+
+@router.post("/cases/{case_id}/undo-ending")
+async def take_back_ending(work: InWork, case_id: UUID, stood: Stood) -> CaseView:
+    """It was solved or closed by mistake moments ago: it stands again with the status that it had."""
+    _staff(work)
+    return await undo_ending(work, case_id, stood.status)
 
 
 @router.get("/cases/{case_id}/timeline")
@@ -381,6 +421,7 @@ class MyMessage(BaseModel):
     sent_at: datetime
     seen: bool
     files: list[MessageFileView]
+    offers: Offers | None
 
 
 class MyCasePage(BaseModel):
@@ -424,7 +465,7 @@ async def list_my_cases(work: InWork) -> list[MyCase]:
 @router.post("/my/cases", status_code=201)
 async def open_my_case(work: InWork, new: MyOpening) -> MyCase:
     _customer(work)
-    case = await verbs.open_case(
+    case = await opening.open_case(
         work,
         NewCase(
             shop_id=new.shop_id,
@@ -434,6 +475,7 @@ async def open_my_case(work: InWork, new: MyOpening) -> MyCase:
             body=new.body,
             locale=work.actor.locale,
             client_key=new.key,
+            find_owner=not await answered_at_once(work, new.shop_id, Channel.portal),
         ),
     )
     return MyCase.model_validate(case, from_attributes=True)

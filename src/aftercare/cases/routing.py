@@ -1,7 +1,8 @@
 """Whose case it becomes: by shop, skill, language, working hours and load; after a while also of other shops' people."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,10 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from aftercare import identity
 from aftercare.cases.events import OverflowSet
-from aftercare.cases.model import Overflow, OverflowNotPossible, ServiceCase
-from aftercare.cases.verbs import case_row, give
+from aftercare.cases.model import Overflow, OverflowNotPossible
+from aftercare.cases.owners import give
+from aftercare.cases.verbs import case_row
 from aftercare.journal import SYSTEM, House, Work, begin
 from aftercare.people import MemberView, available_members
+from aftercare.trials import Kind, Who, can_be_tried, refuse_on_trial, variant_for
 
 # Two assignments beside each other would both see the same free hand. Held until this Work commits.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('cases.routing', 0))")
@@ -39,7 +42,7 @@ async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -
         return None
     best = await _freest(
         work, await available_members(work, case.shop_id, case.skill, case.locale), not_to
-    ) or await _freest(work, await _of_others(work, case), not_to)
+    ) or await _freest(work, await of_other_shops(work, case), not_to)
     if best is None:
         return None
     give(work, case, best.account_id, "automatic")
@@ -47,13 +50,16 @@ async def find_owner(work: Work, case_id: UUID, *, not_to: UUID | None = None) -
     return best.account_id
 
 
+async def loads_of(work: Work, accounts: Sequence[UUID]) -> dict[UUID, tuple[int, datetime | None]]:
+    """How many open cases each has, and when the last was given."""
+    rows = await work.session.execute(LOADS, {"accounts": list(accounts), "now": work.now})
+    return {row.id: (row.load, row.last_at) for row in rows}
+
+
 async def _freest(work: Work, members: Sequence[MemberView], not_to: UUID | None) -> MemberView | None:
     if not members:
         return None
-    rows = await work.session.execute(
-        LOADS, {"accounts": [member.account_id for member in members], "now": work.now}
-    )
-    loads = {row.id: (row.load, row.last_at) for row in rows}
+    loads = await loads_of(work, [member.account_id for member in members])
     free = [
         member
         for member in members
@@ -71,9 +77,28 @@ async def _freest(work: Work, members: Sequence[MemberView], not_to: UUID | None
     )
 
 
-async def _of_others(work: Work, case: ServiceCase) -> list[MemberView]:
+class Waits(Protocol):
+    """What is asked of a case that waits for somebody."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def shop_id(self) -> UUID: ...
+    @property
+    def customer_id(self) -> UUID | None: ...
+    @property
+    def skill(self) -> str | None: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def waiting_since(self) -> datetime | None: ...
+    @property
+    def opened_at(self) -> datetime: ...
+
+
+async def of_other_shops(work: Work, case: Waits) -> list[MemberView]:
     """Of the shops that it overflows to, once it has waited long enough; only who may see its own shop."""
-    rule = await work.session.get(Overflow, case.shop_id, populate_existing=True)
+    rule = await _rule_for(work, case.shop_id, Who(case.customer_id, case.id))
     since = case.waiting_since or case.opened_at
     if rule is None or work.now - since < timedelta(minutes=rule.after_minutes):
         return []
@@ -86,6 +111,22 @@ async def _of_others(work: Work, case: ServiceCase) -> list[MemberView]:
             if member.account_id in may:
                 found[member.account_id] = member
     return list(found.values())
+
+
+ROUTING = "routing"
+"""As what the rule is tried; a variant is {'rule': …}, None for waiting."""
+
+
+async def _rule_for(work: Work, shop_id: UUID, who: Who, *, keep: bool = True) -> "NewOverflow | None":
+    tried = await variant_for(work, shop_id, ROUTING, who, keep=keep)
+    if tried is not None:
+        return _rule(tried)
+    row = await work.session.get(Overflow, shop_id, populate_existing=True)
+    return None if row is None else NewOverflow.model_validate(row, from_attributes=True)
+
+
+def _rule(variant: dict[str, Any]) -> "NewOverflow | None":
+    return None if variant["rule"] is None else NewOverflow.model_validate(variant["rule"])
 
 
 QUEUED = text(
@@ -115,7 +156,7 @@ async def give_out(work: Work, account_id: UUID) -> int:
 
 WAITING = text(
     """
-    SELECT id, shop_id, skill, split_part(locale, '-', 1) AS language,
+    SELECT id, shop_id, customer_id, skill, split_part(locale, '-', 1) AS language,
       coalesce(waiting_since, opened_at) AS since
     FROM service_case
     WHERE queued AND status IN ('open', 'waiting_shop', 'waiting_customer') ORDER BY due_at, id LIMIT 1000
@@ -128,14 +169,18 @@ async def give_out_waiting(house: House) -> int:
     how many found one."""
     async with begin(house, SYSTEM) as work:
         waiting = (await work.session.execute(WAITING)).all()
-        after = {
-            row.shop_id: timedelta(minutes=row.after_minutes)
-            for row in await work.session.execute(text("SELECT shop_id, after_minutes FROM routing_overflow"))
-        }
+        rules = [
+            await _rule_for(work, case.shop_id, Who(case.customer_id, case.id), keep=False)
+            for case in waiting
+        ]
         now = work.now
     given, nobody = 0, set()
-    for case in waiting:
-        overflows = case.shop_id in after and now - case.since >= after[case.shop_id]
+    for case, rule in zip(waiting, rules, strict=True):
+        overflows = (
+            tuple(rule.to_shops)
+            if rule is not None and now - case.since >= timedelta(minutes=rule.after_minutes)
+            else ()
+        )
         alike = (case.shop_id, case.skill, case.language, overflows)
         if alike in nobody:
             continue
@@ -163,15 +208,12 @@ async def overflow_of(work: Work, shop_id: UUID) -> NewOverflow | None:
 
 
 async def set_overflow(work: Work, shop_id: UUID, new: NewOverflow | None) -> None:
-    """Needs `promises.write`, for all of these shops. Refuses with OverflowNotPossible."""
-    work.require("promises.write")
-    await identity.get_shop(work, shop_id)
+    """Needs `promises.write`, for all of these shops. Refuses with OverflowNotPossible, and with OnTrial while a decision about it
+    runs."""
+    await _may_route(work, shop_id, new)
+    await refuse_on_trial(work, ROUTING, shop_id)
     await work.session.execute(delete(Overflow).where(Overflow.shop_id == shop_id))
     if new is not None:
-        for other in new.to_shops:
-            if other == shop_id:
-                raise OverflowNotPossible(shop_id=shop_id)
-            await identity.get_shop(work, other)
         await work.session.execute(
             insert(Overflow).values(
                 shop_id=shop_id, **new.model_dump(), changed_by=work.actor.id, changed_at=work.now
@@ -184,3 +226,23 @@ async def set_overflow(work: Work, shop_id: UUID, new: NewOverflow | None) -> No
             shops=[] if new is None else new.to_shops,
         )
     )
+
+
+async def _may_route(work: Work, shop_id: UUID, new: NewOverflow | None) -> None:
+    work.require("promises.write")
+    await identity.get_shop(work, shop_id)
+    for other in () if new is None else new.to_shops:
+        if other == shop_id:
+            raise OverflowNotPossible(shop_id=shop_id)
+        await identity.get_shop(work, other)
+
+
+async def _check_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    await _may_route(work, shop_id, _rule(variant))
+
+
+async def _adopt_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    await set_overflow(work, shop_id, _rule(variant))
+
+
+can_be_tried(Kind(ROUTING, frozenset({"customer", "case"}), _check_variant, _adopt_variant))

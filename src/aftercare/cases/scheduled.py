@@ -17,7 +17,7 @@ from aftercare.cases.events import (
     PlannedMessageHeld,
     PlannedMessageSent,
 )
-from aftercare.cases.followers import tell_at_desk
+from aftercare.cases.followers import Telling, tell_all
 from aftercare.cases.model import (
     AnswerHeldBack,
     DeskKind,
@@ -285,4 +285,4 @@ async def _held(work: Work, row: PlannedMessage, why: HeldBecause) -> None:
             because=why,
         )
     )
-    await tell_at_desk(work, row.shop_id, row.case_id, DeskKind.held, [row.author_id])
+    await tell_all(work, [Telling(row.shop_id, row.case_id, DeskKind.held, row.author_id)])

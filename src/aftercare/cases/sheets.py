@@ -11,7 +11,7 @@ from aftercare.kit.database import statement
 from aftercare.kit.sheets import Cell, Sheet, moment
 
 COLUMNS = {
-    "zh-CN": "工单号 店铺 标题 状态 阶段 优先级 渠道 标签 技能 语言 客户 订单号 负责人 打开时间 最近消息 最近期限 关闭时间",
+    "zh-CN": "个案号 店铺 标题 状态 阶段 优先级 渠道 标签 技能 语言 客户 订单号 负责人 打开时间 最近消息 最近期限 关闭时间",
     "zh-TW": "案件編號 商店 標題 狀態 階段 優先順序 管道 標籤 技能 語言 客戶 訂單編號 負責人 開啟時間 最近訊息 最近期限 關閉時間",
     "en": "Case|Shop|Title|Status|Stage|Priority|Channel|Tags|Skill|Language|Customer|Order|Owner|Opened|Last message|Next due"
     "|Closed",

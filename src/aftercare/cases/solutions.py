@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from aftercare.cases.events import (
     CaseClosed,
+    CaseEndingUndone,
     CaseOpened,
     CaseReopened,
     CaseSolutionApplied,
@@ -23,14 +24,15 @@ from aftercare.cases.events import (
     CaseSolutionRejected,
     CaseSolved,
 )
-from aftercare.cases.model import ACTIVE
+from aftercare.cases.model import ACTIVE, Status
 from aftercare.cases.verbs import case_row, get_case, solve
-from aftercare.journal import Work, after, within
+from aftercare.journal import ActorKind, Work, after, within
 from aftercare.kit.tables import Base, status_type
 from aftercare.kit.text import clean, one_line
 from aftercare.knowledge import NewSolution, SolutionView, find_solutions, get_solution, keep_solution
 
 HOLDS_AFTER = timedelta(days=7)
+TAKEN_BACK_WITHIN = timedelta(minutes=10)
 OFFERED = 3
 LOOKED_AT = 20
 MOST_GOODS = 5
@@ -287,6 +289,11 @@ FAIL = text(
     """
 )
 
+# What we called solved by a slip, and took back, was not solved with it and has not failed.
+UNPROVEN = text(
+    "UPDATE case_solution SET solved_at = NULL WHERE case_id = :case_id AND failed_at IS NULL AND solved_at > :moments_ago"
+)
+
 EARLIER = text(
     """
     SELECT n.opened_at, array(
@@ -314,8 +321,20 @@ async def _fail(work: Work, cases: Sequence[UUID], at: datetime, failing: Failin
         )
 
 
+async def _take_back(work: Work, case_id: UUID) -> None:
+    await work.session.execute(UNPROVEN, {"case_id": case_id, "moments_ago": work.now - TAKEN_BACK_WITHIN})
+
+
+@within(CaseEndingUndone)
+async def prove_anew(work: Work, fact: CaseEndingUndone) -> None:
+    if fact.status is not Status.solved:
+        await _take_back(work, fact.case_id)
+
+
 @within(CaseReopened)
 async def fail_when_reopened(work: Work, fact: CaseReopened) -> None:
+    if work.actor.kind is not ActorKind.customer:
+        await _take_back(work, fact.case_id)
     await _fail(work, [fact.case_id], work.now, Failing.reopened)
 
 

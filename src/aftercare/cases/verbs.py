@@ -1,4 +1,4 @@
-"""Opening, owning, moving and closing cases."""
+"""Saying something in cases, moving and closing them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -6,37 +6,27 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from aftercare import identity
 from aftercare.cases.events import (
-    CaseAssigned,
     CaseClosed,
     CaseLinked,
-    CaseOpened,
     CasePrioritySet,
-    CaseReleased,
     CaseReopened,
     CaseSnoozed,
     CaseSolved,
     CaseStageSet,
     CaseTagged,
-    How,
 )
 from aftercare.cases.model import (
-    LONGEST_TITLE,
     MOVES,
     NO_CLOCK,
-    SNIPPET,
     AnswerFirst,
     CaseLink,
     CaseNotFound,
-    CaseTakenAlready,
     Closing,
     MoveNotPossible,
     NotClosedBySilence,
-    OwnerNotFound,
     Priority,
     ServiceCase,
     SnoozeInThePast,
@@ -44,7 +34,6 @@ from aftercare.cases.model import (
     StageNotPossible,
     Status,
     TagsNotPossible,
-    TitleMissing,
 )
 from aftercare.conversations import (
     LEAVING,
@@ -53,38 +42,16 @@ from aftercare.conversations import (
     ContactNotOfCase,
     MessageKind,
     NewMessage,
+    Offers,
     Posted,
     post,
 )
-from aftercare.journal import Actor, ActorKind, PermissionMissing, Work
-from aftercare.kit.text import clean, one_line
-from aftercare.promises import start_clock, stop_clock, stop_clocks
+from aftercare.journal import Actor, ActorKind, Work
+from aftercare.kit.text import one_line
+from aftercare.promises import resume_clocks, start_clock, stop_clock, stop_clocks
 
 FIRST_ANSWER, NEXT_ANSWER, RESOLUTION = "case.first_answer", "case.next_answer", "case.resolution"
 MOST_TAGS = 20
-
-
-class NewCase(BaseModel):
-    """`body` is the first message; opened by staff it is their note of what the customer asked. A case that expects no
-    answer (one that a claim opens for itself) starts no clock of first answer. The same `client_key` of the same customer
-    opens the same case, however often it is sent."""
-
-    shop_id: UUID
-    title: str
-    customer_id: UUID | None = None
-    order_id: UUID | None = None
-    channel: Channel = Channel.portal
-    locale: str = "zh-CN"
-    priority: Priority = Priority.normal
-    skill: str | None = None
-    tags: list[str] = []
-    body: str = ""
-    file_ids: list[UUID] = []
-    client_key: str | None = None
-    expects_answer: bool = True
-    find_owner: bool = True
-    links: list[tuple[str, UUID]] = []
-    """Objects of other contexts, by kind, that belong to it from the beginning."""
 
 
 class CaseView(BaseModel):
@@ -113,162 +80,6 @@ class CaseView(BaseModel):
     closing: Closing | None
 
 
-OPEN = text(
-    """
-    WITH n AS (SELECT nextval('service_case_number') AS n),
-    c AS (
-      INSERT INTO service_case (id, shop_id, number, customer_id, order_id, thread_id, title, status, stage, priority,
-        channel, locale, skill, tags, opened_at, last_message_at, last_message_id, last_author, last_words, waiting_since,
-        due_at, queued, client_key)
-      SELECT :id, :shop_id, 'AC-' || CAST(:month AS text) || '-' || lpad(n::text, greatest(6, length(n::text)), '0'),
-        :customer_id, :order_id, :thread_id, :title, 'open', 'consulted', :priority, :channel, :locale, :skill, :tags, :now,
-        :now, :message_id, :last_author, :last_words, :waiting_since, :no_clock, :queued, :client_key FROM n
-      ON CONFLICT (customer_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING number
-    ), t AS (
-      INSERT INTO thread (id, shop_id, customer_id, opened_at)
-      SELECT CAST(:thread_id AS uuid), CAST(:shop_id AS uuid), CAST(:customer_id AS uuid), CAST(:now AS timestamptz) FROM c
-    ), l AS (
-      INSERT INTO case_link (case_id, object_kind, object_id, shop_id, linked_at)
-      SELECT CAST(:id AS uuid), l.kind, l.id, CAST(:shop_id AS uuid), CAST(:now AS timestamptz)
-      FROM c, unnest(CAST(:link_kinds AS text[]), CAST(:link_ids AS uuid[])) AS l(kind, id)
-    )
-    SELECT number FROM c
-    """
-)
-
-
-async def open_case(work: Work, new: NewCase) -> CaseView:
-    """Opens a case with its thread, its first message and its clocks. A customer opens only own matters; staff need
-    `cases.write`. Refuses with CaseNotFound (not yours), TitleMissing."""
-    actor = work.actor
-    is_customer = actor.kind is ActorKind.customer
-    title = one_line(new.title)
-    if not title or len(title) > LONGEST_TITLE:
-        raise TitleMissing(most=LONGEST_TITLE)
-    if is_customer:
-        if new.customer_id not in actor.customers:
-            raise CaseNotFound()
-    else:
-        work.require("cases.write")
-    await _check_parties(work, new)
-    case_id, thread_id = work.new_id(), work.new_id()
-    body = clean(new.body).strip()
-    says = bool(body or new.file_ids)
-    message_id = work.new_id() if says else None
-    row: dict[str, Any] = {
-        "id": case_id,
-        "thread_id": thread_id,
-        "shop_id": new.shop_id,
-        "customer_id": new.customer_id,
-        "order_id": new.order_id,
-        "title": title,
-        "priority": new.priority.value,
-        "channel": new.channel.value,
-        "locale": new.locale,
-        "skill": new.skill,
-        "tags": _good_tags(new.tags),
-        "now": work.now,
-        "month": work.now.strftime("%y%m"),
-        "message_id": message_id,
-        "last_author": Author(actor.kind.value).value if says else None,
-        "last_words": one_line(body)[:SNIPPET],
-        "waiting_since": work.now if new.expects_answer else None,
-        "no_clock": NO_CLOCK,
-        "queued": new.find_owner,
-        "client_key": new.client_key,
-        "link_kinds": [kind for kind, _ in new.links],
-        "link_ids": [object_id for _, object_id in new.links],
-    }
-    number = (await work.session.execute(OPEN, row)).scalar_one_or_none()
-    if number is None:
-        return await _opened_before(work, new)
-    work.record(
-        CaseOpened(
-            shop_id=new.shop_id,
-            case_id=case_id,
-            thread_id=thread_id,
-            customer_id=new.customer_id,
-            order_id=new.order_id,
-            channel=new.channel,
-            number=number,
-        )
-    )
-    for kind, object_id in new.links:
-        work.record(CaseLinked(shop_id=new.shop_id, case_id=case_id, object_kind=kind, object_id=object_id))
-    if message_id is not None:
-        await post(
-            work,
-            NewMessage(
-                thread_id=thread_id,
-                case_id=case_id,
-                body=body,
-                kind=MessageKind.message if is_customer else MessageKind.note,
-                channel=new.channel,
-                file_ids=new.file_ids,
-            ),
-            message_id=message_id,
-        )
-    clocks = [FIRST_ANSWER, RESOLUTION] if new.expects_answer else [RESOLUTION]
-    for name in clocks:
-        await start_clock(work, shop_id=new.shop_id, subject_kind="case", subject_id=case_id, name=name)
-    return CaseView(
-        id=case_id,
-        shop_id=new.shop_id,
-        number=number,
-        customer_id=new.customer_id,
-        order_id=new.order_id,
-        thread_id=thread_id,
-        title=title,
-        status=Status.open,
-        stage=Stage.consulted,
-        priority=new.priority,
-        owner_id=None,
-        channel=new.channel,
-        locale=new.locale,
-        skill=new.skill,
-        tags=row["tags"],
-        opened_at=work.now,
-        last_message_at=work.now,
-        answered_at=None,
-        waiting_since=row["waiting_since"],
-        snoozed_until=None,
-        solved_at=None,
-        closed_at=None,
-        closing=None,
-    )
-
-
-async def _opened_before(work: Work, new: NewCase) -> CaseView:
-    earlier = await work.session.execute(
-        text("SELECT id FROM service_case WHERE customer_id = :customer_id AND client_key = :client_key"),
-        {"customer_id": new.customer_id, "client_key": new.client_key},
-    )
-    return await get_case(work, earlier.scalar_one())
-
-
-async def _check_parties(work: Work, new: NewCase) -> None:
-    """The actor sees the shop, the customer is one of it, and the order is the customer's."""
-    if new.customer_id is None and new.order_id is None:
-        await identity.get_shop(work, new.shop_id)
-        return
-    row = (
-        await work.session.execute(
-            text(
-                """
-                SELECT (CAST(:customer_id AS uuid) IS NULL OR EXISTS (
-                    SELECT FROM customer WHERE id = :customer_id AND shop_id = :shop_id))
-                  AND (CAST(:order_id AS uuid) IS NULL OR EXISTS (
-                    SELECT FROM sales_order WHERE id = :order_id AND shop_id = :shop_id
-                      AND (CAST(:customer_id AS uuid) IS NULL OR customer_id = :customer_id))) AS fits
-                """
-            ),
-            {"customer_id": new.customer_id, "order_id": new.order_id, "shop_id": new.shop_id},
-        )
-    ).one()
-    if not row.fits:
-        raise CaseNotFound(shop_id=new.shop_id, customer_id=new.customer_id, order_id=new.order_id)
-
-
 async def case_row(work: Work, case_id: UUID, *, lock: bool = False) -> ServiceCase:
     """The row, when the actor may see it; `lock` for whoever changes it. Refuses with CaseNotFound."""
     await work.session.flush()
@@ -292,7 +103,7 @@ def view_of(case: ServiceCase) -> CaseView:
     return CaseView.model_validate(case, from_attributes=True)
 
 
-async def _change(work: Work, case_id: UUID, permission: str = "cases.write") -> ServiceCase:
+async def case_to_change(work: Work, case_id: UUID, permission: str = "cases.write") -> ServiceCase:
     case = await case_row(work, case_id, lock=True)
     work.require(permission)
     return case
@@ -307,11 +118,10 @@ def _author(work: Work) -> Author:
     return Author(work.actor.kind.value)
 
 
-SAY = text("SELECT thread_id, customer_id FROM service_case WHERE id = :id")
+SAY = "SELECT thread_id, customer_id FROM service_case WHERE id = :id"
 # With the contact that the customer used last, if it can still be reached, or with the one that was chosen: it wrote here, or
 # is the customer's. What the portal said has no contact, and then nothing leaves.
-SAY_LEAVING = text(
-    """
+SAY_LEAVING = """
     SELECT c.thread_id, c.customer_id, c.title, c.number, w.contact_id, w.channel, w.account_id FROM service_case c
     LEFT JOIN LATERAL (
       SELECT k.id AS contact_id, k.channel, a.id AS account_id FROM (
@@ -323,15 +133,15 @@ SAY_LEAVING = text(
         ORDER BY m.sent_at DESC, m.position DESC LIMIT 1)
       ) last
       JOIN contact k ON k.id = last.id AND k.shop_id = c.shop_id
-      LEFT JOIN channel_account a ON a.id = coalesce(last.account_id, k.account_id) AND a.active
+      LEFT JOIN channel_account a ON a.active AND a.id = coalesce(last.account_id, k.account_id, (SELECT o.id
+        FROM channel_account o WHERE o.shop_id = k.shop_id AND o.kind = k.channel AND o.active ORDER BY o.created_at LIMIT 1))
       WHERE (CASE WHEN last.chosen THEN k.customer_id = c.customer_id
           OR EXISTS (SELECT FROM message m WHERE m.thread_id = c.thread_id AND m.contact_id = k.id)
           ELSE k.bounced_at IS NULL END)
         AND (a.id IS NOT NULL OR k.channel = 'chat')
     ) w ON true
     WHERE c.id = :id
-    """
-)
+"""
 
 
 async def say(
@@ -345,17 +155,15 @@ async def say(
     file_ids: Sequence[UUID] = (),
     client_key: str | None = None,
     contact_id: UUID | None = None,
+    offers: Offers | None = None,
+    sources_in_words: str = "",
 ) -> Posted:
     """Writes into the thread of a case; a customer's words reopen it. What waits for whom, and the clocks, follow. What staff
     say leaves by the way on which the customer wrote last, unless a `channel` or the `contact_id` that it goes to is given.
-    Refuses with ContactNotOfCase."""
+    `sources_in_words` stands below the words where what is offered cannot be shown as links. Refuses with ContactNotOfCase."""
     asks = work.actor.kind is ActorKind.customer
     leaves = not asks and kind is MessageKind.message and (channel is None or contact_id is not None)
-    row = (
-        await work.session.execute(
-            SAY_LEAVING if leaves else SAY, {"id": case_id, **({"contact_id": contact_id} if leaves else {})}
-        )
-    ).one_or_none()
+    row = await work.row(SAY_LEAVING if leaves else SAY, {"id": case_id, "contact_id": contact_id})
     if row is None or (asks and row.customer_id not in work.actor.customers):
         raise CaseNotFound(case_id=case_id)
     usual = Channel.portal if asks else Channel.desk
@@ -369,6 +177,7 @@ async def say(
                 "subject": row.title,
                 "case_number": row.number,
             }
+            body = with_choices(f"{body}\n\n{sources_in_words}".rstrip(), offers)
     elif contact_id is not None:
         raise ContactNotOfCase(contact_id=contact_id)
     posted = await post(
@@ -382,6 +191,7 @@ async def say(
             channel=channel or usual,
             file_ids=list(file_ids),
             client_key=client_key,
+            offers=offers,
             **way,
         ),
     )
@@ -390,79 +200,10 @@ async def say(
     return posted
 
 
-# Owning
-
-
-async def take(work: Work, case_id: UUID) -> CaseView:
-    """The acting member of staff becomes the owner. Refuses with CaseTakenAlready when somebody else is."""
-    case = await _change(work, case_id)
-    me = work.actor.id
-    if me is None or work.actor.kind is not ActorKind.staff:
-        raise OwnerNotFound()
-    if case.owner_id is not None and case.owner_id != me:
-        raise CaseTakenAlready(owner_id=case.owner_id)
-    if case.owner_id is None:
-        give(work, case, me, "taken")
-    return view_of(case)
-
-
-async def assign(work: Work, case_id: UUID, account_id: UUID) -> CaseView:
-    """Gives the case to somebody, whoever had it. Needs `cases.assign`. Refuses with OwnerNotFound."""
-    case = await _change(work, case_id, "cases.assign")
-    await _check_owner(work, case.shop_id, account_id)
-    if case.owner_id != account_id:
-        give(work, case, account_id, "assigned")
-    return view_of(case)
-
-
-async def hand_over(work: Work, case_id: UUID, account_id: UUID, note: str) -> CaseView:
-    """The owner passes the case on, with a note that says how it stands."""
-    case = await _change(work, case_id)
-    if case.owner_id != work.actor.id and not work.actor.may("cases.assign"):
-        raise PermissionMissing(permission="cases.assign")
-    await _check_owner(work, case.shop_id, account_id)
-    if note.strip():
-        await say(work, case_id, note, kind=MessageKind.note)
-    if case.owner_id != account_id:
-        give(work, case, account_id, "handed_over")
-    return view_of(case)
-
-
-async def release(work: Work, case_id: UUID) -> CaseView:
-    """Puts the case back into the shared queue, where it stays until somebody takes it."""
-    case = await _change(work, case_id)
-    if case.owner_id is not None:
-        if case.owner_id != work.actor.id and not work.actor.may("cases.assign"):
-            raise PermissionMissing(permission="cases.assign")
-        work.record(CaseReleased(shop_id=case.shop_id, case_id=case.id, account_id=case.owner_id))
-        case.owner_id = case.assigned_at = None
-    case.queued = False
-    return view_of(case)
-
-
-def give(work: Work, case: ServiceCase, account_id: UUID, how: How) -> None:
-    work.record(
-        CaseAssigned(
-            shop_id=case.shop_id,
-            case_id=case.id,
-            account_id=account_id,
-            from_account_id=case.owner_id,
-            how=how,
-        )
-    )
-    case.owner_id, case.assigned_at, case.queued = account_id, work.now, False
-
-
-async def _check_owner(work: Work, shop_id: UUID, account_id: UUID) -> None:
-    known = await work.session.execute(
-        text(
-            "SELECT 1 FROM account a WHERE a.id = :id AND a.active AND EXISTS (SELECT FROM membership m"
-            " WHERE m.account_id = a.id AND (m.shop_id IS NULL OR m.shop_id = :shop_id))"
-        ),
-        {"id": account_id, "shop_id": shop_id},
-    )
-    if known.one_or_none() is None:
-        raise OwnerNotFound(account_id=account_id)
+def with_choices(body: str, offers: Offers | None) -> str:
+    """Where nothing can be pressed, the choices are numbered lines; who answers may write the number."""
+    labels = [one.label for one in offers.choices if one.url is None] if offers else []
+    return "\n".join([body, *(f"{number}. {label}" for number, label in enumerate(labels, 1))])
 
 
 # Moving
@@ -470,7 +211,7 @@ async def _check_owner(work: Work, shop_id: UUID, account_id: UUID) -> None:
 
 async def set_stage(work: Work, case_id: UUID, stage: Stage, reason: str = "") -> CaseView:
     """Forward as far as is true; back only with a reason, which is kept as a note."""
-    case = await _change(work, case_id)
+    case = await case_to_change(work, case_id)
     if stage is case.stage:
         return view_of(case)
     if case.status is Status.closed and stage.number < Stage.followed_up.number:
@@ -483,8 +224,7 @@ async def set_stage(work: Work, case_id: UUID, stage: Stage, reason: str = "") -
     return view_of(case)
 
 
-ADVANCE = text(
-    """
+ADVANCE = """
     WITH old AS (SELECT id, stage FROM service_case WHERE id = :id FOR UPDATE)
     UPDATE service_case c SET
       stage = CASE WHEN old.stage = ANY(:earlier) THEN :stage ELSE old.stage END,
@@ -493,8 +233,7 @@ ADVANCE = text(
       queued = CASE WHEN :turn = 'waiting_customer' AND c.waiting_since IS NULL THEN false ELSE c.queued END
     FROM old WHERE c.id = old.id
     RETURNING c.shop_id, c.customer_id, old.stage AS before, c.stage AS now_at
-    """
-)
+"""
 
 
 async def advance(
@@ -510,17 +249,15 @@ async def advance(
     for an answer to words keeps the turn with us. For what follows by itself from claims, repairs and surveys: whoever calls
     has shown that the actor may act on those, so no permission for cases is asked."""
     furthest = max(*through, stage, key=lambda one: one.number) if through else stage
-    row = (
-        await work.session.execute(
-            ADVANCE,
-            {
-                "id": case_id,
-                "stage": furthest.value,
-                "earlier": [one.value for one in Stage if one.number < furthest.number],
-                "turn": None if shop_acts is None else ("waiting_shop" if shop_acts else "waiting_customer"),
-            },
-        )
-    ).one_or_none()
+    row = await work.row(
+        ADVANCE,
+        {
+            "id": case_id,
+            "stage": furthest.value,
+            "earlier": [one.value for one in Stage if one.number < furthest.number],
+            "turn": None if shop_acts is None else ("waiting_shop" if shop_acts else "waiting_customer"),
+        },
+    )
     if row is None:
         return
     before = Stage(row.before)
@@ -552,7 +289,7 @@ def _set_stage(work: Work, case: ServiceCase, stage: Stage) -> None:
 
 
 async def set_priority(work: Work, case_id: UUID, priority: Priority) -> CaseView:
-    case = await _change(work, case_id)
+    case = await case_to_change(work, case_id)
     if case.priority is not priority:
         work.record(
             CasePrioritySet(shop_id=case.shop_id, case_id=case.id, priority=priority, before=case.priority)
@@ -563,8 +300,8 @@ async def set_priority(work: Work, case_id: UUID, priority: Priority) -> CaseVie
 
 async def set_tags(work: Work, case_id: UUID, tags: Sequence[str]) -> CaseView:
     """Exactly these tags from now on."""
-    case = await _change(work, case_id)
-    wanted = _good_tags(tags)
+    case = await case_to_change(work, case_id)
+    wanted = good_tags(tags)
     added, removed = sorted(set(wanted) - set(case.tags)), sorted(set(case.tags) - set(wanted))
     if added or removed:
         case.tags = wanted
@@ -572,7 +309,7 @@ async def set_tags(work: Work, case_id: UUID, tags: Sequence[str]) -> CaseView:
     return view_of(case)
 
 
-def _good_tags(tags: Sequence[str]) -> list[str]:
+def good_tags(tags: Sequence[str]) -> list[str]:
     good = sorted({one_line(tag).casefold() for tag in tags} - {""})
     if len(good) > MOST_TAGS or any(len(tag) > 40 for tag in good):
         raise TagsNotPossible(most=MOST_TAGS)
@@ -581,7 +318,7 @@ def _good_tags(tags: Sequence[str]) -> list[str]:
 
 async def snooze(work: Work, case_id: UUID, until: datetime | None) -> CaseView:
     """Out of the queues until then, or until the customer writes; None wakes it. Its clocks run on."""
-    case = await _change(work, case_id)
+    case = await case_to_change(work, case_id)
     if until is not None and until <= work.now:
         raise SnoozeInThePast(now=work.now)
     if case.snoozed_until != until:
@@ -590,22 +327,32 @@ async def snooze(work: Work, case_id: UUID, until: datetime | None) -> CaseView:
     return view_of(case)
 
 
-async def solve(work: Work, case_id: UUID) -> CaseView:
+async def solve(work: Work, case_id: UUID, *, unanswered: bool = False) -> CaseView:
     """We think that it is solved; the clock of resolution stops. Refuses with AnswerFirst while the customer waits for an
-    answer."""
-    case = await _change(work, case_id)
+    answer; with `unanswered` there is none to give (a thank-you), and the clock of the answer is neither kept nor broken."""
+    case = await case_to_change(work, case_id)
     _check_move(case, "solve", _author(work))
     if case.waiting_since is not None:
-        raise AnswerFirst(waiting_since=case.waiting_since)
+        if not unanswered:
+            raise AnswerFirst(waiting_since=case.waiting_since)
+        await stop_clocks(work, case.id, [FIRST_ANSWER, NEXT_ANSWER], outcome="cancelled")
     case.status, case.solved_at, case.snoozed_until, case.queued = Status.solved, work.now, None, False
+    case.waiting_since = None
     work.record(
         CaseSolved(
             shop_id=case.shop_id, case_id=case.id, customer_id=case.customer_id, account_id=case.owner_id
         )
     )
     await work.session.flush()
+    await _end_pause(work, case.id)
     await stop_clock(work, subject_id=case.id, name=RESOLUTION)
     return view_of(case)
+
+
+async def _end_pause(work: Work, case_id: UUID) -> None:
+    """A clock that stood still while the customer was waited for knows only when it was due before; stopped as it is, it would
+    be late by all that time."""
+    await resume_clocks(work, case_id, names=[RESOLUTION])
 
 
 async def close_case(work: Work, case_id: UUID, closing: Closing) -> CaseView:
@@ -632,6 +379,7 @@ async def close_case(work: Work, case_id: UUID, closing: Closing) -> CaseView:
         )
     )
     await work.session.flush()
+    await _end_pause(work, case.id)
     if closing in (Closing.confirmed, Closing.followed_up):
         await stop_clock(work, subject_id=case.id, name=RESOLUTION)
     await stop_clocks(work, case.id, outcome="cancelled")
@@ -677,8 +425,7 @@ async def link(work: Work, case_id: UUID, kind: str, object_id: UUID) -> None:
         work.record(CaseLinked(shop_id=case.shop_id, case_id=case.id, object_kind=kind, object_id=object_id))
 
 
-WIND = text(
-    """
+WIND = """
     UPDATE service_case c SET due_at = s.due_at
     FROM (
       SELECT o.case_id, coalesce(min(k.due_at), :no_clock) AS due_at
@@ -692,11 +439,10 @@ WIND = text(
       GROUP BY o.case_id ORDER BY o.case_id
     ) s
     WHERE c.id = s.case_id AND c.due_at <> s.due_at
-    """
-)
+"""
 
 
 async def wind(work: Work, cases: Collection[UUID], objects: Collection[UUID] = ()) -> None:
     """Notes on the cases, and on those that the objects are linked to, when the soonest of their clocks, and of what is linked
     to them, ends."""
-    await work.session.execute(WIND, {"cases": list(cases), "objects": list(objects), "no_clock": NO_CLOCK})
+    await work.rows(WIND, {"cases": list(cases), "objects": list(objects), "no_clock": NO_CLOCK})

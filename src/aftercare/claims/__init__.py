@@ -18,7 +18,7 @@ from aftercare.claims.applications import (
     cancel,
     edit,
 )
-from aftercare.claims.circumstances import Condition, FaultSide, Reason
+from aftercare.claims.circumstances import Reason
 from aftercare.claims.decisions import (
     NewOffer,
     accept_offer,
@@ -28,12 +28,18 @@ from aftercare.claims.decisions import (
     reject,
     settle_difference,
 )
-from aftercare.claims.differences import NoDifferenceDue, PaymentAway, pay_difference, settle_payment
+from aftercare.claims.differences import (
+    NoDifferenceDue,
+    PaymentAway,
+    ask_after_payment,
+    pay_difference,
+    settle_payment,
+    unheard_payments,
+)
 from aftercare.claims.disputes import (
     appeal,
     ask_for_evidence,
     dispute,
-    extend_deadline,
     force,
     judge,
     mediate,
@@ -41,29 +47,14 @@ from aftercare.claims.disputes import (
     rule_for_merchant,
     withdraw_dispute,
 )
-from aftercare.claims.entitlements import entitlements
-from aftercare.claims.events import (
-    MOVED,
-    ClaimMirrored,
-    ClaimMoved,
-    ClaimStranded,
-    DifferenceDue,
-    DifferenceSettled,
-    DispositionDecided,
-    PolicyPublished,
-    RefundContradicted,
-    RefundFailed,
-    RefundRequested,
-    RefundSettled,
-    WithdrawalStated,
-)
-from aftercare.claims.handbook import handbook, mermaid
-from aftercare.claims.mirrors import Mirrored, MirroredClaim, MirroredLine, mirror
-from aftercare.claims.model import Disposition, Grade, RefundState
+from aftercare.claims.events import MOVED
+from aftercare.claims.handbook import followings
+from aftercare.claims.lists import ClaimFilter, ClaimRow, claim_list
+from aftercare.claims.mirrors import Mirrored, MirroredClaim, mirror
+from aftercare.claims.model import Grade
 from aftercare.claims.options import Option, options
 from aftercare.claims.policies import (
     NewWithdrawal,
-    WithdrawalView,
     publish_policy,
     save_policy,
     stated_withdrawal,
@@ -84,15 +75,7 @@ from aftercare.claims.ports import (
     RefundGateways,
     RefundOrder,
 )
-from aftercare.claims.queries import (
-    ClaimCard,
-    ClaimFilter,
-    ClaimPage,
-    ClaimRow,
-    claim_card,
-    claim_list,
-    claim_page,
-)
+from aftercare.claims.queries import ClaimCard, ClaimPage, claim_card, claim_page
 from aftercare.claims.refunds import (
     confirm_offline,
     deny_offline,
@@ -118,8 +101,8 @@ from aftercare.claims.returns import (
     send_back,
     ship,
 )
-from aftercare.claims.rulebook import PolicyDocument, default_policy
-from aftercare.claims.states import ClaimKind, ClaimState, Mover, Remedy, RepairWay, is_end, waiting_for
+from aftercare.claims.rulebook import default_policy
+from aftercare.claims.states import ClaimKind, ClaimState, Remedy, RepairWay, is_end
 from aftercare.claims.wording import label
 
 __all__ = [
@@ -129,28 +112,17 @@ __all__ = [
     "ClaimCard",
     "ClaimFilter",
     "ClaimKind",
-    "ClaimMirrored",
-    "ClaimMoved",
     "ClaimPage",
     "ClaimRow",
     "ClaimState",
-    "ClaimStranded",
-    "Condition",
     "Counted",
-    "DifferenceDue",
-    "DifferenceSettled",
-    "Disposition",
-    "DispositionDecided",
     "Edit",
-    "FaultSide",
     "GatewayAnswer",
     "GatewayState",
     "Grade",
     "Graded",
     "Mirrored",
     "MirroredClaim",
-    "MirroredLine",
-    "Mover",
     "NewClaim",
     "NewOffer",
     "NewWithdrawal",
@@ -162,29 +134,21 @@ __all__ = [
     "PaymentGateway",
     "PaymentGateways",
     "PaymentStart",
-    "PolicyDocument",
-    "PolicyPublished",
     "Reason",
-    "RefundContradicted",
-    "RefundFailed",
     "RefundGateway",
     "RefundGateways",
     "RefundOrder",
-    "RefundRequested",
-    "RefundSettled",
-    "RefundState",
     "Remedy",
     "RepairWay",
     "ReplayReport",
     "WayBack",
-    "WithdrawalStated",
-    "WithdrawalView",
     "accept_offer",
     "add_evidence",
     "agree_to_part",
     "appeal",
     "apply",
     "approve",
+    "ask_after_payment",
     "ask_for_evidence",
     "cancel",
     "claim_card",
@@ -197,16 +161,13 @@ __all__ = [
     "deny_offline",
     "dispute",
     "edit",
-    "entitlements",
-    "extend_deadline",
+    "followings",
     "force",
-    "handbook",
     "inspect",
     "is_end",
     "judge",
     "label",
     "mediate",
-    "mermaid",
     "mirror",
     "offer",
     "offer_offline",
@@ -233,8 +194,8 @@ __all__ = [
     "stated_withdrawal",
     "to_wallet",
     "try_policy",
+    "unheard_payments",
     "unknown_refunds",
-    "waiting_for",
     "withdraw",
     "withdraw_dispute",
 ]

@@ -21,8 +21,7 @@ class LineToReserve:
     elsewhere_quantity: int = 0
 
 
-OPEN = text(
-    """
+OPEN = """
     INSERT INTO line_account (order_line_id, shop_id, paid_cents, quantity, elsewhere_cents, elsewhere_quantity)
     SELECT * FROM unnest(CAST(:lines AS uuid[]), CAST(:shops AS uuid[]), CAST(:paid AS bigint[]), CAST(:quantities AS int[]),
       CAST(:elsewhere AS bigint[]), CAST(:units_elsewhere AS int[]))
@@ -32,15 +31,14 @@ OPEN = text(
     RETURNING order_line_id, paid_cents, quantity,
       least(taken_cents + elsewhere_cents, paid_cents) AS taken_cents,
       least(taken_quantity + elsewhere_quantity, quantity) AS taken_quantity
-    """
-)
+"""
 
 
 async def locked_accounts(work: Work, lines: Sequence[LineToReserve]) -> dict[UUID, PaidLine]:
     """The accounts of the lines, opened if need be and locked in one order, so that two claims cannot dead-lock. What the
     store gave back by itself counts as taken."""
     ordered = sorted(lines, key=lambda line: line.order_line_id)
-    rows = await work.session.execute(
+    rows = await work.rows(
         OPEN,
         {
             "lines": [line.order_line_id for line in ordered],
@@ -59,20 +57,18 @@ async def locked_accounts(work: Work, lines: Sequence[LineToReserve]) -> dict[UU
 
 async def take(work: Work, order_line_id: UUID, cents: int, quantity: int) -> None:
     """Books so much out of the line's account; negative gives it back. Refuses with NothingLeft."""
-    booked = await work.session.execute(
-        text(
-            """
-            UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity
-            WHERE order_line_id = :line
-              AND taken_cents + :cents BETWEEN 0 AND paid_cents AND taken_quantity + :quantity BETWEEN 0 AND quantity
-              AND (:cents <= 0 OR taken_cents + elsewhere_cents + :cents <= paid_cents)
-              AND (:quantity <= 0 OR taken_quantity + elsewhere_quantity + :quantity <= quantity)
-            RETURNING 1
-            """
-        ),
+    booked = await work.row(
+        """
+        UPDATE line_account SET taken_cents = taken_cents + :cents, taken_quantity = taken_quantity + :quantity
+        WHERE order_line_id = :line
+          AND taken_cents + :cents BETWEEN 0 AND paid_cents AND taken_quantity + :quantity BETWEEN 0 AND quantity
+          AND (:cents <= 0 OR taken_cents + elsewhere_cents + :cents <= paid_cents)
+          AND (:quantity <= 0 OR taken_quantity + elsewhere_quantity + :quantity <= quantity)
+        RETURNING 1
+        """,
         {"cents": cents, "quantity": quantity, "line": order_line_id},
     )
-    if booked.one_or_none() is None:
+    if booked is None:
         raise model.NothingLeft(order_line=order_line_id)
 
 

@@ -1,4 +1,4 @@
-"""Alarms: a clock at zero that the system cannot answer by itself makes the case urgent, and people hear of it."""
+"""Alarms: at a clock that the system cannot answer by itself the steps of its escalation rule begin, and people hear of it."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -11,9 +11,9 @@ from aftercare.journal import Work
 from aftercare.promises import ClockFired
 
 LATE = {
-    "zh-CN": "售后单 {number}：「{clock}」时限已过，系统无法代为处理，已升为紧急，请尽快跟进。",
-    "zh-TW": "售後單 {number}：「{clock}」時限已過，系統無法代為處理，已升為緊急，請盡快跟進。",
-    "en": "Claim {number}: the time for '{clock}' is over and the system cannot act by itself. The case is urgent now.",
+    "zh-CN": "售后单 {number}：「{clock}」时限已过，系统无法代为处理，请尽快跟进。",
+    "zh-TW": "售後單 {number}：「{clock}」時限已過，系統無法代為處理，請盡快跟進。",
+    "en": "Claim {number}: the time for '{clock}' is over and the system cannot act by itself. Please follow it up.",
 }
 NO_ADDRESS = {
     "zh-CN": "售后单 {number}：店铺没有填写退货地址，系统无法自动同意申请。请在店铺设置中补上退货地址，并马上处理这张售后单。",

@@ -5,18 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from aftercare import cases, conversations, identity, shop
 from aftercare.claims import accounts, model
 from aftercare.claims.alarms import strand
 from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, PolicyInput, Reason
 from aftercare.claims.decisions import agree
-from aftercare.claims.entitlements import circumstances, decided, rules_of, standing_of, to_reserve
+from aftercare.claims.entitlements import POLICY, circumstances, decided, rules_of, standing_of, to_reserve
 from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, claim_numbers
 from aftercare.claims.money import PaidLine, exchange_difference, refundable, refundable_without_return
 from aftercare.claims.moves import move, needs_of
-from aftercare.claims.parts import EVIDENCE_KINDS, counts_units, files_given, lines_of, put_evidence
+from aftercare.claims.parts import (
+    EVIDENCE_KINDS,
+    counts_units,
+    files_given,
+    files_shown,
+    lines_of,
+    put_evidence,
+)
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.rulebook import Automatic
 from aftercare.claims.states import ClaimKind, ClaimState, Mover, RepairWay
@@ -25,6 +32,7 @@ from aftercare.journal import Work
 from aftercare.kit.errors import Refusal
 from aftercare.kit.money import share
 from aftercare.shop import LineView
+from aftercare.trials import Who, variant_for
 
 
 class AskedLine(BaseModel):
@@ -55,7 +63,7 @@ class NewClaim(BaseModel):
     client_key: str | None = Field(default=None, max_length=80)
 
 
-NEXT_NUMBER = select(func.nextval(claim_numbers.name))
+NEXT_NUMBER = f"SELECT nextval('{claim_numbers.name}') AS number"
 CHANNELS = frozenset(channel.value for channel in conversations.Channel)
 ORDER_OF_OUTCOMES = {Automatic.approve: 0, Automatic.manual: 1, Automatic.reject: 2}
 
@@ -81,7 +89,7 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
             return before
     claim_id = work.new_id()
     measured = await measure(work, new, lines, withdrawal=withdrawal)
-    number = (await work.session.execute(NEXT_NUMBER)).scalar_one()
+    number = (await work.row(NEXT_NUMBER, {})).number
     for order_id in {line.order_id for line in lines}:
         await shop.hold_confirmation(work, order_id, claim_id)
     if new.case_id is not None:
@@ -105,6 +113,7 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
             )
         ).id
     )
+    await variant_for(work, first.shop_id, POLICY, Who(first.customer_id, case_id))
     claim = Claim(
         id=claim_id,
         shop_id=first.shop_id,
@@ -233,7 +242,7 @@ async def measure(
 ) -> Measured:
     """Locks the lines' accounts, asks the policy line by line, and shares the money. Refuses with NothingLeft where units
     or money are used up, with NotEntitled where the kind is closed and neither staff nor the policy lets it through."""
-    owner, law, policy = await rules_of(work, lines[0].shop_id)
+    owner, law, policy = await rules_of(work, lines[0].shop_id, Who(lines[0].customer_id))
     standing = await standing_of(work, lines[0].customer_id)
     held = await accounts.locked_accounts(work, [to_reserve(line) for line in lines])
     asked = ordered(new.lines)
@@ -292,20 +301,22 @@ async def measure(
         outcome = Automatic.manual
     if withdrawal and not closed:
         outcome = Automatic.approve
-    gives_money = new.kind not in (ClaimKind.resend, ClaimKind.repair)
+    paid_back = gives_money(new.kind)
     goods = [
         (decision.amount_cap_cents or 0) if not closed else cents
         for (_, decision), cents in zip(decisions, wanted, strict=True)
     ]
     freight: dict[UUID, int] = {}
-    if gives_money and new.kind is not ClaimKind.compensation and new.kind is not ClaimKind.exchange:
+    # Who asks for a part of the price names what is to come back; nothing is put on top of it.
+    whole = new.asked_cents is None or new.asked_cents == sum(caps)
+    if paid_back and whole and new.kind not in (ClaimKind.compensation, ClaimKind.exchange):
         freight = await _freight(work, lines, asked, decisions, new.kind, held)
     entitled = [decision.entitlements[new.kind] for _, decision in decisions]
     return Measured(
-        cents=goods if gives_money else [0] * len(lines),
+        cents=goods if paid_back else [0] * len(lines),
         freight=freight,
-        fee_cents=sum(wanted) - sum(goods) if gives_money else 0,
-        total_cents=(sum(goods) + sum(freight.values())) if gives_money else 0,
+        fee_cents=sum(wanted) - sum(goods) if paid_back else 0,
+        total_cents=(sum(goods) + sum(freight.values())) if paid_back else 0,
         difference_cents=await _difference(work, new, lines, wanted) if new.kind is ClaimKind.exchange else 0,
         fault_side=fault,
         outcome=outcome,
@@ -318,6 +329,10 @@ async def measure(
             told(looked) for looked in _once(looked for _, one in decisions for looked in one.explanation)
         ],
     )
+
+
+def gives_money(kind: ClaimKind) -> bool:
+    return kind not in (ClaimKind.resend, ClaimKind.repair)
 
 
 def _once(looked: Any) -> list[Looked]:
@@ -419,7 +434,8 @@ async def add_evidence(work: Work, claim_id: UUID, file_ids: Sequence[UUID], wor
 
 
 class Edit(BaseModel):
-    """Only what is given changes; the claim goes back to the shop to be decided."""
+    """Only what is given changes; the claim goes back to the shop to be decided. With other quantities, as much is asked as
+    is possible for them, unless `asked_cents` says otherwise."""
 
     reason: Reason | None = None
     description: str | None = Field(default=None, max_length=4_000)
@@ -442,6 +458,11 @@ async def edit(work: Work, claim_id: UUID, change: Edit) -> Claim:
     if claim.edits >= MOST_EDITS:
         raise EditsUsedUp(most=MOST_EDITS)
     rows = await lines_of(work, claim.id)
+    other = any(change.quantities.get(row.order_line_id, row.quantity) != row.quantity for row in rows)
+    asked_cents = change.asked_cents
+    if asked_cents is None and gives_money(claim.kind) and not (other and counts_units(claim.kind)):
+        asked_cents = sum(row.requested_cents for row in rows) + claim.fee_cents
+    shown = await files_shown(work, claim.id)
     await release(work, claim, rows)
     new = NewClaim(
         kind=claim.kind,
@@ -455,8 +476,8 @@ async def edit(work: Work, claim_id: UUID, change: Edit) -> Claim:
         ],
         reason=change.reason or claim.reason,
         condition=claim.condition,
-        asked_cents=change.asked_cents,
-        file_ids=change.file_ids,
+        asked_cents=asked_cents,
+        file_ids=[*change.file_ids, *shown][:20],
         channel=claim.channel,
         override_reason=claim.override_reason,
     )

@@ -259,9 +259,12 @@ async def become(work: Work, claim: Claim, kind: ClaimKind) -> None:
     claim.difference_cents = 0
 
 
-async def refuse_offer(work: Work, claim_id: UUID) -> Claim:
+async def refuse_offer(work: Work, claim_id: UUID, *, words: str = "") -> Claim:
+    """The claim stands as it was applied for; `words` lie with it, for both sides to read."""
     claim = await claim_for(work, claim_id, lock=True)
     await answer_no(work, claim)
+    if words.strip():
+        await put_evidence(work, claim, [], words.strip())
     await step(work, claim, "refuse_offer")
     return claim
 

@@ -8,7 +8,7 @@ any transaction; what it says is believed only if amount and currency are those 
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from aftercare import shop
 from aftercare.claims import model
@@ -20,12 +20,14 @@ from aftercare.claims.ports import PaidAnswer, PaymentAsked, PaymentGateways, Pa
 from aftercare.claims.refunds import lay_out
 from aftercare.claims.states import ClaimKind, ClaimState, is_end
 from aftercare.claims.steps import claim_for, on_ending
-from aftercare.journal import Actor, House, Work, begin
+from aftercare.journal import SYSTEM, Actor, House, Work, begin
 from aftercare.kit.errors import Refusal, Unavailable
 
 HOLDS_FOR = timedelta(hours=1)
 """After this a page of payment may have gone; the customer then begins a payment of its own."""
 UNDER_WAY = (PaymentState.asked, PaymentState.started)
+ASKED_AFTER_FOR = timedelta(hours=26)
+"""No page of payment of a gateway stays open for longer."""
 
 
 class NoDifferenceDue(Refusal):
@@ -60,6 +62,7 @@ async def pay_difference(house: House, actor: Actor, claim_id: UUID, *, return_u
                 address=None,
                 gateway_reference=None,
                 begun_at=work.now,
+                asked_at=None,
                 paid_at=None,
                 refund_id=None,
             )
@@ -186,6 +189,43 @@ async def settle_payment(work: Work, *, key: str, answer: PaidAnswer) -> bool:
         await _give_back(work, claim, payment)
     await work.session.flush()
     return True
+
+
+async def unheard_payments(work: Work, *, limit: int = 100) -> list[UUID]:
+    """Payments that were begun, and of which no gateway has called back how they ended: also those left behind, which may be
+    paid all the same. Each is asked after a minute, then less and less often."""
+    rows = await work.session.scalars(
+        select(DifferencePayment.id)
+        .where(
+            DifferencePayment.state.in_((*UNDER_WAY, PaymentState.left)),
+            DifferencePayment.begun_at > work.now - ASKED_AFTER_FOR,
+            text(
+                "coalesce(asked_at, begun_at) <= CAST(:now AS timestamptz)"
+                " - greatest(interval '1 minute', (CAST(:now AS timestamptz) - begun_at) / 8)"
+            ).bindparams(now=work.now),
+        )
+        .order_by(func.coalesce(DifferencePayment.asked_at, DifferencePayment.begun_at))
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def ask_after_payment(house: House, payment_id: UUID) -> None:
+    """Asks the gateway what became of a payment whose call back may have been lost."""
+    async with begin(house, SYSTEM) as work:
+        payment = await _locked(work, DifferencePayment.id == payment_id)
+        if payment is None or payment.state not in (*UNDER_WAY, PaymentState.left):
+            return
+        payment.asked_at = work.now
+        provider, key, reference = payment.provider, payment.key, payment.gateway_reference
+    gateway = house.port(PaymentGateways).by_provider.get(provider)
+    try:
+        answer = await gateway.find_payment(key, reference) if gateway else None
+    except (TimeoutError, OSError):
+        return
+    if answer is not None:
+        async with begin(house, SYSTEM) as work:
+            await settle_payment(work, key=key, answer=answer)
 
 
 async def _give_back(work: Work, claim: Claim, payment: DifferencePayment) -> None:

@@ -19,7 +19,7 @@ from aftercare.claims.circumstances import (
     Reason,
     Standing,
 )
-from aftercare.claims.model import Claim, Policy
+from aftercare.claims.model import Policy
 from aftercare.claims.money import PaidLine, refundable
 from aftercare.claims.policy import Decision, decide
 from aftercare.claims.rulebook import LawPack, PolicyDocument, default_policy, law_pack, market_of
@@ -27,23 +27,31 @@ from aftercare.claims.states import ClaimKind
 from aftercare.journal import Memory, Work
 from aftercare.kit.calendars import special_days
 from aftercare.shop import LineView
+from aftercare.trials import Who, variant_for
+
+POLICY = "policy"
+"""As what it is tried; a variant is {'version': …}."""
 
 
-async def policy_of(work: Work, shop_id: UUID, market: str) -> PolicyDocument:
-    """The newest policy of the shop that was published at most ten seconds ago or by this work, else the one that comes with the house."""
-    for published_at, policy in await published_policies.recall(
-        work, shop_id, lambda: _published(work, shop_id)
-    ):
-        if published_at <= work.now:
-            return policy
+async def policy_of(work: Work, shop_id: UUID, who: Who | None = None) -> PolicyDocument:
+    """The one on trial for them; else the newest policy of the shop that was published at most ten seconds ago or by this
+    work, else the one that comes with the house."""
+    tried = await variant_for(work, shop_id, POLICY, who, keep=False) if who else None
+    if tried is not None:
+        version = int(tried["version"])
+        return await drafts.recall(work, (shop_id, version), lambda: _draft(work, shop_id, version))
+    for since, document in await published_policies.recall(work, shop_id, lambda: _published(work, shop_id)):
+        if since <= work.now:
+            return document
     return default_policy()
 
 
 published_policies: Memory[list[tuple[datetime, PolicyDocument]]] = Memory()
+drafts: Memory[PolicyDocument] = Memory()
 
 
 async def _published(work: Work, shop_id: UUID) -> list[tuple[datetime, PolicyDocument]]:
-    """Newest version first."""
+    """The newest version first, each with the instant from which it holds."""
     rows = await work.session.execute(
         select(Policy.published_at, Policy.document)
         .where(Policy.shop_id == shop_id, Policy.published_at.is_not(None))
@@ -52,23 +60,29 @@ async def _published(work: Work, shop_id: UUID) -> list[tuple[datetime, PolicyDo
     return [(row.published_at, PolicyDocument.model_validate(row.document)) for row in rows]
 
 
-async def rules_of(work: Work, shop_id: UUID) -> tuple[identity.ShopView, LawPack, PolicyDocument]:
+async def _draft(work: Work, shop_id: UUID, version: int) -> PolicyDocument:
+    document = await work.session.scalar(
+        select(Policy.document).where(Policy.shop_id == shop_id, Policy.version == version)
+    )
+    return PolicyDocument.model_validate(document)
+
+
+async def rules_of(
+    work: Work, shop_id: UUID, who: Who | None = None
+) -> tuple[identity.ShopView, LawPack, PolicyDocument]:
     owner = await identity.get_shop(work, shop_id)
     market = market_of(owner.market)
-    return owner, law_pack(market), await policy_of(work, shop_id, market)
+    return owner, law_pack(market), await policy_of(work, shop_id, who)
 
 
 async def standing_of(work: Work, customer_id: UUID) -> Standing:
     """How often the customer has claimed in the last year, and an abuse score from it: refused or lapsed applications
     weigh, those that were right do not."""
     since = work.now - timedelta(days=365)
-    states = (
-        await work.session.execute(
-            select(Claim.state, Claim.outcome).where(
-                Claim.customer_id == customer_id, Claim.applied_at >= since
-            )
-        )
-    ).all()
+    states = await work.rows(
+        "SELECT state, outcome FROM claim WHERE customer_id = :customer AND applied_at >= :since",
+        {"customer": customer_id, "since": since},
+    )
     unfounded = sum(
         row.state in ("closed_ruled", "closed_sent_back") or row.outcome == "reject" for row in states
     )
@@ -190,7 +204,7 @@ async def entitlements(
     accounts = await open_accounts(work, lines)
     answers: dict[UUID, Decision] = {}
     for line in lines:
-        owner, law, policy = await rules_of(work, line.shop_id)
+        owner, law, policy = await rules_of(work, line.shop_id, Who(line.customer_id))
         account = accounts[line.id]
         left = account.quantity - account.taken_quantity
         case = circumstances(

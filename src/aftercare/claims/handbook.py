@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from aftercare.claims.deadlines import ClockRule, StartsOn, clocks_of, zero_move
@@ -67,6 +69,49 @@ def _out_of(kind: ClaimKind, spot: Spot) -> list[tuple[Move, Spot]]:
         to = destination(row, state, kept)
         found += [(row, (to, variant_after(row, variant, remedy=remedy), kept)) for remedy in gives]
     return found
+
+
+@dataclass(frozen=True)
+class Followings:
+    """Which moves a claim of a kind may begin and end with, which may follow which, and who may make them. `ours`: its clocks that
+    run while it waits for anybody but the customer."""
+
+    begins: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    ends: frozenset[str]
+    who: Mapping[str, frozenset[Mover]]
+    ours: frozenset[str]
+
+
+@cache
+def followings(kind: ClaimKind) -> Followings:
+    """The table of moves, told by what may come after what."""
+    steps = every_step(kind)
+    into: dict[Spot, set[str]] = {}
+    who: dict[str, frozenset[Mover]] = {}
+    for outs in steps.values():
+        for row, after in outs:
+            into.setdefault(after, set()).add(row.name)
+            who[row.name] = who.get(row.name, frozenset()) | row.who
+    return Followings(
+        begins=frozenset(
+            row.name for spot, outs in steps.items() if spot[0] is ClaimState.draft for row, _ in outs
+        ),
+        pairs=frozenset(
+            (before, row.name)
+            for spot, outs in steps.items()
+            for row, _ in outs
+            for before in into.get(spot, ())
+        ),
+        ends=frozenset(name for spot, names in into.items() if is_end(spot[0]) for name in names),
+        who=who,
+        ours=frozenset(
+            rule.name
+            for state in ClaimState
+            for rule in clocks_of(kind, state)
+            if not any(waiting_for(each, state) == "customer" for each in ClaimKind)
+        ),
+    )
 
 
 def mermaid(kind: ClaimKind, locale: str) -> str:
@@ -159,7 +204,7 @@ def _target(row: Move, state: ClaimState, locale: str) -> str:
 
 
 def _clock(rule: ClockRule, locale: str) -> str:
-    text = f"{label('clock', rule.name, locale)} {_length(rule.length, locale)}"
+    text = f"{label('clock', rule.name, locale)} {_length(rule, locale)}"
     more = []
     if rule.starts_on is not StartsOn.entry:
         more.append(label("handbook", rule.starts_on, locale))
@@ -171,9 +216,10 @@ def _clock(rule: ClockRule, locale: str) -> str:
     return text + label("handbook", "open", locale) + inside + label("handbook", "close", locale)
 
 
-def _length(length: timedelta, locale: str) -> str:
-    hours = int(length.total_seconds() // 3600)
-    unit, count = ("days", hours // 24) if hours % 24 == 0 and hours > 48 else ("hours", hours)
+def _length(rule: ClockRule, locale: str) -> str:
+    """Whole days are told in days, as everywhere; a day of working time has not 24 hours."""
+    hours = int(rule.length.total_seconds() // 3600)
+    unit, count = ("days", hours // 24) if hours % 24 == 0 and not rule.business else ("hours", hours)
     return label("handbook", unit, locale).format(n=count)
 
 

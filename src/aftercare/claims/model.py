@@ -359,6 +359,8 @@ class DifferencePayment(Base):
     address: Mapped[str | None]
     gateway_reference: Mapped[str | None]
     begun_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    """When the gateway was last asked what became of it."""
     paid_at: Mapped[datetime | None]
     refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refund.id"))
 
@@ -425,7 +427,8 @@ class ForeignClaim(Base):
 
 
 class Policy(Base):
-    """A version of a shop's own policy. The newest published one decides; drafts are tried out."""
+    """A version of a shop's own policy. The newest published one decides; drafts are tried out, on the past or on some
+    customers."""
 
     __tablename__ = "claim_policy"
     __table_args__ = (UniqueConstraint("shop_id", "version", name="claim_policy_shop_id_version_key"),)

@@ -55,3 +55,13 @@ async def files_given(work: Work, file_ids: Sequence[UUID]) -> list[conversation
     """The files, each of which the actor must be able to see."""
     found = await conversations.files(work, file_ids)
     return [found[file_id] for file_id in file_ids]
+
+
+async def files_shown(work: Work, claim_id: UUID) -> list[UUID]:
+    """What the customer has shown so far, oldest first."""
+    rows = await work.session.scalars(
+        select(Evidence.file_id)
+        .where(Evidence.claim_id == claim_id, Evidence.side == "customer", Evidence.file_id.is_not(None))
+        .order_by(Evidence.added_at, Evidence.id)
+    )
+    return [file_id for file_id in rows if file_id is not None]

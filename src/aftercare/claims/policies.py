@@ -12,7 +12,7 @@ from aftercare import identity, shop
 from aftercare.claims import accounts, model
 from aftercare.claims.applications import AskedLine, NewClaim, apply
 from aftercare.claims.circumstances import Reason
-from aftercare.claims.entitlements import circumstances, published_policies, rules_of, to_reserve
+from aftercare.claims.entitlements import POLICY, circumstances, published_policies, rules_of, to_reserve
 from aftercare.claims.events import PolicyPublished, WithdrawalStated
 from aftercare.claims.model import Claim, ClaimLine, Evidence, Policy, Withdrawal
 from aftercare.claims.policy import PastCase, ReplayReport, replay
@@ -20,6 +20,7 @@ from aftercare.claims.rulebook import PolicyDocument, default_policy
 from aftercare.claims.states import ClaimKind, ClaimState
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work, begin
 from aftercare.kit.errors import Invalid, NotFound
+from aftercare.trials import Kind, can_be_tried, refuse_on_trial
 
 
 class PolicyView(BaseModel):
@@ -99,7 +100,8 @@ async def save_policy(work: Work, shop_id: UUID, document: dict[str, Any]) -> Po
 
 
 async def publish_policy(work: Work, shop_id: UUID, version: int) -> PolicyView:
-    """From now on, applications are measured by this version. What was decided before stays as it was."""
+    """From now on, applications are measured by this version. What was decided before stays as it was.
+    Refuses with PolicyNotFound, and with OnTrial while a decision about the policy runs."""
     work.require("policies.write")
     row = (
         await work.session.execute(
@@ -109,11 +111,33 @@ async def publish_policy(work: Work, shop_id: UUID, version: int) -> PolicyView:
     if row is None:
         raise PolicyNotFound(version=version)
     if row.published_at is None:
+        await refuse_on_trial(work, POLICY, shop_id)
         row.published_at = work.now
         published_policies.forget_with(work)
         work.record(PolicyPublished(policy_id=row.id, shop_id=shop_id, version=version))
         await work.session.flush()
     return PolicyView.model_validate(row)
+
+
+async def _check_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    """Needs `policies.write`. Refuses with PolicyNotFound what is no draft."""
+    work.require("policies.write")
+    version = int(variant["version"])
+    draft = await work.session.scalar(
+        select(Policy.id).where(
+            Policy.shop_id == shop_id, Policy.version == version, Policy.published_at.is_(None)
+        )
+    )
+    if draft is None:
+        raise PolicyNotFound(version=version)
+
+
+async def _adopt_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    await publish_policy(work, shop_id, int(variant["version"]))
+
+
+# An application is measured before it has a case: customers are drawn.
+can_be_tried(Kind(POLICY, frozenset({"customer"}), _check_variant, _adopt_variant))
 
 
 async def try_policy(

@@ -82,6 +82,10 @@ class PaymentGateway(Protocol):
 
     async def start(self, asked: PaymentAsked) -> PaymentStart: ...
 
+    async def find_payment(self, key: str, reference: str | None) -> PaidAnswer | None:
+        """What became of a payment that was begun; None while it is open, or if the gateway never heard of it."""
+        ...
+
 
 class PaymentGateways(Protocol):
     """The port: those of the gateways that take payments."""

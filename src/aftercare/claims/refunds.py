@@ -16,7 +16,7 @@ from aftercare.claims.ports import GatewayAnswer, GatewayState, RefundGateways, 
 from aftercare.claims.states import ClaimState, Mover
 from aftercare.claims.steps import claim_for, move_for, on_entering, step
 from aftercare.journal import SYSTEM, House, Work, begin
-from aftercare.kit.errors import NotFound, Refusal
+from aftercare.kit.errors import NotFound
 
 WALLET = "wallet"
 OFFLINE = "offline"
@@ -24,10 +24,6 @@ OFFLINE = "offline"
 
 class RefundNotFound(NotFound):
     """There is no such refund, or it is not yours to see."""
-
-
-class RefundAlreadyPaid(Refusal):
-    """This refund is paid already."""
 
 
 @on_entering(ClaimState.refunding)
@@ -404,12 +400,16 @@ async def refunds_of(work: Work, claim_ids: Sequence[UUID]) -> list[Refund]:
 async def unknown_refunds(
     work: Work, *, older_than: timedelta = timedelta(minutes=2), limit: int = 100
 ) -> list[UUID]:
-    """Refunds of which the gateway has not said how they ended."""
+    """Refunds of which the gateway has not said how they ended, those first that were asked after longest ago. What a bank
+    takes days for is asked after less and less often, at last every hour."""
     rows = await work.session.execute(
         select(Refund.id)
         .where(
             Refund.state.in_((RefundState.sending, RefundState.pending)),
-            Refund.asked_at <= work.now - older_than,
+            text(
+                "asked_at <= CAST(:now AS timestamptz) - CASE WHEN state = 'sending' THEN CAST(:least AS interval) ELSE"
+                " greatest(CAST(:least AS interval), least((CAST(:now AS timestamptz) - requested_at) / 8, interval '1 hour')) END"
+            ).bindparams(now=work.now, least=older_than),
         )
         .order_by(Refund.asked_at)
         .limit(limit)
@@ -424,6 +424,8 @@ async def reconcile(house: House, refund_id: UUID) -> None:
         if refund.state not in (RefundState.sending, RefundState.pending):
             return
         state, provider, order = refund.state, refund.provider, await order_for(work, refund)
+        if state is RefundState.pending:
+            refund.asked_at = work.now
     if state is RefundState.sending:
         await pay(house, refund_id)
         return

@@ -284,6 +284,7 @@ async def send_back(work: Work, claim_id: UUID, *, carrier: str, tracking_number
     claim = await claim_for(work, claim_id, lock=True)
     move_for(work, claim, "send_back")
     await send_out(work, claim, logistics.Direction.send_back, carrier, tracking_number)
+    await supply.ship_send_back(work, claim.id)
     await step(work, claim, "send_back")
     return claim
 

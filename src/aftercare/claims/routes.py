@@ -24,21 +24,11 @@ from aftercare.claims.circumstances import Reason
 from aftercare.claims.decisions import NewOffer
 from aftercare.claims.entitlements import entitlements
 from aftercare.claims.handbook import handbook
+from aftercare.claims.lists import ClaimFilter, ClaimRow, claim_list, refund_counts, refund_list
 from aftercare.claims.model import Claim, PaymentState, RefundState, Withdrawal
 from aftercare.claims.options import Option, options
 from aftercare.claims.policies import GuestWithdrawal, NewWithdrawal, PolicyView
-from aftercare.claims.queries import (
-    ClaimFilter,
-    ClaimPage,
-    ClaimRow,
-    EntitlementView,
-    RefundView,
-    claim_list,
-    claim_page,
-    entitlement_views,
-    refund_counts,
-    refund_list,
-)
+from aftercare.claims.queries import ClaimPage, EntitlementView, RefundView, claim_page, entitlement_views
 from aftercare.claims.returns import Counted, Graded, Shipped, WayBack
 from aftercare.claims.rulebook import LawPack, law_pack, market_of
 from aftercare.claims.sheets import claims_sheet, refunds_sheet
@@ -65,6 +55,16 @@ class LineEntitlements(BaseModel):
 class WordsGiven(BaseModel):
     words: Words = ""
     file_ids: list[UUID] = Field(default=[], max_length=20)
+
+
+class CounterOffer(BaseModel):
+    """What the customer answers to an offer that is not taken: words, and perhaps another amount."""
+
+    words: Words = ""
+    asked_cents: int | None = Field(default=None, ge=0)
+
+
+NOTHING_INSTEAD = CounterOffer()
 
 
 class AmountGiven(BaseModel):
@@ -270,8 +270,13 @@ async def accept_offer(work: InWork, claim_id: UUID) -> ClaimPage:
 
 
 @router.post("/claims/{claim_id}/refuse_offer")
-async def refuse_offer(work: InWork, claim_id: UUID) -> ClaimPage:
-    return await shown(work, decisions.refuse_offer(work, claim_id))
+async def refuse_offer(work: InWork, claim_id: UUID, given: CounterOffer = NOTHING_INSTEAD) -> ClaimPage:
+    """Another amount is a change of the application, and counted as one."""
+    refused = decisions.refuse_offer(work, claim_id, words=given.words)
+    if given.asked_cents is None:
+        return await shown(work, refused)
+    await refused
+    return await shown(work, applications.edit(work, claim_id, Edit(asked_cents=given.asked_cents)))
 
 
 @router.post("/claims/{claim_id}/settle_difference")

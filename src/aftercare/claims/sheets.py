@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, column, func, select, table, true
 
+from aftercare.claims.lists import ClaimFilter, claims_like
 from aftercare.claims.model import Claim, ClaimLine, Refund, RefundState
-from aftercare.claims.queries import ClaimFilter, claims_like
 from aftercare.claims.wording import LOCALES, label
 from aftercare.journal import Work
 from aftercare.kit.sheets import Cell, Sheet, moment, money

@@ -117,9 +117,6 @@ REPAIRED = frozenset({K.repair, K.recall})
 END_STATES = frozenset(
     {S.completed, S.refunded, S.cancelled, S.closed_lapsed, S.closed_ruled, S.closed_sent_back}
 )
-GOOD_ENDS: dict[ClaimKind, ClaimState] = {
-    kind: S.completed if kind in {K.exchange, K.resend, K.repair} else S.refunded for kind in ClaimKind
-}
 # Nobody waits here: the caller takes the one move of `onward` in the same transaction.
 PASSING_STATES = frozenset(
     {S.approved, S.accepted, S.unrepairable, S.ruled_merchant, S.mediated, S.withdrawn}

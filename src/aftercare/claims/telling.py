@@ -1,21 +1,23 @@
 """What answers to customers can tell of a claim."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from aftercare.cases import Told, tells
-from aftercare.claims.queries import claim_card
+from aftercare.claims.queries import claim_cards
 from aftercare.claims.wording import label
 from aftercare.journal import Work
 from aftercare.kit.spoken import money
 
 PAID = text(
-    "SELECT count(*) AS refunds, count(*) FILTER (WHERE state = 'paid') AS paid FROM refund WHERE claim_id = :id"
+    "SELECT claim_id, bool_and(state = 'paid') AS paid FROM refund WHERE claim_id = ANY(:ids) GROUP BY claim_id"
 )
 PARCELS = text(
-    "SELECT tracking_number, carrier FROM shipment WHERE claim_id = :id AND tracking_number IS NOT NULL ORDER BY id DESC"
+    "SELECT claim_id, tracking_number, carrier FROM shipment WHERE claim_id = ANY(:ids) AND tracking_number IS NOT NULL"
+    " ORDER BY id DESC"
 )
 MOST = 3
 """Of a case's claims, the newest."""
@@ -25,11 +27,15 @@ MOST = 3
 async def tell_claims(work: Work, claims: Collection[UUID], locale: str) -> Sequence[Told]:
     if not work.actor.may("claims.read"):
         return []
+    newest = list(claims)[:MOST]
+    cards = await claim_cards(work, newest)
+    paid = {row.claim_id: row.paid for row in await work.session.execute(PAID, {"ids": newest})}
+    parcels_of: dict[UUID, list[Any]] = {}
+    for row in await work.session.execute(PARCELS, {"ids": newest}):
+        parcels_of.setdefault(row.claim_id, []).append(row)
     told = []
-    for claim_id in list(claims)[:MOST]:
-        card = await claim_card(work, claim_id)
-        refunds = (await work.session.execute(PAID, {"id": claim_id})).one()
-        parcels = (await work.session.execute(PARCELS, {"id": claim_id})).all()
+    for card in cards:
+        parcels = parcels_of.get(card.id, [])
         amount = card.agreed_cents or card.requested_cents
         address = card.return_address or {}
         told.append(
@@ -46,7 +52,7 @@ async def tell_claims(work: Work, claims: Collection[UUID], locale: str) -> Sequ
                     "carrier": (parcels[0].carrier or "") if parcels else "",
                 },
                 most_cents=max(amount, card.offer_amount_cents or 0),
-                paid=refunds.refunds > 0 and refunds.paid == refunds.refunds,
+                paid=paid.get(card.id, False),
                 own=frozenset({card.number, card.order_number, *(one.tracking_number for one in parcels)}),
             )
         )

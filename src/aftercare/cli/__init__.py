@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from aftercare.cli import assistant, checking, imports, journal, mail, people, policies, running
+from aftercare.cli import assistant, checking, imports, insights, journal, mail, people, policies, running
 from aftercare.cli.words import complain
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ journal.add_to(app)
 policies.add_to(app)
 mail.add_to(app)
 assistant.add_to(app)
+insights.add_to(app)
 checking.add_to(app)
 
 

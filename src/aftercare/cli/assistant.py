@@ -33,6 +33,12 @@ def train(
     reply_choice: bool = typer.Option(
         False, "--reply-choice", help="Learn which answer fits, from NAME.enc and NAME.dec."
     ),
+    lost: float | None = typer.Option(
+        None,
+        min=0.0,
+        max=0.5,
+        help="Share of right answers that may be lost for keeping more out of scope out; else 0.01 or 0.02.",
+    ),
 ) -> None:
     """Learns from labelled examples and keeps the model in the home folder."""
     from aftercare.assistant import ModelShelf, read_examples, read_pairs, train_replies
@@ -48,7 +54,7 @@ def train(
         return
     examples = read_examples(source)
     with progress() as tell:
-        model = learn(examples, tell=tell)
+        model = learn(examples, tell=tell, lost=lost)
     kept = ModelShelf(settings().home).put(name, model)
     about = model.about
     said = console()
@@ -201,8 +207,16 @@ def score(
             ["examples out of scope", f"{found.outside_examples:,}"],
             ["out-of-scope recall", f"{found.outside_recall:.2%}"],
         ]
-    rows.append(["latency p50 / p95", f"{found.p50_ms:.1f} / {found.p95_ms:.1f} ms"])
+    rows.append(["an answer takes p50 / p95", f"{found.p50_ms:.1f} / {found.p95_ms:.1f} ms of processor"])
     table("", ["measure", "value"], rows, right=("value",))
+    if found.trade:
+        console().print("The threshold is chosen in training (--lost). On these examples others would give:")
+        table(
+            "",
+            ["right answers lost", "accuracy behind it", "out-of-scope recall"],
+            [[f"{lost:.0%}", f"{behind:.1%}", f"{kept_out:.1%}"] for lost, behind, kept_out in found.trade],
+            right=("right answers lost", "accuracy behind it", "out-of-scope recall"),
+        )
     if found.unknown_intents:
         console().print(
             f"Intents that the model has never seen: {', '.join(found.unknown_intents[:10])}"

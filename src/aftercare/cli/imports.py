@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ def olist(
     contact_domain: str | None = typer.Option(
         None, help="Give every customer an e-mail address under this domain, so that they can enter."
     ),
+    ending: datetime | None = typer.Option(
+        None,
+        formats=["%Y-%m-%d"],
+        help="Move all dates by whole weeks and tell it as it stood on this day.",
+    ),
 ) -> None:
     """The Olist marketplace: sellers become shops."""
     from aftercare.connectors.olist import import_olist
@@ -34,7 +40,12 @@ def olist(
     with progress() as tell:
         report = in_house(
             lambda house: import_olist(
-                house, folder, contact_domain=contact_domain, refusals_folder=refusals, progress=tell
+                house,
+                folder,
+                contact_domain=contact_domain,
+                ending=None if ending is None else ending.date(),
+                refusals_folder=refusals,
+                progress=tell,
             )
         )
     show(report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aftercare.cli.words import console, fail, in_house, settings, table
+from aftercare.cli.words import console, fail, in_house, settings, spoken, table
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -48,7 +48,7 @@ def create_user(
         ..., help="owner, supervisor, agent, warehouse, finance, arbiter, auditor, or one of yours."
     ),
     shop: list[str] | None = OF_SHOP,
-    locale: str = typer.Option("zh-CN", help="Language of the desk."),
+    locale: str = typer.Option("zh-CN", help="Language of the desk.", callback=spoken),
     password: bool = typer.Option(
         False, "--password", help="Ask for a password now, instead of making a link."
     ),

@@ -58,8 +58,8 @@ def replay(
     from aftercare.identity import find_shop
     from aftercare.journal import SYSTEM, begin
 
-    raw = file.read_text(encoding="utf-8")
     try:
+        raw = file.read_text(encoding="utf-8")
         document = json.loads(raw) if raw.lstrip().startswith("{") else tomllib.loads(raw)
     except ValueError as unreadable:
         fail(f"{file}: {unreadable}")

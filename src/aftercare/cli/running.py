@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aftercare.demo import Whole
+    from aftercare.journal import House
     from aftercare.kit.processes import Family, Part
     from aftercare.kit.server import Server
     from aftercare.settings import Settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 HOST = typer.Option("127.0.0.1", help="Address to listen on; 0.0.0.0 for all.")
 PORT = typer.Option(8000, min=1, max=65535, help="Port to listen on.")
 SECONDS_TO_ANSWER = 60
+SECONDS_BETWEEN_LOOKS = 0.5
 INTERRUPTED = 130
 
 
@@ -46,15 +48,15 @@ def serve(
     alone = workers == 1 and not with_worker
     from aftercare.kit.processes import Family, bind, nursery
 
-    if not alone:
-        nursery()
     given = settings()
+    if not alone:
+        nursery(given.home)
     with bind(host, port) as listening, server(given) as found:
         _must_be_installed(found)
         if alone:
             _serve_alone(given, found, listening)
             return
-        family = Family(_parts(given, listening, web=workers, worker=with_worker))
+        family = Family(given, _parts(given, listening, web=workers, worker=with_worker))
         family.start()
         _watched(family, given)
 
@@ -64,20 +66,23 @@ def work(
         None, min=1, max=65535, help="Serve Prometheus metrics on this port."
     ),
 ) -> None:
-    """Run a worker: reactions, clocks, notices, what the outside world is asked. Any number may run."""
-    from aftercare.kit.logs import configure_logs
-    from aftercare.kit.loop import run
-    from aftercare.worker import work as working
+    """Run a worker, and beside it the study that counts what service does: reactions, clocks, notices, what the outside world is
+    asked; numbers, alarms, reports. Any number may run."""
+    from aftercare.kit.processes import Family, nursery
 
     given = settings()
-    configure_logs(given.log_format, given.log_level)
+    nursery(given.home)
     if metrics_port is not None:
         from prometheus_client import start_http_server
 
-        start_http_server(metrics_port, addr="127.0.0.1")
+        from aftercare.kit.http import metrics_registry
+
+        start_http_server(metrics_port, addr="127.0.0.1", registry=metrics_registry())
     with server(given) as found:
         _must_be_installed(found)
-        run(working(given, found))
+        family = Family(given, _workers(given))
+        family.start()
+        _watched(family, given)
 
 
 def migrate() -> None:
@@ -109,12 +114,12 @@ def demo(
     """A believable shop group over a year, with web and worker, on one address. Ctrl-C stops all of it."""
     from aftercare.kit.processes import Family, Part, bind, nursery
 
-    nursery()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    typer.echo("Starting …", err=True)
     given = settings().model_copy(
         update={"sandbox_gateway": True, "base_url": f"http://{host}:{port}", "log_level": "WARNING"}
     )
+    nursery(given.home)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    typer.echo("Starting …", err=True)
     if given.environment == "production":
         fail("The demo is not for production.")
     with bind(host, port) as listening, server(given) as found:
@@ -126,9 +131,11 @@ def demo(
         if whole is None:
             whole = _prepare(given, found, reset, small)
         parts = _parts(given, listening, web=1, worker=True)
+        if not whole.reported:
+            parts.append(Part("reports", "aftercare.cli.running:reports_part", (given, small), once=True))
         if live:
             parts.append(Part("demo", "aftercare.cli.running:live_part", (given,)))
-        family = Family(parts)
+        family = Family(given, parts)
         family.start()
         _watched(family, given, lambda: _welcome(host, port, whole, family))
     aside().print("Stopped. The data is kept; `aftercare demo` goes on with it.")
@@ -152,7 +159,16 @@ def _parts(given: Settings, listening: Any, *, web: int, worker: bool) -> list[P
         Part(f"web-{number}", "aftercare.serving:web_part", (given, listening))
         for number in range(1, web + 1)
     ]
-    return [*parts, Part("worker", "aftercare.worker:worker_part", (given,))] if worker else parts
+    return [*parts, *_workers(given)] if worker else parts
+
+
+def _workers(given: Settings) -> list[Part]:
+    from aftercare.kit.processes import Part
+
+    return [
+        Part("worker", "aftercare.worker:worker_part", (given,)),
+        Part("study", "aftercare.study:study_part", (given,)),
+    ]
 
 
 def _serve_alone(given: Settings, found: Server, listening: Any) -> None:
@@ -266,6 +282,34 @@ def prepare_part(
     _as_errand(given, story)
 
 
+def reports_part(given: Settings, small: bool) -> None:
+    """What the group noticed and told about itself: counted beside the demo that runs already, since it takes a while."""
+    import asyncio
+    from datetime import UTC, datetime
+
+    from aftercare.demo import look_back, read_decisions, report_the_year
+    from aftercare.house import open_house
+    from aftercare.insights.lake import refresh
+    from aftercare.kit.processes import run_part, unless_told
+
+    async def story(found: Server) -> None:
+        async with open_house(given, found, pool_size=2) as house:
+            await unless_told(told(house))
+
+    async def told(house: House) -> None:
+        # The study has begun to copy for the numbers; what is told here stands on them.
+        while True:
+            if not (await refresh(house)).busy:
+                break
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        today = datetime.now(UTC)
+        await look_back(house, today)
+        await read_decisions(house, today)
+        await report_the_year(house, today, small=small)
+
+    run_part(given, story)
+
+
 def tell_part(
     given: Settings, say: Callable[[Any], None], group: tuple[str, ...], today: datetime, small: bool
 ) -> None:
@@ -276,17 +320,28 @@ def tell_part(
 
 
 def _as_errand(given: Settings, story: Callable[[Server], Coroutine[Any, Any, None]]) -> None:
+    """Told to stop, it ends in the middle: what it had not committed is gone, and the story begins again anyway."""
     import asyncio
+    import os
 
     from aftercare.kit.loop import run
-    from aftercare.kit.processes import unless_told
+    from aftercare.kit.processes import stop_with_parent
     from aftercare.kit.server import find_server
 
     found = find_server(given)
+
+    def leave() -> None:
+        found.stop()
+        os._exit(INTERRUPTED)
+
+    async def unless_told() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, leave)
+        stop_with_parent(loop)
+        await story(found)
+
     try:
-        run(unless_told(story(found)))
-    except asyncio.CancelledError:
-        sys.exit(INTERRUPTED)
+        run(unless_told())
     except Exception as failure:
         sys.exit(complain(failure))
     finally:
@@ -297,21 +352,13 @@ def live_part(given: Settings) -> None:
     """The demo's own process while it goes on living."""
     from aftercare.demo import live
     from aftercare.house import open_house
-    from aftercare.kit.loop import run
-    from aftercare.kit.processes import as_child, until_told
-    from aftercare.kit.server import find_server
+    from aftercare.kit.processes import run_part, until_told
 
-    as_child(given.log_format, given.log_level)
-    found = find_server(given)
-
-    async def living() -> None:
+    async def living(found: Server) -> None:
         async with open_house(given, found) as house:
             await until_told(lambda stop: live(house, stop))
 
-    try:
-        run(living())
-    finally:
-        found.stop()
+    run_part(given, living)
 
 
 def _welcome(host: str, port: int, whole: Whole, family: Family) -> None:

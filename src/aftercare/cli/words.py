@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import typer
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from aftercare.settings import Settings
 
 T = TypeVar("T")
+FEW_MEGABYTES = 64
 
 
 def console() -> Console:
@@ -119,13 +122,31 @@ def complain(failure: Exception) -> int:
         lines = ["The database is not of this version: run `aftercare migrate`.", f"  {told}"]
     elif isinstance(failure, DBAPIError | OSError) or type(failure).__module__.startswith("asyncpg"):
         lines = [f"The database or a file cannot be used: {str(failure).splitlines()[0]}"]
-        if "aftercare_app" in str(failure):
+        if 'role "aftercare_app" does not exist' in str(failure):
             lines.append("  Has `aftercare migrate` been run on this database?")
+        elif _sqlstate(failure) == "42501":
+            lines.append(
+                "  The user of AFTERCARE_DATABASE_URL lacks a right: it owns the schema, may make roles (CREATEROLE),"
+                " and administers `aftercare_app` where another installation on this server has made it."
+            )
+        lines += _full_disk()
     else:
         raise failure
     for number, line in enumerate(lines):
         aside().print(line, style="bold red" if number == 0 else None, markup=False)
     return 1
+
+
+def _full_disk() -> list[str]:
+    """Why a database goes away in the middle, if that is why."""
+    import shutil
+
+    home = settings().home
+    try:
+        free = shutil.disk_usage(home).free >> 20
+    except OSError:
+        return []
+    return [f"  Only {free} MB are free on the disk of {home}."] if free < FEW_MEGABYTES else []
 
 
 def _plain(value: object) -> str:
@@ -137,7 +158,16 @@ def _plain(value: object) -> str:
 
 
 def _sqlstate(failure: Any) -> str:
-    return getattr(failure.orig, "sqlstate", "") or ""
+    return getattr(getattr(failure, "orig", failure), "sqlstate", "") or ""
+
+
+def spoken(locale: str) -> str:
+    """Of an option: one of the languages that everything is told in."""
+    from aftercare.kit.spoken import LOCALES
+
+    if locale not in LOCALES:
+        raise typer.BadParameter(f"is none of {', '.join(LOCALES)}")
+    return locale
 
 
 def fail(words: str, code: int = 1) -> NoReturn:

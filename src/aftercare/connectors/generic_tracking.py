@@ -23,17 +23,15 @@ from aftercare.logistics import (
     ShipmentStatus,
     SignatureWrong,
     TrackingPushes,
-    TrackingSource,
     TrackingUpdate,
     WaybillUnreadable,
     carrier_code,
     carrier_zone,
     read_waybill,
 )
-from aftercare.settings import Tracking
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 SECONDS_OF_GRACE = 300
 """How far a push's timestamp may be from our clock."""
@@ -134,19 +132,3 @@ class Pushes:
         if source == "tracking" and self.secret:
             return read_push(body, headers, shop_code, self.secret, now)
         raise PortMissing(port=f"{TrackingPushes.__name__}:{source}")
-
-
-def tracking_ports(settings: Tracking, client: "httpx.AsyncClient | None" = None) -> dict[type, Any]:
-    """What logistics asks of the outside, as far as the settings give the keys for it."""
-    salt, secret, key = (
-        value.get_secret_value() if value else None
-        for value in (settings.kuaidi100_salt, settings.push_secret, settings.kuaidi100_key)
-    )
-    ports: dict[type, Any] = {TrackingPushes: Pushes(kuaidi100_salt=salt, secret=secret)}
-    if key and settings.kuaidi100_customer:
-        import httpx
-
-        ports[TrackingSource] = kuaidi100.Kuaidi100Query(
-            client or httpx.AsyncClient(), key=key, customer=settings.kuaidi100_customer
-        )
-    return ports

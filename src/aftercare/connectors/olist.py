@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -242,11 +242,13 @@ async def import_olist(
     folder: Path,
     *,
     contact_domain: str | None = None,
+    ending: date | None = None,
     refusals_folder: Path | None = None,
     progress: Progress = no_progress,
 ) -> ImportReport:
-    """Commits in whole steps; what a broken run has taken in stays and is 'same' in the next. Refuses with
-    OlistFilesMissing, FileEmpty or ColumnsMissing before anything is written."""
+    """Commits in whole steps; what a broken run has taken in stays and is 'same' in the next. With `ending`, every moment
+    is moved by the same whole weeks, so that the last order that was delivered was placed on that day or in the week before,
+    and all is told as it stood at the end of that day. Refuses with OlistFilesMissing, FileEmpty or ColumnsMissing before anything is written."""
     began = time.monotonic()
     missing = [name for name, _ in FILES.values() if not (folder / name).is_file()]
     if missing:
@@ -257,6 +259,8 @@ async def import_olist(
             for table, (name, columns) in FILES.items()
         }
         whole = _read_all(tables, report, progress)
+        if ending is not None:
+            _move(whole, ending)
         areas = _areas(tables["geolocation"], report)
         await _write(house, whole, areas, contact_domain, progress)
         report.seconds = time.monotonic() - began
@@ -302,6 +306,53 @@ def _read_all(tables: dict[str, Iterator[Row]], report: ImportReport, progress: 
                 report.refuse(table, FILES[table][0], 0, "order_id", f"order {order_id} was refused")
     progress("reading", len(readers), len(readers))
     return read
+
+
+def _move(read: _Set, ending: date) -> None:
+    """By whole weeks of the clock on the wall: weekdays and hours stay what they were, and series keep their seasons. What lies
+    after the day has not happened yet."""
+    last = max(
+        (order.placed_at.astimezone(ZONE).date() for order in read.orders.values() if order.delivered_at),
+        default=ending,
+    )
+    later = timedelta(weeks=(ending - last).days // 7)
+    end = datetime.combine(ending + timedelta(days=1), datetime.min.time(), ZONE)
+
+    def by_the_wall(moment: datetime) -> datetime:
+        return (moment.astimezone(ZONE) + later).astimezone(UTC)
+
+    def moved(moment: datetime | None) -> datetime | None:
+        return None if moment is None or by_the_wall(moment) >= end else by_the_wall(moment)
+
+    for key, order in list(read.orders.items()):
+        order.placed_at = by_the_wall(order.placed_at)
+        if order.placed_at >= end:
+            del read.orders[key]
+            continue
+        if order.approved_at and not moved(order.approved_at):
+            order.payments = []
+        order.approved_at = moved(order.approved_at)
+        order.shipped_at = moved(order.shipped_at)
+        order.delivered_at = moved(order.delivered_at)
+        order.promised_at = order.promised_at and by_the_wall(order.promised_at)
+        order.status = _standing(order)
+        order.payments = [replace(paid, paid_at=order.approved_at) for paid in order.payments]
+        order.reviews = [
+            replace(review, created_on=review.created_on + later, answered_at=moved(review.answered_at))
+            for review in order.reviews
+            if review.created_on + later <= ending
+        ]
+
+
+def _standing(order: _Order) -> str:
+    """As far as its moments tell that it came."""
+    if STATUSES[order.status] == OrderStatus.cancelled:
+        return order.status
+    if order.delivered_at:
+        return "delivered"
+    if order.shipped_at:
+        return "shipped"
+    return "approved" if order.approved_at else "created"
 
 
 def _place(cells: _Cells, prefix: str) -> dict[str, str]:

@@ -378,7 +378,7 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
             f"{key} stands in the file twice",
         )
     currency = head.text("currency", longest=3).upper() or shop.currency
-    if not re.fullmatch(r"[A-Z]{3}", currency, re.ASCII):
+    if not money.is_currency(currency):
         raise Bad(head.name("currency"), "is not a currency like CNY")
     placed_at = head.at("placed_at", shop)
     if placed_at is None:
@@ -401,7 +401,9 @@ def _one(told: _OrderTold, file: str, shop: ShopView, report: ImportReport, gath
         if product is not None:
             products[product.external_id] = product
     if not lines:
-        report.refuse("orders", file, head.line, "", "has no line that could be taken in")
+        report.refuse(
+            "orders", file, head.line, head.name("").rstrip("."), "has no line that could be taken in"
+        )
         return
     payments: dict[str, PaymentRecord] = {}
     for position, each in enumerate(told.payments, 1):

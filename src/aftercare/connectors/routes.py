@@ -15,6 +15,7 @@ from aftercare.identity import find_shop, get_shop
 from aftercare.journal import begin
 from aftercare.journal.http import ByActor, InHouse
 from aftercare.kit.errors import Refusal
+from aftercare.kit.http import whole_body
 from aftercare.settings import Settings
 from aftercare.shop import ImportReport
 
@@ -72,20 +73,6 @@ def _house_secret() -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-async def _whole(request: Request, most: int) -> bytes:
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > most:
-        raise TooLarge(largest_bytes=most)
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise TooLarge(largest_bytes=most)
-        parts.append(part)
-    return b"".join(parts)
-
-
 @router.post("/webhooks/shopify/{shop_code}")
 async def take_shopify_push(
     request: Request,
@@ -97,7 +84,7 @@ async def take_shopify_push(
 ) -> PushTaken:
     """Orders, refunds and fulfilments of a Shopify store, signed with the shop's secret (the shop's setting
     `shopify_webhook_secret`, or the installation's)."""
-    raw = await _whole(request, LARGEST_PUSH)
+    raw = await whole_body(request, LARGEST_PUSH, TooLarge)
     async with begin(house) as work:
         shop = await find_shop(work, shop_code)
     secret = shop.settings.get("shopify_webhook_secret") or _house_secret()

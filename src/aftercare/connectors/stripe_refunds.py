@@ -24,6 +24,7 @@ from aftercare.settings import Stripe
 
 KEY = "aftercare_key"
 INTENT = "pi_"
+SESSION = "cs_"
 SECONDS = 20
 
 # Stripe's failure_reason: our code, and whether asking again is in vain.
@@ -125,6 +126,20 @@ class StripeGateway:
             raise ConnectionError("Stripe begins no payment: no address")
         return PaymentStart(session.url, session.id)
 
+    async def find_payment(self, key: str, reference: str | None) -> PaidAnswer | None:
+        if reference is None or not reference.startswith(SESSION):
+            return None
+        try:
+            session = await self._client.v1.checkout.sessions.retrieve_async(reference)
+        except StripeError as failure:
+            answer = _refused(failure)
+            if answer.failure == "not_found":
+                return None
+            raise ConnectionError(f"Stripe does not say what became of {key}: {answer.failure}") from failure
+        about = session.to_dict()
+        over = "checkout.session.expired" if about.get("status") == "expired" else ""
+        return next((one.answer for one in _of_payment(over, about) if one.key == key), None)
+
     async def heard(self, payload: bytes, signature: str) -> list[Heard | HeardPayment]:
         """What a webhook tells; nothing for events and refunds that are not ours. Refuses with PushNotSigned."""
         if self._webhook_secret is None:
@@ -136,13 +151,16 @@ class StripeGateway:
             raise PushNotSigned() from wrong
         about = event["data"]["object"]
         if event["type"].startswith("checkout.session."):
-            return _of_payment(event["type"], about)
+            return [*_of_payment(event["type"], about)]
         if event["type"] in ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"):
             refunds: list[dict[str, Any]] = [about]
         elif event["type"] == "charge.refunded":
             # Newer versions of the API leave the refunds out of the charge.
-            listed = await self._client.v1.refunds.list_async({"charge": about["id"], "limit": 100})
-            refunds = [one.to_dict() async for one in listed.auto_paging_iter()]
+            try:
+                listed = await self._client.v1.refunds.list_async({"charge": about["id"], "limit": 100})
+                refunds = [one.to_dict() async for one in listed.auto_paging_iter()]
+            except StripeError as failure:
+                raise ConnectionError(f"Stripe does not list the refunds of a charge: {failure}") from failure
         else:
             refunds = []
         newest = {one["metadata"][KEY]: one for one in reversed(refunds) if _key_of(one)}
@@ -163,7 +181,7 @@ class StripeGateway:
         return [one for one in everything if _key_of(one) == key]
 
 
-def _of_payment(kind: str, session: dict[str, Any]) -> list[Heard | HeardPayment]:
+def _of_payment(kind: str, session: dict[str, Any]) -> list[HeardPayment]:
     """Completed is not yet paid: banks may take days, and then another event says so."""
     key = _key_of(session)
     paid = session.get("payment_status") == "paid"

@@ -1,6 +1,7 @@
 """Refunds at WeChat Pay (API v3). The library is synchronous, so each call runs in a thread.
 
-Sources: pay.weixin.qq.com/doc/v3/merchant/4012791903 (申请退款), 4012791905 (退款结果通知), 4012791904 (查询单笔退款).
+Sources: pay.weixin.qq.com/doc/v3/merchant/4012791903 (申请退款), 4012791905 (退款结果通知), 4012791904 (查询单笔退款),
+4012791859 (商户订单号查询订单).
 """
 
 import asyncio
@@ -150,6 +151,16 @@ class WechatPayGateway:
             raise ConnectionError(f"WeChat Pay begins no payment: {answer.get('code', status)}")
         return PaymentStart(address)
 
+    async def find_payment(self, key: str, reference: str | None) -> PaidAnswer | None:
+        status, answer = await asyncio.to_thread(self._call, "query", out_trade_no=key)
+        if status == 404 and answer.get("code") in ("ORDER_NOT_EXIST", "ORDERNOTEXIST"):
+            return None
+        if status not in range(200, 300):
+            raise ConnectionError(
+                f"WeChat Pay does not say what became of {key}: {answer.get('code', status)}"
+            )
+        return _paid(answer)
+
     async def heard(self, payload: bytes, headers: Mapping[str, str]) -> list[Heard | HeardPayment]:
         """What a notification tells. Refuses with PushNotSigned, also when it is older than five minutes."""
         sent = headers.get("wechatpay-timestamp", "")
@@ -164,9 +175,7 @@ class WechatPayGateway:
         if not told:
             raise PushNotSigned()
         about = told["resource"]
-        if told.get("event_type") == "TRANSACTION.SUCCESS" and about.get("trade_state") == "SUCCESS":
-            amount = about["amount"]
-            paid = PaidAnswer(True, amount["total"], amount["currency"], about.get("transaction_id"))
+        if told.get("event_type") == "TRANSACTION.SUCCESS" and (paid := _paid(about)) and paid.paid:
             return [HeardPayment(about["out_trade_no"], paid)]
         if not str(told.get("event_type", "")).startswith("REFUND.") or "out_refund_no" not in about:
             return []
@@ -175,6 +184,17 @@ class WechatPayGateway:
     def _opened(self, payload: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
         told: dict[str, Any] | None = self._pay.callback(headers=dict(headers), body=payload)
         return told
+
+
+def _paid(about: dict[str, Any]) -> PaidAnswer | None:
+    """What WeChat Pay says of a payment; None while it is open."""
+    became = about.get("trade_state")
+    if became == "SUCCESS":
+        amount = about["amount"]
+        return PaidAnswer(True, amount["total"], amount["currency"], about.get("transaction_id"))
+    # REFUND: somebody gave it back at WeChat's own desk.
+    over = became in ("CLOSED", "REVOKED", "PAYERROR", "REFUND")
+    return PaidAnswer(False, 0, "CNY", about.get("transaction_id")) if over else None
 
 
 def _within_bytes(words: str, most: int) -> str:

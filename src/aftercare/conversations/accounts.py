@@ -20,7 +20,7 @@ from aftercare.conversations.model import (
     ChannelAccount,
     SettingsNotPossible,
 )
-from aftercare.conversations.ports import Account
+from aftercare.conversations.ports import Account, ChannelChecks
 from aftercare.journal import ActorKind, House, PermissionMissing, Work
 from aftercare.kit.json import to_json
 from aftercare.kit.seals import opened, sealed
@@ -81,7 +81,7 @@ async def add_account(work: Work, new: NewAccount) -> ChannelAccountView:
         kind=new.kind,
         name=one_line(new.name)[:LONGEST_NAME] or new.address[:LONGEST_NAME],
         address=normalised(new.kind, new.address),
-        settings=_good(new.settings),
+        settings=_understood(work.house, new.kind, new.settings),
         secrets=_seal(work.house, account_id, _good(new.secrets)),
         marks={},
         active=True,
@@ -101,7 +101,7 @@ async def change_account(work: Work, account_id: UUID, change: AccountChange) ->
     if change.address is not None:
         row.address = normalised(row.kind, change.address)
     if change.settings is not None:
-        row.settings = _good(change.settings)
+        row.settings = _understood(work.house, row.kind, change.settings)
     if change.secrets is not None:
         kept = {**_secrets(work.house, row), **_good(change.secrets)}
         row.secrets = _seal(work.house, row.id, {name: value for name, value in kept.items() if value})
@@ -113,11 +113,6 @@ async def change_account(work: Work, account_id: UUID, change: AccountChange) ->
         ChannelChanged(shop_id=row.shop_id, channel_account_id=row.id, kind=row.kind, active=row.active)
     )
     return _view(work.house, row)
-
-
-async def close_account(work: Work, account_id: UUID) -> ChannelAccountView:
-    """Nothing comes or leaves by it any more. What was said stays."""
-    return await change_account(work, account_id, AccountChange(active=False))
 
 
 async def list_accounts(work: Work, shop_id: UUID | None = None) -> list[ChannelAccountView]:
@@ -209,6 +204,13 @@ async def _flush(work: Work, row: ChannelAccount) -> None:
         if "channel_account_address_idx" not in str(clash.orig):
             raise
         raise AccountTaken(kind=row.kind.value, address=row.address) from clash
+
+
+def _understood(house: House, kind: Channel, settings: dict[str, Any]) -> dict[str, Any]:
+    good = _good(settings)
+    if ChannelChecks in house.ports and (wrong := house.port(ChannelChecks).not_understood(kind, good)):
+        raise SettingsNotPossible(where=wrong)
+    return good
 
 
 def _good(given: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from aftercare.conversations.model import (
     PhraseNotFound,
 )
 from aftercare.conversations.wording import LONGEST_PHRASE, Phrase, built_in_phrases, fields_of
-from aftercare.journal import Work
+from aftercare.journal import Memory, Work
 from aftercare.kit.spoken import LOCALES
 from aftercare.kit.text import clean, one_line
 
@@ -80,11 +80,14 @@ def _view(row: AnswerTemplate) -> AnswerTemplateView:
     )
 
 
-async def answer_templates(work: Work, shop_id: UUID, search: str = "") -> list[AnswerTemplateView]:
-    """Those that hold every word of the search in their name, folder or words; what is used most comes first."""
+async def answer_templates(work: Work, shop_id: UUID | None, search: str = "") -> list[AnswerTemplateView]:
+    """Those of a shop, or of all that the actor sees, that hold every word of the search in their name, folder or words; what is
+    used most comes first."""
     work.require("cases.read")
-    await identity.get_shop(work, shop_id)
-    wanted = select(AnswerTemplate).where(AnswerTemplate.shop_id == shop_id)
+    wanted = select(AnswerTemplate)
+    if shop_id is not None:
+        await identity.get_shop(work, shop_id)
+        wanted = wanted.where(AnswerTemplate.shop_id == shop_id)
     for number, word in enumerate(one_line(search).split()[:6]):
         wanted = wanted.where(
             text(
@@ -180,7 +183,17 @@ class PhraseView(BaseModel):
 
 
 async def phrases_of(work: Work, shop_id: UUID) -> list[Phrase]:
-    """What the shop has forbidden, and what is forbidden everywhere. The shop's own word about a phrase counts."""
+    """What the shop has forbidden, and what is forbidden everywhere, as it was at most ten seconds ago. The shop's own word
+    about a phrase counts."""
+    return await _phrases.recall(
+        work, (shop_id, work.actor.sees(shop_id)), lambda: _phrases_of(work, shop_id)
+    )
+
+
+_phrases: Memory[list[Phrase]] = Memory()
+
+
+async def _phrases_of(work: Work, shop_id: UUID) -> list[Phrase]:
     rows = await work.session.execute(
         select(
             ForbiddenPhrase.locale, ForbiddenPhrase.says, ForbiddenPhrase.instead, ForbiddenPhrase.blocks
@@ -224,6 +237,7 @@ async def forbid_phrase(work: Work, shop_id: UUID, new: NewPhrase) -> PhraseView
             .returning(ForbiddenPhrase.id)
         )
     ).scalar_one()
+    _phrases.forget_with(work)
     work.record(PhraseForbidden(shop_id=shop_id, phrase_id=phrase_id, locale=new.locale, blocks=new.blocks))
     return PhraseView(id=phrase_id, **new.model_dump())
 
@@ -240,4 +254,5 @@ async def allow_phrase(work: Work, phrase_id: UUID) -> None:
     ).one_or_none()
     if gone is None:
         raise PhraseNotFound(phrase_id=phrase_id)
+    _phrases.forget_with(work)
     work.record(PhraseAllowed(shop_id=gone.shop_id, phrase_id=phrase_id, locale=gone.locale))

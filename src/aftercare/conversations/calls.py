@@ -161,6 +161,12 @@ class CallBackSettled(AboutCall, Fact):
     outcome: CallBack
 
 
+class CallBackOwed(AboutCall, Fact):
+    """It was called settled by mistake: the call back is owed as before."""
+
+    name: ClassVar[str] = "call.back_owed"
+
+
 @dataclass(frozen=True)
 class CallEvent:
     """What an exchange tells of a call. `them` is the number outside, `agent` whatever it calls our side: a number, an
@@ -410,12 +416,30 @@ async def _settle(work: Work, call: Call, outcome: CallBack, *, by: UUID | None 
     work.record(CallBackSettled(**await _about(work, call), outcome=outcome))
 
 
+async def _owe(work: Work, call: Call) -> None:
+    call.call_back, call.called_back_at, call.called_back_by = CallBack.due, None, None
+    await work.session.flush()
+    await start_clock(
+        work,
+        shop_id=call.shop_id,
+        subject_kind="call",
+        subject_id=call.id,
+        name=CALL_BACK,
+        started_at=call.ended_at or call.started_at,
+    )
+    work.record(CallBackOwed(**await _about(work, call)))
+
+
 async def settle_call_back(work: Work, call_id: UUID, outcome: CallBack = CallBack.done) -> CallView:
-    """By hand, by who has called back or knows that it is not needed. Needs `cases.write`. Refuses with CallBackNotDue."""
+    """By hand, by who has called back or knows that it is not needed; `due` takes that back, and the promise runs on from when it
+    began. Needs `cases.write`. Refuses with CallBackNotDue."""
     work.require("cases.write")
     call = await _row(work, call_id, lock=True)
-    if call.call_back is not CallBack.due or outcome is CallBack.due:
+    if call.call_back is None or (call.call_back is CallBack.due) == (outcome is CallBack.due):
         raise CallBackNotDue(call_id=call_id)
+    if outcome is CallBack.due:
+        await _owe(work, call)
+        return await get_call(work, call_id)
     await _settle(work, call, outcome, by=work.actor.id if work.actor.kind is ActorKind.staff else None)
     return await get_call(work, call_id)
 

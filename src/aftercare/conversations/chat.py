@@ -139,19 +139,20 @@ def _mac(house: House, purpose: bytes, told: bytes) -> bytes:
 
 # Who answers when no one is there
 
-AnswersAtOnce = Callable[[Work, UUID], Awaitable[bool]]
+AnswersAtOnce = Callable[[Work, UUID, Channel], Awaitable[bool]]
 _ANSWERING: list[AnswersAtOnce] = []
 
 
 def answers_chats(function: AnswersAtOnce) -> AnswersAtOnce:
-    """Registers somebody who answers chats of a shop (its id) day and night, if it says so."""
+    """Registers somebody who answers a shop (its id) on a channel day and night, if it says so, and calls people when they are
+    needed."""
     _ANSWERING.append(function)
     return function
 
 
-async def answered_at_once(work: Work, shop_id: UUID) -> bool:
+async def answered_at_once(work: Work, shop_id: UUID, channel: Channel = Channel.chat) -> bool:
     for answers in _ANSWERING:
-        if await answers(work, shop_id):
+        if await answers(work, shop_id, channel):
             return True
     return False
 
@@ -244,7 +245,7 @@ _WORDS = """
     SELECT want.n, m.* FROM unnest(:threads, :contacts, CAST(:wholes AS bool[]), CAST(:marks AS bigint[])) WITH ORDINALITY
       AS want(thread_id, contact_id, whole, mark, n)
     CROSS JOIN LATERAL (
-      SELECT m.id, m.position, m.author_kind, m.body, m.sent_at, m.contact_id IS NOT DISTINCT FROM want.contact_id
+      SELECT m.id, m.position, m.author_kind, m.body, m.sent_at, m.offers, m.contact_id IS NOT DISTINCT FROM want.contact_id
           AND m.author_kind = 'customer' AS mine, m.external_id,
         CASE m.author_kind WHEN 'staff' THEN (SELECT name FROM account WHERE id = m.author_id) END AS author_name,
         (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type, 'bytes', f.bytes)
@@ -329,6 +330,8 @@ def as_told(house: House, row: Any, now: datetime) -> dict[str, Any]:
     }
     if row.mine and row.external_id:
         told["key"] = row.external_id.rpartition(":")[2]
+    if row.offers:
+        told |= row.offers
     if row.files:
         told["files"] = [
             {**file, "url": f"/api/chat/files/{file['id']}?pass={file_pass(house, UUID(file['id']), now)}"}

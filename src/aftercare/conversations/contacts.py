@@ -120,6 +120,18 @@ async def contacts_of(work: Work, customer_id: UUID) -> list[ContactView]:
     return [_view(row) for row in rows]
 
 
+_AT_HOME = {"+86": "", "+886": "0", "+852": "", "+49": "0", "+44": "0", "+33": "0", "+55": "", "+1": ""}
+"""What stands instead of the country code where people write numbers of their own country."""
+
+
+def spellings(address: str) -> list[str]:
+    """An address as shop systems may have written it: a number also without its country."""
+    home = [
+        begin + address.removeprefix(code) for code, begin in _AT_HOME.items() if address.startswith(code)
+    ]
+    return [address, *home]
+
+
 async def likely_customers(work: Work, contact_id: UUID) -> list[LikelyCustomer]:
     """Needs `cases.read`."""
     work.require("cases.read")
@@ -127,10 +139,10 @@ async def likely_customers(work: Work, contact_id: UUID) -> list[LikelyCustomer]
     found = await work.session.execute(
         text(
             "SELECT c.id AS customer_id, c.name, (SELECT count(*) FROM sales_order o WHERE o.customer_id = c.id) AS orders"
-            " FROM customer c WHERE c.shop_id = :shop_id AND (c.email = :address OR c.phone = :address)"
+            " FROM customer c WHERE c.shop_id = :shop_id AND (c.email = :address OR c.phone = ANY(:spellings))"
             " ORDER BY orders DESC, c.id LIMIT 20"
         ),
-        {"shop_id": row.shop_id, "address": row.address},
+        {"shop_id": row.shop_id, "address": row.address, "spellings": spellings(row.address)},
     )
     return [LikelyCustomer.model_validate(each._mapping) for each in found]
 

@@ -112,7 +112,7 @@ class AccountTaken(Refusal):
 
 
 class SettingsNotPossible(Invalid):
-    """These settings are too large, or a secret is not text."""
+    """These settings are too large, or not those that such an account has."""
 
 
 class ContactNotFound(NotFound):
@@ -206,6 +206,8 @@ class Message(Base):
     """From whom it came, or to whom it leaves; None for what was said in the portal."""
     external_id: Mapped[str | None]
     """What the other side calls it, when it came from there."""
+    offers: Mapped[dict[str, Any] | None]
+    """Answers to press, and what the words rest on."""
     position: Mapped[int] = mapped_column(BigInteger, Identity())
     """Keeps what was said at the same moment in order."""
 

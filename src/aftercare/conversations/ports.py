@@ -1,6 +1,6 @@
 """What conversations need of the outside: somebody who hands a message over on each channel."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from aftercare.conversations.model import Channel
+from aftercare.journal import House
 
 
 class Account(BaseModel):
@@ -96,3 +97,23 @@ class ChannelSenders(Protocol):
     """The port."""
 
     def sender(self, kind: Channel) -> ChannelSender | None: ...
+
+
+class Checked(BaseModel):
+    """What a trial of an account showed: `found` in the words of the other side, `missing` the names of settings and secrets that it
+    needs, `door` the address that the vendor is given."""
+
+    good: bool
+    found: list[str]
+    missing: list[str]
+    door: str | None
+
+
+class ChannelChecks(Protocol):
+    """The port. Nothing is read, sent or changed."""
+
+    def not_understood(self, kind: Channel, settings: Mapping[str, Any]) -> list[str]:
+        """Which of the settings are none, or not what they may be."""
+        ...
+
+    async def check(self, house: House, account_id: UUID) -> Checked: ...

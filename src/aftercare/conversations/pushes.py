@@ -50,6 +50,11 @@ KEEP = text(
 )
 
 
+def sender_id(account_id: UUID, sender: str) -> UUID:
+    """As the journal calls one who pushes by this account."""
+    return uuid5(_SENDERS, f"{account_id}\x00{sender}")
+
+
 async def keep_push(
     work: Work,
     account_id: UUID,
@@ -91,7 +96,7 @@ async def keep_push(
         ChannelPushed(
             shop_id=row.shop_id,
             push_id=push_id,
-            sender_id=uuid5(_SENDERS, f"{account_id}\x00{sender}") if sender else None,
+            sender_id=sender_id(account_id, sender) if sender else None,
             channel_account_id=account_id,
             kind=Channel(row.kind),
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from aftercare.conversations.model import Author, Channel, MessageKind, SendingState
-from aftercare.conversations.verbs import get_thread
+from aftercare.conversations.verbs import Offers, get_thread
 from aftercare.journal import ActorKind, Work
 from aftercare.kit.paging import LARGEST_PAGE, Page, page, read_mark
 
@@ -44,6 +44,7 @@ class MessageView(BaseModel):
     files: list[MessageFileView]
     contact_id: UUID | None
     sending: SendingView | None
+    offers: Offers | None
 
 
 _MESSAGES = """
@@ -54,7 +55,7 @@ _MESSAGES = """
       m.contact_id, CASE WHEN m.contact_id IS NOT NULL AND m.author_kind <> 'customer' THEN
         (SELECT jsonb_build_object('state', s.state, 'to', c.address, 'error', s.error, 'sent_at', s.sent_at)
         FROM message_sending s JOIN contact c ON c.id = s.contact_id WHERE s.message_id = m.id) END AS sending,
-      m.kind, m.channel, m.body, m.html, m.sent_at, m.position,
+      m.kind, m.channel, m.body, m.html, m.sent_at, m.position, m.offers,
       m.sent_at <= coalesce(CASE m.author_kind WHEN 'customer' THEN t.shop_read_at ELSE t.customer_read_at END,
         '-infinity') AS seen,
       coalesce((SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type,

@@ -13,6 +13,7 @@ from aftercare.conversations.accounts import AccountChange, ChannelAccountView, 
 from aftercare.conversations.answer_texts import AnswerTemplateView, NewAnswerTemplate, NewPhrase, PhraseView
 from aftercare.conversations.contacts import ContactView, LikelyCustomer
 from aftercare.conversations.model import Channel, Verified
+from aftercare.conversations.ports import ChannelChecks, Checked
 from aftercare.conversations.verbs import open_file
 from aftercare.journal import begin
 from aftercare.journal.http import ByActor, InHouse, InWork
@@ -95,6 +96,15 @@ async def change_channel(work: InWork, account_id: UUID, change: AccountChanging
     return await accounts.change_account(work, account_id, AccountChange(**change.model_dump()))
 
 
+@router.post("/channels/{account_id}/check", tags=["channels"])
+async def check_channel(house: InHouse, actor: ByActor, account_id: UUID) -> Checked:
+    """Signs in at the mail servers, or tells what is missing; nothing is read, sent or changed. Needs `shops.write`."""
+    async with begin(house, actor) as work:
+        await accounts.read_account(work, account_id)
+    checks: ChannelChecks = house.port(ChannelChecks)
+    return await checks.check(house, account_id)
+
+
 @router.get("/contacts", tags=["contacts"])
 async def list_contacts(work: InWork, customer_id: UUID) -> list[ContactView]:
     """The ways to reach a customer. Needs `cases.read`."""
@@ -132,7 +142,7 @@ async def send_message_again(work: InWork, message_id: UUID) -> None:
 
 @router.get("/answer-templates", tags=["answers"])
 async def list_answer_templates(
-    work: InWork, shop_id: UUID, q: Annotated[str, Query(max_length=100)] = ""
+    work: InWork, shop_id: UUID | None = None, q: Annotated[str, Query(max_length=100)] = ""
 ) -> list[AnswerTemplateView]:
     """The shop's answer texts, what is used most first."""
     return await answer_texts.answer_templates(work, shop_id, q)

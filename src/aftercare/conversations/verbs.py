@@ -8,9 +8,8 @@ from uuid import UUID
 
 import nh3
 from pydantic import BaseModel
-from sqlalchemy import bindparam, delete, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.types import Uuid
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from aftercare.conversations.events import MessagePosted, NoteWritten
 from aftercare.conversations.model import (
@@ -44,6 +43,27 @@ DEEPEST_HTML = 3_000
 TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
 
 
+class OfferedChoice(BaseModel):
+    """An answer to press: its words are sent as they stand. `value` tells our own pages what it means; one with a `url` leads
+    there."""
+
+    label: str
+    value: str
+    url: str | None = None
+
+
+class OfferedSource(BaseModel):
+    """What a message rests on; `url` is a path of the portal."""
+
+    title: str
+    url: str | None = None
+
+
+class Offers(BaseModel):
+    choices: list[OfferedChoice]
+    sources: list[OfferedSource]
+
+
 class NewMessage(BaseModel):
     """`client_key` is made by who sends: the same key in the same thread is the same message, however often it is sent.
     `case_id` is the case that the thread belongs to; conversations do not know cases, they only pass the id on.
@@ -65,6 +85,7 @@ class NewMessage(BaseModel):
     incoming: bool = False
     subject: str = ""
     case_number: str = ""
+    offers: Offers | None = None
 
 
 class Posted(BaseModel):
@@ -119,11 +140,12 @@ async def get_thread(work: Work, thread_id: UUID) -> Thread:
 _POST = """
     WITH t AS (
       SELECT id, shop_id, customer_id, CAST(:author_kind AS varchar) AS author, CAST(:kind AS varchar) AS said FROM thread
-      WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(:customers)) FOR NO KEY UPDATE
+      WHERE id = :thread_id AND (:is_staff OR customer_id = ANY(CAST(:customers AS uuid[]))) FOR NO KEY UPDATE
     ), m AS (
       INSERT INTO message (id, shop_id, thread_id, author_kind, author_id, kind, channel, body, html, sent_at, client_key,
-        account_id, contact_id, external_id)
-      SELECT :id, shop_id, id, author, CASE author WHEN 'customer' THEN customer_id ELSE :author_id END, said, :channel, :body, :html, :now, :client_key, :account_id, :contact_id, :external_id FROM t
+        account_id, contact_id, external_id, offers)
+      SELECT :id, shop_id, id, author, CASE author WHEN 'customer' THEN customer_id ELSE :author_id END, said, :channel, :body, :html, :now, :client_key, :account_id, :contact_id, :external_id,
+        CAST(:offers AS jsonb) FROM t
       ON CONFLICT (thread_id, client_key) WHERE client_key IS NOT NULL DO NOTHING RETURNING id
     ), u AS (
       UPDATE thread SET last_message_at = CASE WHEN t.said = 'note' THEN last_message_at ELSE :now END,
@@ -137,21 +159,18 @@ _POST = """
 _WITH_FILES = """
     , f AS (
       UPDATE file SET shown_to_customer = shown_to_customer OR t.said = 'message'
-      FROM m, t WHERE file.id = ANY(:files) AND file.shop_id = t.shop_id
+      FROM m, t WHERE file.id = ANY(CAST(:files AS uuid[])) AND file.shop_id = t.shop_id
         AND file.customer_id IS NOT DISTINCT FROM t.customer_id
-        AND (:is_staff OR (file.uploaded_by_kind = 'customer' AND file.customer_id = ANY(:customers)))
+        AND (:is_staff OR (file.uploaded_by_kind = 'customer' AND file.customer_id = ANY(CAST(:customers AS uuid[]))))
       RETURNING file.id
     ), mf AS (
       INSERT INTO message_file (message_id, position, file_id, shop_id)
       SELECT m.id, given.position, f.id, t.shop_id
-      FROM m, t, unnest(:files) WITH ORDINALITY AS given(id, position) JOIN f ON f.id = given.id
+      FROM m, t, unnest(CAST(:files AS uuid[])) WITH ORDINALITY AS given(id, position) JOIN f ON f.id = given.id
     )
 """
-_UUIDS: Any = ARRAY(Uuid())
-POST = text(_POST.format(files="", counted="0")).bindparams(bindparam("customers", type_=_UUIDS))
-POST_WITH_FILES = text(_POST.format(files=_WITH_FILES, counted="(SELECT count(*) FROM f)")).bindparams(
-    bindparam("customers", type_=_UUIDS), bindparam("files", type_=_UUIDS)
-)
+POST = _POST.format(files="", counted="0")
+POST_WITH_FILES = _POST.format(files=_WITH_FILES, counted="(SELECT count(*) FROM f)")
 
 
 async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -> Posted:
@@ -193,11 +212,11 @@ async def post(work: Work, new: NewMessage, *, message_id: UUID | None = None) -
         "account_id": new.account_id,
         "contact_id": new.contact_id,
         "external_id": new.external_id,
+        "offers": None if new.offers is None else new.offers.model_dump_json(),
     }
     if file_ids:
         values["files"] = file_ids
-    result = await work.session.execute(POST_WITH_FILES if new.file_ids else POST, values)
-    row = result.one_or_none()
+    row = await work.row(POST_WITH_FILES if new.file_ids else POST, values)
     if row is None:
         raise ThreadNotFound(thread_id=new.thread_id)
     if row.posted is None:
@@ -325,9 +344,11 @@ async def store_file(
     shop_id: UUID,
     customer_id: UUID | None,
     shown: bool | None = None,
+    documents: bool = False,
 ) -> FileView:
-    """Keeps the bytes and then the row, so that no transaction is open while a slow telephone uploads."""
-    stored = await house.port(Files).put(source)
+    """Keeps the bytes and then the row, so that no transaction is open while a slow telephone uploads. `documents`: office files,
+    archives, texts are taken as well, to be saved and not shown."""
+    stored = await house.port(Files).put(source, name if documents else None)
     async with begin(house, actor) as work:
         return await keep_file(work, stored, name=name, shop_id=shop_id, customer_id=customer_id, shown=shown)
 
@@ -422,13 +443,6 @@ async def drop_draft(work: Work, thread_id: UUID) -> None:
     await work.session.execute(
         delete(Draft).where(Draft.account_id == _account(work), Draft.thread_id == thread_id)
     )
-
-
-async def draft_of(work: Work, thread_id: UUID) -> DraftView | None:
-    if work.actor.kind is not ActorKind.staff or work.actor.id is None:
-        return None
-    draft = await work.session.get(Draft, (work.actor.id, thread_id))
-    return None if draft is None else DraftView.model_validate(draft, from_attributes=True)
 
 
 def _account(work: Work) -> UUID:

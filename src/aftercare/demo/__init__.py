@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from aftercare.demo.looking import GROUPS, Whole, finish, told_in
 
 if TYPE_CHECKING:
+    from aftercare.demo.alarming import look_back
+    from aftercare.demo.deciding import read_decisions
     from aftercare.demo.living import live
+    from aftercare.demo.reporting import report_the_year
     from aftercare.demo.starting import prepare, tell_group
     from aftercare.demo.year import HalfTold, Told, tell, told
 
@@ -22,7 +25,10 @@ __all__ = [
     "Whole",
     "finish",
     "live",
+    "look_back",
     "prepare",
+    "read_decisions",
+    "report_the_year",
     "tell",
     "tell_group",
     "told",
@@ -32,7 +38,10 @@ __all__ = [
 # A second start only looks whether the story is there; what tells it would load the whole program.
 LATE = {
     "live": "living",
+    "look_back": "alarming",
     "prepare": "starting",
+    "read_decisions": "deciding",
+    "report_the_year": "reporting",
     "tell_group": "starting",
     "tell": "year",
     "told": "year",

@@ -1,5 +1,6 @@
 """Before the year begins: the shops, the people, the hours, the promises, the policies, the stores and the stock."""
 
+import asyncio
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,6 +10,7 @@ from aftercare.demo.knowing import write_articles
 from aftercare.demo.looking import read
 from aftercare.demo.purchases import product_records
 from aftercare.demo.scene import STORE_SYSTEM, Stage
+from aftercare.demo.talking import find_ways, open_ways, write_macros
 from aftercare.identity import NewAccount, NewShop
 from aftercare.journal import SYSTEM, House, begin
 
@@ -18,7 +20,7 @@ OFFICE_WEEK = [["09:00-12:00", "13:00-18:00"]] * 5 + [[], []]
 
 async def found(house: House, stage: Stage, at: datetime) -> None:
     world = stage.world
-    hashes = [await identity.hash_password(row[6]) for row in read("people")["staff"]]
+    hashes = await asyncio.gather(*(identity.hash_password(row[6]) for row in read("people")["staff"]))
     async with begin(house, SYSTEM, now=at) as work:
         await identity.seed_roles(work)
         for of in world.shops:
@@ -79,6 +81,9 @@ async def found(house: House, stage: Stage, at: datetime) -> None:
     async with begin(house, owner, now=at + timedelta(hours=2)) as work:
         await _policies(work, ids)
         await write_articles(work, ids)
+        for view in stage.shops.values():
+            await open_ways(work, view)
+            await write_macros(work, view)
     async with begin(house, STORE_SYSTEM, now=at + timedelta(hours=3)) as work:
         await shop.take_in(
             work,
@@ -109,19 +114,28 @@ async def _stores(work: Any, shop_id: Any, code: str) -> None:
 
 
 async def _policies(work: Any, ids: dict[str, Any]) -> None:
-    """The clothing shop has published its own; the appliances shop tries one out as a draft."""
+    """The clothing shop has published its own, and a wider one is a draft; so is a stricter one of the appliances shop."""
     usual = claims.default_policy().model_dump(mode="json", exclude={"version"})
     for grant in usual["grants"]:
         if grant["id"] in ("shop.no_reason_7", "shop.other_size_7"):
             grant["window"]["days"] = 15
             grant["id"] = grant["id"].replace("_7", "_15")
-    saved = await claims.save_policy(work, ids["sulu-wear"], {**usual, "id": "sulu-wear"})
+    saved = await claims.save_policy(work, ids["sulu-wear"], {**_with_people(usual), "id": "sulu-wear"})
     await claims.publish_policy(work, ids["sulu-wear"], saved.version)
+    await claims.save_policy(work, ids["sulu-wear"], {**usual, "id": "sulu-wear"})
     strict = claims.default_policy().model_dump(mode="json", exclude={"version"})
-    for rule in strict["automatic"]:
-        if rule["id"] == "auto.plain_return":
-            rule["when"][0]["value"] = 20_000
-    await claims.save_policy(work, ids["qinghe-home"], {**strict, "id": "qinghe-home"})
+    await claims.save_policy(work, ids["qinghe-home"], {**_with_people(strict), "id": "qinghe-home"})
+
+
+def _with_people(policy: dict[str, Any]) -> dict[str, Any]:
+    """From 200 yuan on somebody looks at what is sent back for no reason."""
+    automatic = [
+        {**rule, "when": [{**rule["when"][0], "value": 20_000}, *rule["when"][1:]]}
+        if rule["id"] == "auto.plain_return"
+        else rule
+        for rule in policy["automatic"]
+    ]
+    return {**policy, "automatic": automatic}
 
 
 async def gather(house: House, stage: Stage) -> None:
@@ -134,6 +148,7 @@ async def gather(house: House, stage: Stage) -> None:
         for role, _, email, shops, *_ in read("people")["staff"]:
             account = await identity.find_account(work, email)
             stage.enlist(role, account.id, shops)
+        await find_ways(work, stage)
     await stage.develop(house)
 
 

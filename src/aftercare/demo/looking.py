@@ -36,13 +36,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Whole:
-    """A year that was told to its end. `entries`: an order of each shop and its contact, to enter the portal with."""
+    """A year that was told to its end. `entries`: an order of each shop and its contact, to enter the portal with. `reported`: what
+    the group noticed and published is there as well."""
 
     orders: int
     claims: int
     cases: int
     facts: int
     entries: list[tuple[str, str]]
+    reported: bool
     sign_ins: list[tuple[str, str, str]] = field(default_factory=sign_ins)
 
     def __iter__(self) -> Iterator[str]:
@@ -70,12 +72,16 @@ ENTRIES = """
 
 
 FINISH = (
-    # The worker goes on where the story ends.
+    # The worker goes on where the story ends, and so does the ledger of costs.
     """
     INSERT INTO reader (name, transaction, position)
-    SELECT 'relay', transaction, position FROM fact ORDER BY transaction DESC, position DESC LIMIT 1
+    SELECT name, transaction, position FROM unnest(ARRAY['relay', 'costs']) AS name, (
+      SELECT transaction, position FROM fact ORDER BY transaction DESC, position DESC LIMIT 1
+    ) last
     ON CONFLICT (name) DO UPDATE SET transaction = excluded.transaction, position = excluded.position
     """,
+    # In the story people answered what was said in the portal.
+    "UPDATE assistant_switch SET channels = jsonb_build_array('chat', 'portal')",
     """
     UPDATE shop SET settings = settings || '{"told": true}'::jsonb WHERE code = 'qinghe-home'
     """,
@@ -110,7 +116,9 @@ async def look(url: str) -> tuple[Standing, Whole | None]:
     connection = await connect(url)
     try:
         await connection.execute("SELECT set_config('aftercare.shops', '*', false)")
-        rows = await connection.fetch("SELECT code, settings ->> 'told' AS told FROM shop")
+        rows = await connection.fetch(
+            "SELECT code, settings ->> 'told' AS told, settings ->> 'reported' AS reported FROM shop"
+        )
         standing = standing_of({row["code"]: row["told"] == "true" for row in rows})
         if standing is not Standing.whole:
             return standing, None
@@ -119,7 +127,11 @@ async def look(url: str) -> tuple[Standing, Whole | None]:
     finally:
         await connection.close()
     named = {name: counts[name] for name in ("orders", "claims", "cases", "facts")}
-    return standing, Whole(**named, entries=[(row["number"], row["contact"]) for row in entries])
+    return standing, Whole(
+        **named,
+        entries=[(row["number"], row["contact"]) for row in entries],
+        reported=any(row["reported"] == "true" for row in rows),
+    )
 
 
 async def told_in(url: str) -> Whole | None:

@@ -26,6 +26,7 @@ from aftercare.shop import (
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SOURCE = "demo"
+REVIEWED_AFTER = timedelta(days=3)
 
 ATTRIBUTES: dict[str, dict[str, Any]] = {
     "": {},
@@ -110,6 +111,8 @@ class Purchase:
     lost: bool = False
     review: tuple[int, str] | None = None
     plot: str | None = None
+    asks_at: datetime | None = None
+    """When its buyer asks about it, if that is not left to chance."""
 
     @property
     def paid_at(self) -> datetime:
@@ -119,9 +122,22 @@ class Purchase:
     def goods_cents(self) -> int:
         return sum(goods.price_cents * quantity for goods, quantity in self.goods)
 
+    @property
+    def reviewed_at(self) -> datetime | None:
+        return self.delivered_at + REVIEWED_AFTER if self.review and self.delivered_at else None
+
+    def move(self, by: timedelta) -> None:
+        """All of it happens so much later."""
+        self.placed_at += by
+        self.promised_at += by
+        if self.shipped_at is not None:
+            self.shipped_at += by
+        if self.delivered_at is not None:
+            self.delivered_at += by
+
     def changes(self) -> list[datetime]:
         """When the shop system has something new to tell."""
-        moments = [self.placed_at, self.shipped_at, self.delivered_at, self.cancelled_at]
+        moments = [self.placed_at, self.shipped_at, self.delivered_at, self.cancelled_at, self.reviewed_at]
         return sorted(moment for moment in moments if moment is not None)
 
     def record(self, shop_id: UUID, currency: str, category: str, now: datetime) -> OrderRecord:
@@ -136,7 +152,7 @@ class Purchase:
             (cancelled, OrderStatus.cancelled),
         ):
             status = word if reached else status
-        reviewed = self.review and delivered and delivered + timedelta(days=3) <= now
+        reviewed = self.reviewed_at is not None and delivered is not None and self.reviewed_at <= now
         return OrderRecord(
             shop_id=shop_id,
             source=SOURCE,
@@ -182,7 +198,7 @@ class Purchase:
                     score=self.review[0],
                     title="",
                     body=self.review[1],
-                    created_on=(delivered + timedelta(days=3)).astimezone(SHANGHAI).date(),
+                    created_on=(delivered + REVIEWED_AFTER).astimezone(SHANGHAI).date(),
                 ),
             )
             if reviewed and self.review and delivered
@@ -300,7 +316,7 @@ class World:
         for serial, day in enumerate(order_days(rng, shop["code"], first, last, many), 1):
             placed = moment_on(rng, day, zone)
             if placed > self.today - timedelta(hours=6):
-                placed -= timedelta(hours=12)
+                placed -= timedelta(days=1)
             self.purchases.append(self._purchase(shop, f"{serial:05d}", placed, rng.choice(buyers)))
 
     def buy(self, shop: dict[str, Any], label: str, placed: datetime) -> Purchase:

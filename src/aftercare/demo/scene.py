@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aftercare import cases, claims, conversations, logistics
 from aftercare.claims import ClaimKind, ClaimState, NewClaim, Reason, WayBack
+from aftercare.conversations import Channel
 from aftercare.demo.looking import read
 from aftercare.demo.pictures import photograph
 from aftercare.demo.purchases import Purchase, World, waybill
@@ -45,6 +46,7 @@ class Stage:
     products: dict[tuple[str, str], UUID] = field(default_factory=dict)
     photos: dict[str, list[Stored]] = field(default_factory=dict)
     announced: set[str] = field(default_factory=set)
+    ways: dict[tuple[str, Channel], UUID] = field(default_factory=dict)
 
     def at_work(self, role: str, shop: str, rng: Random) -> Actor:
         fitting = [actor for actor, shops in self.staff[role] if not shops or shop in shops]

@@ -19,7 +19,10 @@ from typing import Any, TypeAlias
 import structlog
 from sqlalchemy import text
 
+from aftercare.assistant import Mind
 from aftercare.claims import reconcile, unknown_refunds
+from aftercare.conversations import ChannelSenders
+from aftercare.demo.understudy import Script, TakesAll
 from aftercare.journal import AFTER, FACTS, SYSTEM, Actor, Fact, House, Reaction, Work, begin
 from aftercare.kit.errors import Refusal
 from aftercare.notices import Letter, MailSender, NoticeSent
@@ -31,7 +34,7 @@ WINDOW = timedelta(hours=8)
 AT_ONCE = 6
 LETTERS_KEPT = timedelta(days=3)
 """The letters of the last days are truly handed to the post."""
-WORDS_KEPT = timedelta(days=28)
+WORDS_KEPT = timedelta(days=14)
 """Notices keep their words so long; to word every letter of a year would take longer than the year itself."""
 PAYS, LETTERS = "claims.pay_refund", "notices.send_planned"
 MOMENT = timedelta(seconds=2)
@@ -101,7 +104,8 @@ class Teller:
         clock, wake, ports = self.house.clock, self.house.wake, self.house.ports
         self.house.clock, self.house.wake = self._moment.get, self._heard
         post = PastPost(ports.get(MailSender), self.today - LETTERS_KEPT)
-        self.house.ports = {**ports, MailSender: post}
+        mind = Mind("script", Script())
+        self.house.ports = {**ports, MailSender: post, ChannelSenders: TakesAll(), Mind: mind}
         try:
             yield
         finally:
@@ -237,7 +241,9 @@ class Teller:
                     for row in await self._next_facts(work):
                         outside += await self._follow(work, row, letters)
                     await self._forget_old_letters(work, letters)
-            self._due_unknown = True
+                self._due = await next_due(work)
+            # What this work itself has said, it has heard.
+            self._unread = self._due_unknown = False
             self._money_moves |= any(reaction.name == PAYS for reaction, _, _ in outside)
             lanes: dict[tuple[str, Any], list[tuple[Reaction, Fact, Any]]] = {}
             for one in outside:

@@ -10,13 +10,18 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from aftercare import assistant, logistics, shop
+from aftercare import logistics, shop
+from aftercare.demo.costing import cost_the_year, set_levers, set_rates
+from aftercare.demo.deciding import begin_decisions
 from aftercare.demo.founding import found, gather
 from aftercare.demo.knowing import readers_come
 from aftercare.demo.looking import COUNTS, ENTRIES, FINISH, Standing, sign_ins, standing_of
+from aftercare.demo.planted import plant
 from aftercare.demo.plots import PLOTS, Plot, asks
 from aftercare.demo.purchases import SOURCE, Purchase, World
 from aftercare.demo.scene import STORE_SYSTEM, Stage, Telling
+from aftercare.demo.surveying import answers
+from aftercare.demo.talking import TALKS, plots
 from aftercare.demo.telling import Step, Story, Teller
 from aftercare.journal import SYSTEM, House, begin, ensure_months
 from aftercare.kit.errors import Refusal
@@ -118,6 +123,9 @@ async def lay_ground(house: House, script: Script) -> None:
         async with begin(house, SYSTEM) as work:
             await ensure_months(work, script.begins, script.today + timedelta(days=62))
         await found(house, stage, script.begins)
+        await set_rates(house, stage, script.begins)
+        await set_levers(house, stage, script.begins)
+        await begin_decisions(house, stage, script.today, days=script.days)
         await stage.develop(house)
         await teller.settle(script.begins + timedelta(hours=6))
 
@@ -128,7 +136,8 @@ async def tell_part(
     """The year of these shops, on the ground that was laid; without `shops`, of all. Parts may be told at once, each in a house
     that sees only its shops."""
     stage = Stage(script.world())
-    cast = cast_plots(stage.world, CLAIMS // script.share, QUESTIONS // script.share)
+    cast = cast_plots(stage.world, CLAIMS // script.share, QUESTIONS // script.share, TALKS // script.share)
+    plant(stage.world, cast)
     if shops is not None:
         stage.world.only(shops)
     teller = Teller(house, script.today)
@@ -141,6 +150,8 @@ async def tell_part(
             if shops is None or purchase.shop in shops:
                 teller.add(opened(plot, Telling(stage, purchase, number)))
         await teller.tell(lambda at: progress(TELLING, (at - script.begins).days, script.days))
+        await readers_come(house, sorted(stage.shops) if shops is None else shops)
+        await cost_the_year(house, stage, script.today)
     progress(TELLING, script.days, script.days)
     return Told(
         refused=teller.refused,
@@ -153,9 +164,11 @@ async def tell_part(
 
 Cast = list[tuple[Plot | None, Purchase]]
 RECENT, YOUNGEST, TO_ITS_END = timedelta(days=22), timedelta(days=3), timedelta(days=62)
+LATELY = timedelta(days=40)
+CONTENT_SHOPS, CONTENT, CONTENT_ABOUT = ("qinghe-home", "sulu-wear"), 3, timedelta(days=3)
 
 
-def cast_plots(world: World, many: int, questions: int) -> Cast:
+def cast_plots(world: World, many: int, questions: int, talked: int) -> Cast:
     """Gives each plot its orders, and lets it change how they go. None: a question without a claim."""
     rng = Random(f"plots {world.seed}")
     whole = sum(plot.weight for plot in PLOTS)
@@ -165,6 +178,8 @@ def cast_plots(world: World, many: int, questions: int) -> Cast:
         world.purchases,
         key=lambda purchase: rng.random() * (0.3 if world.today - purchase.placed_at < RECENT else 1),
     )
+    content = _content(world)
+    free = [purchase for purchase in free if purchase.buyer.key not in content]
     cast: Cast = []
     # The choosiest first, so that the plain ones don't take their orders.
     for plot in sorted(PLOTS, key=lambda plot: (not plot.only_recent, plot.weight)):
@@ -188,7 +203,40 @@ def cast_plots(world: World, many: int, questions: int) -> Cast:
     for purchase in free[:questions]:
         purchase.plot = "asks"
         cast.append((None, purchase))
+    # What is said on the other channels: of the last weeks, so that one finds it.
+    rng = Random(f"talks {world.seed}")
+    lately = [one for one in free[questions:] if _talked_of(world, one)]
+    for plot, purchase in zip(plots(talked, rng), lately, strict=False):
+        purchase.plot = plot.name
+        cast.append((plot, purchase))
     return cast
+
+
+def _content(world: World) -> set[str]:
+    """Customers to whom one article came in the last days, and who have nothing to say: whoever looks on can begin with them."""
+    found: set[str] = set()
+    for shop_code in CONTENT_SHOPS:
+        near: dict[str, tuple[timedelta, Purchase]] = {}
+        for purchase in world.purchases:
+            came = purchase.delivered_at
+            if came is not None and purchase.shop == shop_code and purchase.buyer.locale == "zh-CN":
+                away = abs(world.today - CONTENT_ABOUT - came)
+                if purchase.buyer.key not in near or away < near[purchase.buyer.key][0]:
+                    near[purchase.buyer.key] = away, purchase
+        for number, (_, purchase) in enumerate(
+            sorted(near.values(), key=lambda one: (one[0], one[1].key))[:CONTENT]
+        ):
+            came = purchase.delivered_at or world.today
+            purchase.move(world.today - timedelta(days=1 + number, hours=4 * number) - came)
+            purchase.goods, purchase.discount_cents, purchase.review = [(purchase.goods[0][0], 1)], 0, None
+            found.add(purchase.buyer.key)
+    world.purchases.sort(key=lambda purchase: (purchase.placed_at, purchase.key))
+    return found
+
+
+def _talked_of(world: World, purchase: Purchase) -> bool:
+    delivered = purchase.delivered_at
+    return delivered is not None and timedelta(days=2) < world.today - delivered < LATELY
 
 
 def _in_time(world: World, plot: Plot, purchase: Purchase, settled: bool) -> bool:
@@ -203,6 +251,7 @@ def opened(plot: Plot | None, telling: Telling) -> Story:
     """The story waits, unbegun, until its order was placed: only then is there a customer to speak of."""
     yield Step(telling.purchase.placed_at + timedelta(hours=25), SYSTEM, _nothing)
     yield from (plot.tell if plot else asks)(telling)
+    yield from answers(telling)
 
 
 async def _nothing(work: Any) -> None:
@@ -318,11 +367,8 @@ async def _order_id(work: Any, purchase: Purchase) -> UUID:
 
 
 async def finish(house: House) -> None:
-    """From here on the story is whole, and the assistant answers."""
-    await readers_come(house)
+    """From here on the story is whole, and the assistant answers everywhere."""
     async with begin(house, SYSTEM) as work:
-        for shop_id in (await work.session.scalars(text("SELECT id FROM shop ORDER BY code"))).all():
-            await assistant.switch(work, shop_id, active=True)
         for statement in FINISH:
             await work.session.execute(text(statement))
 

@@ -23,44 +23,15 @@ from aftercare.identity.accounts import (
     remove_totp,
     set_memberships,
 )
-from aftercare.identity.cache import Signed
-from aftercare.identity.cookies import (
-    CSRF_COOKIE,
-    SESSION_COOKIE,
-    Cookie,
-    no_session_cookies,
-    session_cookies,
-)
+from aftercare.identity.cookies import CSRF_COOKIE, SESSION_COOKIE, session_cookies
 from aftercare.identity.entry import (
-    EntryAddressee,
     EntryIssued,
     entry_addressee,
     entry_code_text,
     issue_entry_code,
     redeem_entry_code,
 )
-from aftercare.identity.events import (
-    AccountChanged,
-    AccountCreated,
-    AccountDeactivated,
-    AccountReactivated,
-    EntryCodeIssued,
-    EntryRefused,
-    MembershipChanged,
-    PasswordChanged,
-    PasswordLinkMade,
-    RecoveryCodeUsed,
-    RoleChanged,
-    SessionClosed,
-    SessionOpened,
-    ShopAdded,
-    ShopChanged,
-    SignInRefused,
-    TokenCreated,
-    TokenRevoked,
-    TotpDisabled,
-    TotpEnabled,
-)
+from aftercare.identity.events import EntryCodeIssued, SessionOpened
 from aftercare.identity.limits import limit
 from aftercare.identity.middleware import Door
 from aftercare.identity.model import (
@@ -80,7 +51,6 @@ from aftercare.identity.model import (
     TotpAlreadyOn,
     TotpCodeNeeded,
     TotpCodeWrong,
-    TotpNotOn,
     UnknownPermission,
 )
 from aftercare.identity.passwords import check_strength, hash_password
@@ -88,7 +58,6 @@ from aftercare.identity.roles import (
     BUILT_IN,
     PERMISSIONS,
     NewRole,
-    RoleView,
     change_role,
     list_roles,
     new_role,
@@ -96,10 +65,7 @@ from aftercare.identity.roles import (
     seed_roles,
 )
 from aftercare.identity.sessions import (
-    Opened,
-    SessionInfo,
     actor_from,
-    csrf_token,
     list_sessions,
     open_customer_session,
     revoke_other_sessions,
@@ -119,17 +85,10 @@ from aftercare.identity.shops import (
     shops_exist,
     shops_of_market,
 )
-from aftercare.identity.signing_in import change_password, password_link_text, set_password, sign_in
+from aftercare.identity.signing_in import change_password, set_password, sign_in
 from aftercare.identity.tidy import tidy
 from aftercare.identity.tokens import TokenMade, TokenView, create_token, list_tokens, revoke_token
-from aftercare.identity.totp import (
-    RecoveryCodes,
-    TotpEnrolment,
-    confirm_totp,
-    disable_totp,
-    enrol_totp,
-    new_recovery_codes,
-)
+from aftercare.identity.totp import confirm_totp, disable_totp, enrol_totp, new_recovery_codes
 
 __all__ = [
     "BUILT_IN",
@@ -137,62 +96,35 @@ __all__ = [
     "PERMISSIONS",
     "SESSION_COOKIE",
     "AccountChange",
-    "AccountChanged",
-    "AccountCreated",
-    "AccountDeactivated",
-    "AccountReactivated",
     "AccountView",
     "CodeNotRight",
-    "Cookie",
     "Door",
     "EmailTaken",
-    "EntryAddressee",
     "EntryCodeIssued",
     "EntryCodeSpent",
     "EntryCodeWrong",
     "EntryIssued",
-    "EntryRefused",
     "LastOwner",
-    "MembershipChanged",
     "NewAccount",
     "NewRole",
     "NewShop",
-    "Opened",
-    "PasswordChanged",
-    "PasswordLinkMade",
     "PasswordLinkSpent",
     "PasswordLinkView",
     "PasswordNotRight",
     "PasswordTooWeak",
-    "RecoveryCodeUsed",
-    "RecoveryCodes",
-    "RoleChanged",
     "RoleFixed",
     "RoleInUse",
     "RoleNameTaken",
-    "RoleView",
-    "SessionClosed",
-    "SessionInfo",
     "SessionOpened",
-    "ShopAdded",
     "ShopChange",
-    "ShopChanged",
     "ShopCodeTaken",
     "ShopView",
     "SignInFailed",
-    "SignInRefused",
-    "Signed",
-    "TokenCreated",
     "TokenMade",
-    "TokenRevoked",
     "TokenView",
     "TotpAlreadyOn",
     "TotpCodeNeeded",
     "TotpCodeWrong",
-    "TotpDisabled",
-    "TotpEnabled",
-    "TotpEnrolment",
-    "TotpNotOn",
     "UnknownPermission",
     "actor_from",
     "add_shops",
@@ -204,7 +136,6 @@ __all__ = [
     "confirm_totp",
     "create_account",
     "create_token",
-    "csrf_token",
     "deactivate",
     "disable_totp",
     "enrol_totp",
@@ -228,9 +159,7 @@ __all__ = [
     "new_recovery_codes",
     "new_role",
     "new_shop",
-    "no_session_cookies",
     "open_customer_session",
-    "password_link_text",
     "reactivate",
     "redeem_entry_code",
     "remove_role",

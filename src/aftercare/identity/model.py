@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aftercare.kit.errors import Invalid, NotSignedIn, Refusal
+from aftercare.kit.errors import Invalid, NotFound, NotSignedIn, Refusal
 from aftercare.kit.tables import Base, schema_extra, status_type
 
 
@@ -58,6 +58,8 @@ class Role(Base):
     name: Mapped[str] = mapped_column(unique=True)
     permissions: Mapped[list[str]]
     built_in: Mapped[bool] = mapped_column(server_default=text("false"))
+    offered: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Of a built-in role: the permissions that there were when it was seeded last. Later ones are given to it then."""
 
 
 class Account(Base):
@@ -270,6 +272,10 @@ class RoleNameTaken(Refusal):
 
 class RoleInUse(Refusal):
     """Somebody still has this role."""
+
+
+class ShopNotFound(NotFound):
+    """No shop has this code, or it is not yours to see."""
 
 
 class RoleFixed(Refusal):

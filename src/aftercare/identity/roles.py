@@ -33,6 +33,7 @@ PERMISSIONS = (
     "policies.write",
     "promises.read",
     "promises.write",
+    "customers.privacy",
     "users.read",
     "users.write",
     "shops.read",
@@ -42,6 +43,8 @@ PERMISSIONS = (
     "journal.read",
     "journal.operate",
     "insights.read",
+    "insights.write",
+    "reports.release",
     "knowledge.read",
     "knowledge.write",
 )
@@ -74,7 +77,9 @@ BUILT_IN: dict[str, frozenset[str]] = {
         }
         | {"supply.write", "shops.read"}
     ),
-    "finance": frozenset(f"{_DESK} claims.money refunds.execute journal.read insights.read".split()),
+    "finance": frozenset(
+        f"{_DESK} claims.money refunds.execute journal.read insights.read insights.write".split()
+    ),
     "arbiter": frozenset(f"{_DESK} claims.arbitrate journal.read".split()),
     "auditor": frozenset(permission for permission in PERMISSIONS if permission.endswith(".read")),
 }
@@ -92,27 +97,37 @@ class RoleView(BaseModel):
 
 
 class NewRole(BaseModel):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{1,40}$")
+    name: str = Field(pattern=r"^\w([\w -]{0,38}\w)?$")
     permissions: list[str]
 
 
 async def seed_roles(work: Work) -> None:
-    """Adds the built-in roles that are missing. What a shop has changed stays; only the owner always may everything."""
-    for name, permissions in BUILT_IN.items():
-        row = {
+    """Adds the built-in roles that are missing, and to the others what could not be allowed before. What a shop has changed
+    stays; only the owner always may everything."""
+    rows = [
+        {
             "id": uuid5(_NAMESPACE, name),
             "name": name,
             "permissions": sorted(permissions),
             "built_in": True,
+            "offered": sorted(PERMISSIONS),
         }
-        statement = insert(Role).values(row)
-        await work.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[Role.name], set_={"permissions": statement.excluded.permissions}
-            )
-            if name == "owner"
-            else statement.on_conflict_do_nothing(index_elements=[Role.name])
+        for name, permissions in BUILT_IN.items()
+    ]
+    statement = insert(Role).values(rows)
+    given = text(
+        """CASE WHEN role.name = 'owner' THEN excluded.permissions ELSE (
+          SELECT coalesce(jsonb_agg(permission ORDER BY permission), '[]') FROM (
+            SELECT jsonb_array_elements_text(role.permissions) AS permission UNION
+            SELECT new FROM jsonb_array_elements_text(excluded.permissions) AS new WHERE NOT role.offered ? new) both_) END"""
+    )
+    await work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Role.name],
+            set_={"permissions": given, "offered": statement.excluded.offered},
+            where=Role.built_in.is_(True),
         )
+    )
 
 
 async def list_roles(work: Work) -> list[RoleView]:
@@ -183,7 +198,7 @@ def known_permissions(permissions: list[str]) -> list[str]:
     """Sorted, each once. Refuses with UnknownPermission."""
     for permission in permissions:
         if permission not in PERMISSIONS:
-            raise UnknownPermission(permission=permission)
+            raise UnknownPermission(permission=permission, known=list(PERMISSIONS))
     return sorted(set(permissions))
 
 

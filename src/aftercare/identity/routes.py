@@ -23,6 +23,8 @@ router = APIRouter(tags=["identity"])
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=20)]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+MOST_SHOPS = 1_000
+"""The console names all shops of a marketplace: few rounds, small rows."""
 MOST_SHOPS_TOLD = 100
 
 
@@ -375,11 +377,19 @@ async def list_shops(
     work: InWork,
     search: Annotated[str | None, Query(max_length=100)] = None,
     after: str | None = None,
-    limit: Limit = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_SHOPS)] = 50,
 ) -> Page[shops.ShopView]:
-    """The shops that one sees, by name."""
+    """The shops that one sees, by name; secrets among their settings only for who may set them."""
     work.require("shops.read")
-    return await shops.list_shops(work, search=search, after=after, limit=limit)
+    found = await shops.list_shops(work, search=search, after=after, limit=limit)
+    return found.model_copy(update={"items": [_shown(work, shop) for shop in found.items]})
+
+
+def _shown(work: Work, shop: shops.ShopView) -> shops.ShopView:
+    if work.actor.may("shops.write"):
+        return shop
+    told = {name: value for name, value in shop.settings.items() if not name.endswith("_secret")}
+    return shop.model_copy(update={"settings": told})
 
 
 @router.post("/shops", operation_id="new_shop", status_code=201)
@@ -390,7 +400,7 @@ async def new_shop(work: InWork, new: shops.NewShop) -> shops.ShopView:
 @router.get("/shops/{shop_id}", operation_id="read_shop")
 async def read_shop(work: InWork, shop_id: UUID) -> shops.ShopView:
     work.require("shops.read")
-    return await shops.get_shop(work, shop_id)
+    return _shown(work, await shops.get_shop(work, shop_id))
 
 
 @router.patch("/shops/{shop_id}", operation_id="change_shop")

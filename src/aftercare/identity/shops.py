@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from aftercare.identity.events import ShopAdded, ShopChanged
-from aftercare.identity.model import Shop, ShopCodeTaken
+from aftercare.identity.model import Shop, ShopCodeTaken, ShopNotFound
 from aftercare.journal import Memory, Work
 from aftercare.kit.errors import NotAllowed, NotFound
+from aftercare.kit.money import is_currency
 from aftercare.kit.paging import Page, page, read_mark
 
 
@@ -39,9 +40,32 @@ def _known_locale(name: str) -> str:
     return name
 
 
+NO_COUNTRIES = frozenset({"EZ", "QO", "UN", "XA", "XB", "ZZ"})
+
+
+@cache
+def _lands() -> frozenset[str]:
+    """ISO 3166 and EU, whose law we have: what the library has under two letters, without what is no country."""
+    codes = map(str, Locale("en").territories)
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NO_COUNTRIES
+
+
+def _known_market(code: str) -> str:
+    if code not in _lands():
+        raise ValueError("no country has this code (ISO 3166, such as CN)")
+    return code
+
+
+def _known_currency(code: str) -> str:
+    if not is_currency(code):
+        raise ValueError("no currency has this code (ISO 4217, such as CNY)")
+    return code
+
+
 Zone = Annotated[str, AfterValidator(_known_zone)]
+Market = Annotated[str, AfterValidator(_known_market)]
 LocaleName = Annotated[str, Field(max_length=20), AfterValidator(_known_locale)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, AfterValidator(_known_currency)]
 
 
 class ShopView(BaseModel):
@@ -67,7 +91,7 @@ class ShopView(BaseModel):
 class NewShop(BaseModel):
     code: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     name: str = Field(min_length=1, max_length=200)
-    market: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
+    market: Market = "CN"
     locale: LocaleName = "zh-CN"
     time_zone: Zone = "Asia/Shanghai"
     currency: Currency = "CNY"
@@ -80,7 +104,7 @@ class ShopChange(BaseModel):
     """Only what is given changes."""
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
-    market: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    market: Market | None = None
     locale: LocaleName | None = None
     time_zone: Zone | None = None
     currency: Currency | None = None
@@ -146,13 +170,13 @@ async def get_shop(work: Work, shop_id: UUID) -> ShopView:
 
 
 async def find_shop(work: Work, code: str) -> ShopView:
-    """The active shop of this code, as anybody may see it; as fresh as with `get_shop`. Refuses with NotFound."""
+    """The active shop of this code, as anybody may see it; as fresh as with `get_shop`. Refuses with ShopNotFound."""
     own = bool(work.session.info.get("changed_shops"))
     known = None if own else _shops.get(work.house, (work.actor.shops, code))
     if known is None:
         row = (await work.session.execute(_select_shop().where(Shop.code == code, Shop.active))).one_or_none()
         if row is None:
-            raise NotFound(shop_code=code)
+            raise ShopNotFound(shop_code=code)
         known = ShopView.model_validate(row)
         if not own:
             _shops.put(work.house, (work.actor.shops, code), known)
@@ -167,8 +191,10 @@ async def list_shops(
     after: str | None = None,
     limit: int = 200,
 ) -> Page[ShopView]:
-    """The shops that the actor sees, by name."""
-    query = _select_shop().order_by(Shop.name, Shop.id).limit(limit + 1)
+    """The shops that the actor sees, by name; first those that speak the actor's language."""
+    foreign = func.split_part(Shop.locale, "-", 1) != work.actor.locale.partition("-")[0]
+    query = _select_shop().add_columns(foreign.label("foreign"))
+    query = query.order_by(foreign, Shop.name, Shop.id).limit(limit + 1)
     if work.actor.shops is not None:
         query = query.where(Shop.id.in_(work.actor.shops))
     if only_active:
@@ -177,11 +203,11 @@ async def list_shops(
         query = query.where(
             Shop.name.icontains(search, autoescape=True) | Shop.code.icontains(search, autoescape=True)
         )
-    begins = read_mark(after, (str, UUID))
+    begins = read_mark(after, (bool, str, UUID))
     if begins:
-        query = query.where(tuple_(Shop.name, Shop.id) > tuple_(*begins))
+        query = query.where(tuple_(foreign, Shop.name, Shop.id) > tuple_(*begins))
     rows = (await work.session.execute(query)).all()
-    kept, following = page(rows, limit, lambda row: (row.name, row.id))
+    kept, following = page(rows, limit, lambda row: (row.foreign, row.name, row.id))
     return Page(items=[ShopView.model_validate(row) for row in kept], next=following)
 
 

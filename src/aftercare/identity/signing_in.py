@@ -160,12 +160,6 @@ def link_token(house: House, link_id: UUID) -> str:
     return f"{link_id.hex}{keyed(house, 'password-link', str(link_id)).hex()}"
 
 
-async def password_link_text(work: Work, password_link_id: UUID) -> str:
-    """The secret part of a link that can still be used, for whoever writes to the person. Refuses with PasswordLinkSpent."""
-    await _open_link(work, password_link_id)
-    return link_token(work.house, password_link_id)
-
-
 async def set_password(house: House, token: str, new: str, *, request_id: str | None = None) -> None:
     """With a one-time link. All sessions of the account close. Refuses with PasswordLinkSpent or PasswordTooWeak."""
     try:

@@ -1,51 +1,26 @@
 """Insights: what the numbers say about the promises.
 
-An **indicator** is one number about the service, defined once: what is counted, of how many, by when, in words. Its
-**population** is what it looks at; a **miss** is one of it that was not as promised. **Load** is who carries which open cases.
+Each part is a package of its own with its own front door: `lake` (what is asked), `indicators` (the catalogue of numbers), `costs` …
+Here is what looks straight into the tables: the cases of a promise, the audit trail, and **load**, who carries which open cases.
 Nobody calls insights from below; it reads.
 """
 
-from aftercare.insights.measures import (
-    INDICATORS,
-    Indicator,
-    IndicatorDay,
-    IndicatorShop,
-    Miss,
-    indicators,
-    misses,
-)
-from aftercare.insights.queries import (
-    AuditLine,
-    ClaimCell,
-    ClockCase,
-    LoadCell,
-    PromisePerson,
-    QueueLoad,
-    Which,
-    audit_trail,
-    claim_cells,
-    promise_cases,
-    promise_people,
-    queue_load,
-)
+import aftercare.insights.alarms  # its tables and facts
+import aftercare.insights.analysis  # its table, its fact and what follows
+import aftercare.insights.costs.model  # its tables
+import aftercare.insights.decisions  # its tables and facts
+import aftercare.insights.foresight  # its tables and facts
+import aftercare.insights.process  # tells the lake what to keep ready
+import aftercare.insights.reports  # noqa: F401  # its tables and facts
+from aftercare.insights.indicators import answer, answers, cases_behind
+from aftercare.insights.queries import audit_trail, claim_cells, promise_cases, promise_people, queue_load
 
 __all__ = [
-    "INDICATORS",
-    "AuditLine",
-    "ClaimCell",
-    "ClockCase",
-    "Indicator",
-    "IndicatorDay",
-    "IndicatorShop",
-    "LoadCell",
-    "Miss",
-    "PromisePerson",
-    "QueueLoad",
-    "Which",
+    "answer",
+    "answers",
     "audit_trail",
+    "cases_behind",
     "claim_cells",
-    "indicators",
-    "misses",
     "promise_cases",
     "promise_people",
     "queue_load",

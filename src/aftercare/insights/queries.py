@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -229,6 +229,33 @@ async def queue_load(work: Work, *, shop_id: UUID | None = None) -> QueueLoad:
         waiting_p90_seconds=seconds(waiting.p90),
         waiting_longest_seconds=seconds(waiting.longest),
     )
+
+
+Subject = Literal["claims", "cases", "orders"]
+
+
+class Newest(BaseModel):
+    """When the newest order was placed or the last word spoken, null where there is nothing yet; and what there is any of."""
+
+    at: datetime | None
+    there_are: list[Subject]
+
+
+async def newest(work: Work) -> Newest:
+    """Of what the asker sees: pages begin where there is something, also where years were imported. Needs `insights.read`."""
+    work.require("insights.read")
+    row = (
+        await work.session.execute(
+            text(
+                "SELECT greatest((SELECT placed_at FROM sales_order ORDER BY placed_at DESC, id DESC LIMIT 1),"
+                " (SELECT last_message_at FROM service_case ORDER BY last_message_at DESC, id DESC LIMIT 1)) AS at,"
+                " EXISTS (SELECT FROM claim) AS claims, EXISTS (SELECT FROM service_case) AS cases,"
+                " EXISTS (SELECT FROM sales_order) AS orders"
+            )
+        )
+    ).one()
+    held = {"claims": row.claims, "cases": row.cases, "orders": row.orders}
+    return Newest(at=row.at, there_are=[subject for subject in get_args(Subject) if held[subject]])
 
 
 class ClaimCell(BaseModel):

@@ -1,15 +1,23 @@
 """The manager's numbers and the audit trail over HTTP."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from aftercare.insights import measures, queries
-from aftercare.insights.measures import Indicator, Miss, Name
-from aftercare.insights.queries import AuditLine, ClaimCell, ClockCase, Cut, PromisePerson, QueueLoad, Which
+from aftercare.insights import queries
+from aftercare.insights.queries import (
+    AuditLine,
+    ClaimCell,
+    ClockCase,
+    Cut,
+    Newest,
+    PromisePerson,
+    QueueLoad,
+    Which,
+)
 from aftercare.journal import FACTS
 from aftercare.journal.http import InWork
 from aftercare.kit.paging import LARGEST_PAGE, Page
@@ -27,27 +35,6 @@ ClockName = Annotated[str | None, Query(max_length=80, pattern=r"^[a-z_]+\.[a-z_
 
 class FactNames(BaseModel):
     names: list[str]
-
-
-@router.get("/insights/indicators")
-async def list_indicators(
-    work: InWork,
-    since: Moment,
-    until: Moment,
-    shop_id: UUID | None = None,
-    time_zone: Zone = "Asia/Shanghai",
-    locale: Literal["zh-CN", "zh-TW", "en"] | None = None,
-) -> list[Indicator]:
-    """Needs `insights.read`."""
-    return await measures.indicators(work, since, until, shop_id=shop_id, time_zone=time_zone, locale=locale)
-
-
-@router.get("/insights/indicators/{name}/misses")
-async def list_misses(
-    work: InWork, name: Name, since: Moment, until: Moment, shop_id: UUID | None = None, limit: Limit = 100
-) -> list[Miss]:
-    """Needs `insights.read`."""
-    return await measures.misses(work, name, since, until, shop_id=shop_id, limit=limit)
 
 
 @router.get("/insights/promises/cases")
@@ -73,6 +60,12 @@ async def list_promise_people(
 ) -> list[PromisePerson]:
     """Needs `promises.read`."""
     return await queries.promise_people(work, since, until, name=name, shop_id=shop_id)
+
+
+@router.get("/insights/newest")
+async def read_newest(work: InWork) -> Newest:
+    """Needs `insights.read`."""
+    return await queries.newest(work)
 
 
 @router.get("/insights/queues")

@@ -13,8 +13,8 @@ from aftercare.journal.facts import FACTS, Fact
 from aftercare.journal.memory import Memory
 from aftercare.journal.queries import Entry, FailedDelivery, audit, ensure_months, failed_deliveries, timeline
 from aftercare.journal.reactions import AFTER, Reaction, after, within
-from aftercare.journal.relay import Lane, Relayed, drain, lanes_waiting, relay, retry, run_lane, set_aside
-from aftercare.journal.work import House, PermissionMissing, PortMissing, Work, begin, system_clock
+from aftercare.journal.relay import Lane, drain, lanes_waiting, relay, retry, run_lane, set_aside
+from aftercare.journal.work import House, PermissionMissing, PortMissing, Work, begin
 
 __all__ = [
     "AFTER",
@@ -32,7 +32,6 @@ __all__ = [
     "PermissionMissing",
     "PortMissing",
     "Reaction",
-    "Relayed",
     "Work",
     "after",
     "audit",
@@ -45,7 +44,6 @@ __all__ = [
     "retry",
     "run_lane",
     "set_aside",
-    "system_clock",
     "timeline",
     "within",
 ]

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from aftercare.journal.actors import SYSTEM, Actor
+from aftercare.journal.actors import NOBODY, SYSTEM, Actor
 from aftercare.journal.facts import Fact
 from aftercare.journal.reactions import TOGETHER, WITHIN, Inside
-from aftercare.kit.database import Database, Reading, positional, statement
-from aftercare.kit.errors import NotAllowed, Unavailable
+from aftercare.kit.database import Database, Reading, positional, rows_of
+from aftercare.kit.errors import NotAllowed, NotSignedIn, Unavailable
 from aftercare.kit.ids import new_id
 from aftercare.kit.json import to_json
 
@@ -90,13 +89,24 @@ class Work:
         """The rows of a statement that changes nothing, as a session gives them. What is asked most of all asks by the driver
         itself, which takes a fifth of the time; a work that has used its session reads by that, and so sees what it wrote."""
         if self._session is not None:
-            await self._session.flush()
-            return (await self._session.execute(statement(sql), values)).all()
+            if self._session.new or self._session.dirty or self._session.deleted:
+                await self._session.flush()
+            return await self.rows(sql, values)
         if self._reading is None:
             reading = self.house.database.reading(self.actor.shops_setting)
             self._reading = await self.ends.enter_async_context(reading)
         query, names = positional(sql)
         return await self._reading.rows(query, [values[name] for name in names])
+
+    async def rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Of a statement of any kind, within the transaction. For what is asked often: it goes past the session to the driver,
+        after what the session has to write."""
+        return await rows_of(self.session, sql, values)
+
+    async def row(self, sql: str, values: Mapping[str, Any]) -> Any:
+        """The only one, or None."""
+        rows = await rows_of(self.session, sql, values)
+        return rows[0] if rows else None
 
     async def commit(self) -> None:
         if self._session is not None:
@@ -123,8 +133,10 @@ class Work:
         return self._said[id(fact)].position
 
     def require(self, permission: str) -> None:
-        """Refuses with PermissionMissing."""
+        """Refuses with PermissionMissing, and with NotSignedIn who is nobody yet."""
         if not self.actor.may(permission):
+            if self.actor is NOBODY:
+                raise NotSignedIn()
             raise PermissionMissing(permission=permission)
 
     async def write_facts(self) -> None:
@@ -162,8 +174,7 @@ class Said:
     position: int = 0
 
 
-WRITE = text(
-    """
+WRITE = """
     WITH told AS (
       SELECT nextval('fact_position') AS position, ord, name, shop_id, data::jsonb AS data, cause, request_id
       FROM unnest(CAST(:names AS text[]), CAST(:shops AS uuid[]), CAST(:data AS text[]), CAST(:causes AS bigint[]),
@@ -179,8 +190,7 @@ WRITE = text(
       ON CONFLICT DO NOTHING
     )
     SELECT position FROM told ORDER BY ord
-    """
-)
+"""
 
 
 async def write(work: Work, said: list[Said]) -> None:
@@ -189,7 +199,7 @@ async def write(work: Work, said: list[Said]) -> None:
         for number, one in enumerate(said, 1)
         for kind, identity in one.fact.objects()
     ]
-    positions = await work.session.scalars(
+    told = await work.rows(
         WRITE,
         {
             "names": [one.fact.name for one in said],
@@ -205,8 +215,8 @@ async def write(work: Work, said: list[Said]) -> None:
             "ids": [identity for _, _, identity in objects],
         },
     )
-    for one, position in zip(said, positions, strict=True):
-        one.position = position
+    for one, row in zip(said, told, strict=True):
+        one.position = row.position
 
 
 @asynccontextmanager

@@ -150,6 +150,46 @@ def special_days(country: str | None, subdivision: str | None, year: int) -> Map
     return dict(sorted(days.items()))
 
 
+LANGUAGES = {
+    "zh-CN": ("zh_CN", "zh_TW", "zh_HK"),
+    "zh-TW": ("zh_TW", "zh_HK", "zh_CN"),
+    "en": ("en_US", "en_GB", "en"),
+}
+"""Of each of our locales those of the library, the nearest first."""
+
+
+@lru_cache(maxsize=4096)
+def special_names(country: str | None, subdivision: str | None, year: int, locale: str) -> Mapping[date, str]:
+    """What the special days are called in that language; in the country's own where it is not known in that one."""
+    days = special_days(country, subdivision, year)
+    if country is None:
+        return {}
+    import holidays
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        spoken = holidays.country_holidays(country, subdiv=subdivision, years=year)
+        known = (*LANGUAGES.get(locale, ()), spoken.default_language)
+        language = next((one for one in known if one in spoken.supported_languages), None)
+        spoken = holidays.country_holidays(country, subdiv=subdivision, years=year, language=language)
+    names = {on: spoken.get(on) or day.name for on, day in days.items()}
+    if country == "CN":
+        # The announced days of a festival are more than the festival itself, and some of them are worked.
+        names |= {on: _festival(day.name, locale) for on, day in days.items()}
+    work = {"zh-CN": "（调休上班）", "zh-TW": "（補班）"}.get(locale, " (working day)")
+    return {on: f"{names[on]}{work}" if day.open else names[on] for on, day in days.items()}
+
+
+def _festival(name: str, locale: str) -> str:
+    from chinese_calendar import constants
+    from opencc import OpenCC
+
+    if locale not in ("zh-CN", "zh-TW"):
+        return name
+    simple = next((one.chinese for one in constants.Holiday if one.value == name), name)
+    return str(OpenCC("s2tw").convert(simple)) if locale == "zh-TW" else str(simple)
+
+
 def _announced_in_china(year: int) -> Mapping[date, SpecialDay]:
     from chinese_calendar import constants
 
@@ -224,17 +264,6 @@ class WorkingCalendar:
         moment = (at - EPOCH) // MICROSECOND
         stretch = bisect_right(self._opens, moment) - 1
         return stretch >= 0 and moment < self._closes[stretch]
-
-    def next_opening(self, at: datetime) -> datetime:
-        """The next moment that is open: `at` itself while open. Raises NeverOpen."""
-        if self.is_open(at):
-            return at.astimezone(UTC)
-        moment = (at - EPOCH) // MICROSECOND
-        while (stretch := bisect_left(self._opens, moment)) == len(self._opens):
-            if self._next_year > at.year + MOST_YEARS:
-                raise NeverOpen(f"closed for {MOST_YEARS} years from {at}")
-            self._append_year()
-        return EPOCH + timedelta(microseconds=self._opens[stretch])
 
     def spans_on(self, on: date) -> tuple[Span, ...]:
         """The hours of one local day, with holidays and exceptions; empty when closed."""

@@ -38,8 +38,10 @@ LONGEST_SOCKET_PATH = 107
 NOBODYS_PID = "2147483647"  # above any kernel's limit
 LONGEST_LOG_BYTES = 16 * 1024 * 1024
 SHELTERS = (Path("/var/lib/aftercare"), Path("/var/tmp/aftercare"))  # noqa: S108 - owner and mode are checked
+SHORT_PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - the folder is made there, and is ours alone
 SECONDS_TO_START = 120.0  # recovery after a crash reads up to max_wal_size
 SECONDS_TO_STOP = 60.0
+SECONDS_TO_BE_BORN = 0.5
 
 
 class ClusterUnavailable(RuntimeError):
@@ -184,6 +186,10 @@ class Cluster:
         if self._hold is None:
             return
         with _locked(self.home / "start.lock"):
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
             os.close(self._hold)
             self._hold = None
             if _nobody_holds(self.home / "holders.lock"):
@@ -240,11 +246,23 @@ def _start_in(folder: Path, durable: bool, binaries: Path) -> Cluster:
         _socket_folder=place / "socket",
         _hold=None,
     )
-    if not (place / "data").exists():
-        _make(cluster)
-    cluster._socket_folder = _bring_up(cluster)
     cluster._hold = _held(folder / "holders.lock")
+    try:
+        if not (place / "data").exists():
+            _make(cluster)
+        cluster._socket_folder = _bring_up(cluster)
+    except BaseException as broken:
+        if not isinstance(broken, Exception):  # Ctrl-C, perhaps while the server was being born
+            _until_it_says_its_name(place / "data")
+        cluster._let_go()
+        raise
     return cluster
+
+
+def _until_it_says_its_name(data: Path) -> None:
+    ends = time.monotonic() + SECONDS_TO_BE_BORN
+    while data.exists() and not _running(data) and time.monotonic() < ends:
+        time.sleep(0.005)
 
 
 # Locks. flock belongs to the open file: the kernel drops it when the process dies, whatever it dies of.
@@ -502,10 +520,20 @@ def _socket_folder_for(cluster: Cluster) -> Path:
     if link.is_symlink() and link.exists():
         return link.readlink()
     link.unlink(missing_ok=True)
-    short = Path(tempfile.mkdtemp(prefix="aftercare-", dir="/tmp"))
+    short = _short_folder()
     cluster._account.own(short)
     link.symlink_to(short)
     return short
+
+
+def _short_folder() -> Path:
+    for base in SHORT_PLACES:
+        with suppress(OSError):
+            return Path(tempfile.mkdtemp(prefix="aftercare-", dir=base))
+    raise ClusterUnavailable(
+        f"PostgreSQL's socket needs a short path, and this user may write to none of {', '.join(SHORT_PLACES)}; "
+        "set AFTERCARE_HOME to a folder with a short name of plain letters"
+    )
 
 
 def _running(data: Path) -> _Postmaster | None:

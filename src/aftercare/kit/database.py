@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import TextClause, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -84,15 +84,35 @@ class Reading:
             return await self._connection.fetch(query, *values)  # type: ignore[no-any-return]
 
 
+async def rows_of(session: AsyncSession, sql: str, values: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows of a statement in the session's own transaction. Once that has begun the driver itself is asked, which takes a
+    fraction of the time. What the session has not written yet is written first, if it flushes by itself."""
+    if session.autoflush and (session.new or session.dirty or session.deleted):
+        await session.flush()
+    driver = session.info.get(DRIVER)
+    if driver is None or not driver.is_in_transaction():
+        result: Any = await session.execute(statement(sql), values)
+        return result.all() if result.returns_rows else ()
+    query, names = positional(sql)
+    with _as_of_a_session(query):
+        return await driver.fetch(query, *(values[name] for name in names), record_class=ReadRow)  # type: ignore[no-any-return]
+
+
 @contextmanager
 def _as_of_a_session(query: str) -> Iterator[None]:
     """What the driver raises looks as if a session had asked, without the values."""
     try:
         yield
+    except asyncpg.IntegrityConstraintViolationError as broken:
+        raise IntegrityError(query, None, broken, hide_parameters=True) from broken
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
         # Its own words about values aside, the driver complains by itself only of a connection that is gone.
         lost = not isinstance(failure, asyncpg.PostgresError | asyncpg.DataError)
         raise DBAPIError(query, None, failure, hide_parameters=True, connection_invalidated=lost) from failure
+
+
+DRIVER = "driver"
+"""Where a session keeps the driver's connection as long as its transaction lasts."""
 
 
 class ShopSession(Session):
@@ -101,7 +121,14 @@ class ShopSession(Session):
 
 @event.listens_for(ShopSession, "after_begin")
 def _tell_shops(session: Session, _transaction: SessionTransaction, connection: Any) -> None:
-    connection.connection.driver_connection.shops = session.info["shops"]
+    driver = session.info[DRIVER] = connection.connection.driver_connection
+    driver.shops = session.info["shops"]
+
+
+@event.listens_for(ShopSession, "after_transaction_end")
+def _let_go(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(DRIVER, None)
 
 
 class Database:
@@ -158,6 +185,8 @@ class Database:
                 session.begin(),
             ):
                 await session.execute(SET_SHOPS, {"shops": shops})
+                raw = await (await session.connection()).get_raw_connection()
+                session.info[DRIVER] = raw.driver_connection
                 yield session
         else:
             async with self.lazy_session(shops) as session, session.begin():

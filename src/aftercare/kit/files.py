@@ -1,7 +1,7 @@
 """Files: uploads on a disk or in any object store that fsspec knows, kept once per content.
 
 What a file is, its bytes say; its name and what the sender claims are not asked. Pictures, short films and PDF are taken,
-all else is refused. Positions on a map are blanked in photographs (JPEG) before they are kept.
+all else is refused, but for documents that come with a mail or a message. Positions on a map are blanked in photographs (JPEG) before they are kept.
 """
 
 import asyncio
@@ -46,6 +46,35 @@ EXTENSIONS = {
     "application/pdf": ".pdf",
 }
 """The allow list, with the ending under which each type is handed out."""
+
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN = "application/vnd.oasis.opendocument"
+DOCUMENTS: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    ".docx": (f"{_OPEN_XML}.wordprocessingml.document", (b"PK\x03\x04",)),
+    ".xlsx": (f"{_OPEN_XML}.spreadsheetml.sheet", (b"PK\x03\x04",)),
+    ".pptx": (f"{_OPEN_XML}.presentationml.presentation", (b"PK\x03\x04",)),
+    ".odt": (f"{_OPEN}.text", (b"PK\x03\x04",)),
+    ".ods": (f"{_OPEN}.spreadsheet", (b"PK\x03\x04",)),
+    ".odp": (f"{_OPEN}.presentation", (b"PK\x03\x04",)),
+    ".zip": ("application/zip", (b"PK\x03\x04", b"PK\x05\x06")),
+    ".doc": ("application/msword", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    ".xls": ("application/vnd.ms-excel", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    ".ppt": ("application/vnd.ms-powerpoint", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    ".rtf": ("application/rtf", (b"{\\rtf",)),
+    ".txt": ("text/plain", ()),
+    ".log": ("text/plain", ()),
+    ".md": ("text/plain", ()),
+    ".csv": ("text/csv", ()),
+    ".ics": ("text/calendar", ()),
+    ".vcf": ("text/vcard", ()),
+    ".mp3": ("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    ".wav": ("audio/wav", (b"RIFF",)),
+    ".ogg": ("audio/ogg", (b"OggS",)),
+    ".amr": ("audio/amr", (b"#!AMR",)),
+}
+"""What is taken besides where somebody writes to us: by its ending, if its first bytes agree; with none given it must be text.
+Handed out to be saved, never shown."""
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 # An ISO container (HEIC, MP4, MOV) names what it is in its first box; puremagic knows only some of the names.
 _BRANDS = {
@@ -117,11 +146,31 @@ def media_type(head: bytes) -> str:
     return found
 
 
+def document_type(name: str, head: bytes) -> str:
+    """The type of a document by the ending of its name, where its first bytes agree. Refuses with TypeNotAllowed."""
+    ending = os.path.splitext(name.lower())[1]
+    kind, begins = DOCUMENTS.get(ending, ("", ()))
+    agrees = head.startswith(begins) if begins else not _NO_TEXT.search(head)
+    if not kind or not agrees:
+        raise TypeNotAllowed(found=ending or "unknown")
+    return kind
+
+
 def safe_name(name: str, kind: str) -> str:
     """The name without folders and control characters, ending as its true type does."""
     stem = re.split(r"[/\\]", one_line(name))[-1].strip(". ")
+    ending = EXTENSIONS.get(kind) or os.path.splitext(stem.lower())[1]
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", stem)[:LONGEST_NAME] or "file"
-    return stem + EXTENSIONS[kind]
+    return stem + ending
+
+
+def _kind_of(head: bytes, document: str | None) -> str:
+    try:
+        return media_type(head)
+    except TypeNotAllowed:
+        if document is None:
+            raise
+        return document_type(document, head)
 
 
 class Files:
@@ -133,9 +182,9 @@ class Files:
         self._system, self._root = fsspec.core.url_to_fs(url, **options)
         self._local = isinstance(self._system, LocalFileSystem)
 
-    async def put(self, source: AsyncIterable[bytes]) -> Stored:
-        """Keeps the content; the same content is kept once. Refuses with TooLarge as soon as it is, with TypeNotAllowed,
-        EmptyFile, DiskFull or StoreAway; then nothing stays behind."""
+    async def put(self, source: AsyncIterable[bytes], document: str | None = None) -> Stored:
+        """Keeps the content; the same content is kept once. `document`: its name, where documents are taken as well. Refuses with
+        TooLarge as soon as it is, with TypeNotAllowed, EmptyFile, DiskFull or StoreAway; then nothing stays behind."""
         try:
             spool, path = await asyncio.to_thread(self._open_spool)
         except OSError as failure:
@@ -152,7 +201,25 @@ class Files:
                 await asyncio.to_thread(spool.write, piece)
             if size == 0:
                 raise EmptyFile()
-            kind = media_type(head)
+            kind = _kind_of(head, document)
+            return await self._asked(self._settle, spool, path, kind, size, digest.hexdigest())
+        except OSError as failure:
+            raise _plainly(failure) from failure
+        finally:
+            await asyncio.to_thread(_discard, spool, path)
+
+    async def keep(self, source: AsyncIterable[bytes], kind: str) -> Stored:
+        """Keeps what the house has made itself, of whatever type and size. Refuses with DiskFull or StoreAway."""
+        try:
+            spool, path = await asyncio.to_thread(self._open_spool)
+        except OSError as failure:
+            raise _plainly(failure) from failure
+        try:
+            digest, size = hashlib.sha256(), 0
+            async for piece in source:
+                size += len(piece)
+                digest.update(piece)
+                await asyncio.to_thread(spool.write, piece)
             return await self._asked(self._settle, spool, path, kind, size, digest.hexdigest())
         except OSError as failure:
             raise _plainly(failure) from failure
@@ -288,12 +355,12 @@ def asked_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 def serving_headers(name: str, kind: str) -> dict[str, str]:
     """Headers under which a stranger's file may be handed out: never sniffed, never run, never framed. Pictures, films and
-    PDF are shown, under a name that cannot break out of the header."""
+    PDF are shown, everything else is saved, under a name that cannot break out of the header."""
     ascii_name = re.sub(r'[^A-Za-z0-9._ -]|["\\]', "_", name)
     return {
         "Content-Type": kind,
         "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f"inline; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Disposition": f"{'inline' if kind in EXTENSIONS else 'attachment'}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cache-Control": "private, max-age=86400, immutable",

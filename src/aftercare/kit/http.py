@@ -2,9 +2,11 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -14,13 +16,14 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, multiprocess, values
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Metric, multiprocess, values
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.convertors import Convertor
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aftercare.kit.errors import Refusal, Unavailable
@@ -133,33 +136,54 @@ class _Known:
 class Switchboard:
     """Finds the route of a request by its method, its length and its first part, instead of trying hundreds one after the other.
     What it does not know (a wrong method, a path without a route, a face) goes the usual way. `straight` may give a shorter way
-    through a route than FastAPI's own, or None."""
+    through a route than FastAPI's own, or None. Routes are learnt with the first request that begins like them: to make them
+    all ready takes half a second, which a start does not wait for."""
 
     def __init__(
         self, router: APIRouter, *, straight: Callable[[RouteContext], ASGIApp | None] = lambda _: None
     ) -> None:
         self._otherwise = router.app
+        self._straight = straight
         self._known: dict[tuple[str, int, str], list[_Known]] = {}
-        for context in iter_route_contexts(router.routes):
+        self._unlearnt: dict[str, list[BaseRoute]] = {}
+        for route in router.routes:
+            for path in _paths_of(route):
+                beginning = _beginning(path)
+                if "{" in beginning or ":path}" in path:
+                    raise ValueError(f"{path} may be anything: it would hide those that come after it")
+                there = self._unlearnt.setdefault(beginning, [])
+                if route not in there:
+                    there.append(route)
+
+    def learn_all(self) -> None:
+        """Before anybody asks; also from a thread beside the requests."""
+        for beginning in list(self._unlearnt):
+            self._learn(beginning)
+
+    def _learn(self, beginning: str) -> None:
+        found: dict[tuple[str, int, str], list[_Known]] = {}
+        for context in iter_route_contexts(self._unlearnt.get(beginning, ())):
             path = context.path or ""
-            beginning = _beginning(path)
-            if "{" in beginning or ":path}" in path:
-                raise ValueError(f"{path} may be anything: it would hide those that come after it")
-            if isinstance(context.original_route, APIRoute):
+            if _beginning(path) == beginning and isinstance(context.original_route, APIRoute):
                 known = _Known(
                     context.path_regex.match,
                     context.param_convertors,
                     context.endpoint,
                     context.original_route,
-                    straight(context) or context.app,
+                    self._straight(context) or context.app,
                 )
                 for method in context.methods or ():
-                    self._known.setdefault((method, path.count("/"), beginning), []).append(known)
+                    found.setdefault((method, path.count("/"), beginning), []).append(known)
+        self._known.update(found)
+        self._unlearnt.pop(beginning, None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope.get("root_path"):
             path = scope["path"]
-            for known in self._known.get((scope["method"], path.count("/"), _beginning(path)), ()):
+            beginning = _beginning(path)
+            if beginning in self._unlearnt:
+                self._learn(beginning)
+            for known in self._known.get((scope["method"], path.count("/"), beginning), ()):
                 found = known.match(path)
                 if found:
                     scope["path_params"] = {
@@ -173,6 +197,16 @@ class Switchboard:
         await self._otherwise(scope, receive, send)
 
 
+def _paths_of(route: Any, prefix: str = "") -> Iterator[str]:
+    """Of one route, or of all that an included router has."""
+    included = getattr(route, "original_router", None)
+    if included is None:
+        yield f"{prefix}{route.path}"
+        return
+    for one in included.routes:
+        yield from _paths_of(one, f"{prefix}{route.include_context.prefix}")
+
+
 def _beginning(path: str) -> str:
     """Its first part, and under /api the one after it."""
     parts = path.split("/", 3)
@@ -184,8 +218,20 @@ def metrics_registry() -> CollectorRegistry:
     if values.ValueClass is values.MutexValue:
         return REGISTRY
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    _NumbersOfAll(registry)  # type: ignore[no-untyped-call]
     return registry
+
+
+class _NumbersOfAll(multiprocess.MultiProcessCollector):
+    """The library takes a file that a process is just beginning for a broken one: it is empty for a moment."""
+
+    def collect(self) -> Iterable[Metric]:
+        written = []
+        for file in Path(self._path).glob("*.db"):
+            with suppress(FileNotFoundError):
+                if file.stat().st_size:
+                    written.append(str(file))
+        return cast(Iterable[Metric], self.merge(written))  # type: ignore[no-untyped-call]
 
 
 class BodyLimit:
@@ -361,3 +407,18 @@ class PlainJSON(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         return to_json(content).encode()
+
+
+async def whole_body(request: Request, most: int, too_large: type[Refusal]) -> bytes:
+    """What was sent, read no further than `most`. Refuses with `too_large` (`largest_bytes`)."""
+    told = request.headers.get("content-length", "")
+    if told.isdigit() and int(told) > most:
+        raise too_large(largest_bytes=most)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise too_large(largest_bytes=most)
+        parts.append(part)
+    return b"".join(parts)

@@ -20,12 +20,16 @@ def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")
 
 
+def _table(name: str) -> dict[str, list[str]]:
+    """Of OpenCC: each character with its forms in the other script, the usual one first."""
+    rows = (files("opencc") / "dictionary" / name).read_text(encoding="utf-8").splitlines()
+    pairs = (row.split("\t") for row in rows if "\t" in row)
+    return {pair[0]: pair[1].split() for pair in pairs if len(pair[0]) == 1}
+
+
 @lru_cache(maxsize=1)
 def _simple_forms() -> dict[int, str]:
-    """From the tables of OpenCC; of several meanings the first."""
-    rows = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (row.split("\t") for row in rows if "\t" in row)
-    return {ord(pair[0]): pair[1].split()[0] for pair in pairs if len(pair[0]) == 1}
+    return {ord(one): forms[0] for one, forms in _table("TSCharacters.txt").items()}
 
 
 def simplified(text: str) -> str:
@@ -33,14 +37,52 @@ def simplified(text: str) -> str:
     return text if text.isascii() else text.translate(_simple_forms())
 
 
+@lru_cache(maxsize=1)
+def _only_traditional() -> frozenset[str]:
+    forms = _simple_forms()
+    simple = set(forms.values())
+    return frozenset(
+        chr(code) for code, plain in forms.items() if plain != chr(code) and chr(code) not in simple
+    )
+
+
+@lru_cache(maxsize=1)
+def _only_simplified() -> frozenset[str]:
+    # What is written in both scripts (真, 只), and what Taiwan and Hong Kong write where OpenCC has an older form (群, 峰), tells nothing.
+    both = {
+        one
+        for name in ("TWVariants.txt", "HKVariants.txt")
+        for forms in _table(name).values()
+        for one in forms
+    }
+    return frozenset(
+        one for one, forms in _table("STCharacters.txt").items() if one not in forms and one not in both
+    )
+
+
+def is_traditional(text: str) -> bool:
+    """Whether it has a character that simplified text does not have."""
+    return not _only_traditional().isdisjoint(text)
+
+
+def is_simplified(text: str) -> bool:
+    """Whether it has a character that traditional text does not have."""
+    return not _only_simplified().isdisjoint(text)
+
+
 def is_han(text: str) -> bool:
     return _HAN.search(text) is not None
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=100_000)
+def english_stem(word: str) -> str:
+    """Of an English word in small letters, however short."""
+    return str(_stemmer().stemWord(word))
+
+
 def stem(word: str) -> str:
-    """Of a word in small letters; what is not English stays."""
-    return _stemmer().stemWord(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
+    """Of a word in small letters; what is short or not English stays."""
+    return english_stem(word) if len(word) > 3 and word.isascii() and word.isalpha() else word
 
 
 @lru_cache(maxsize=100_000)

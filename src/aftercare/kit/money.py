@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 
+from babel.core import Locale
 from babel.numbers import get_currency_precision
 
 LARGEST_CENTS = 10**13
@@ -23,6 +24,16 @@ class MoneyNotPossible(Exception):
         super().__init__(f"{why} {data}")
         self.why = why
         self.data = data
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(map(str, Locale("en").currencies))
+
+
+def is_currency(code: str) -> bool:
+    """Whether a currency has this code (ISO 4217)."""
+    return code in _currencies()
 
 
 @cache

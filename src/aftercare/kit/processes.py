@@ -7,6 +7,7 @@ nothing is left running.
 
 import asyncio
 import atexit
+import errno
 import gc
 import multiprocessing
 import os
@@ -15,10 +16,10 @@ import resource
 import shutil
 import signal
 import socket
-import tempfile
+import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,10 +28,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from aftercare.kit.errors import Unavailable
 from aftercare.settings import Settings, share_metrics
+
+if TYPE_CHECKING:
+    from aftercare.kit.server import Server
 
 SECONDS_TO_FINISH = 30
 SECONDS_TO_LIVE = 5.0
@@ -43,19 +47,26 @@ class PortTaken(Unavailable):
     """Something else listens on this address already; choose another with --port."""
 
 
+class AddressNotHere(Unavailable):
+    """This machine has no such address; choose another with --host."""
+
+
 class PortForbidden(Unavailable):
     """This user may not listen on this address; choose a port from 1024 on with --port."""
 
 
+BIND_REFUSALS = {errno.EADDRINUSE: PortTaken, errno.EACCES: PortForbidden}
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """Refuses with PortTaken, PortForbidden."""
+    """Refuses with PortTaken, PortForbidden, AddressNotHere."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
     except OSError as failure:
         listening.close()
-        refused = PortForbidden if isinstance(failure, PermissionError) else PortTaken
+        refused = BIND_REFUSALS.get(failure.errno or 0, AddressNotHere)
         raise refused(host=host, port=port, reason=failure.strerror) from None
     listening.listen(BACKLOG)
     listening.set_inheritable(True)
@@ -66,19 +77,38 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 @cache
-def nursery() -> tuple[ForkServerContext, Path]:
+def nursery(home: Path) -> tuple[ForkServerContext, Path]:
     """Where children come from, and the folder in which they add their numbers up. One process imports the whole program
     once, while the parent does something else, and every child begins as its copy: called early, it saves each child the
     seconds that importing takes."""
-    folder = Path(tempfile.mkdtemp(prefix="aftercare-metrics-"))
+    of_here = home / "metrics" / socket.gethostname()
+    _forget_the_killed(of_here)
+    folder = of_here / str(os.getpid())
+    folder.mkdir(parents=True)
     atexit.register(_close_nursery, folder)
     share_metrics(folder)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["aftercare.kit.nursery", "aftercare.serving", "aftercare.worker", "aftercare.cli"]
+        ["aftercare.kit.nursery", "aftercare.serving", "aftercare.worker", "aftercare.study", "aftercare.cli"]
     )
     forkserver.ensure_running()
     return context, folder
+
+
+def _forget_the_killed(of_here: Path) -> None:
+    """Whoever was killed left its numbers behind. Several machines may share one home, each with process numbers of its own."""
+    for left in of_here.glob("*"):
+        pid = int(left.name)
+        if pid == os.getpid() or not _runs(pid):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as refused:
+        return not isinstance(refused, ProcessLookupError)
+    return True
 
 
 def _close_nursery(folder: Path) -> None:
@@ -92,12 +122,36 @@ def _close_nursery(folder: Path) -> None:
 
 
 def as_child(log_format: Literal["json", "console"], log_level: str) -> None:
-    """Ctrl-C reaches the whole group; the parent alone answers to it."""
+    """Ctrl-C reaches the whole group; the parent alone answers to it. What the nursery loaded is not looked through for garbage:
+    to do so once takes longer than all else that a child begins with."""
     from aftercare.kit.logs import configure_logs
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
     gc.enable()
     configure_logs(log_format, log_level)
+
+
+def run_part(settings: Settings, story: "Callable[[Server], Coroutine[Any, Any, None]]") -> None:
+    """The whole life of a child. What its threads still reckon at the end is not waited for: nobody would ask for it."""
+    from aftercare.kit.loop import run
+    from aftercare.kit.server import find_server
+
+    as_child(settings.log_format, settings.log_level)
+    server = find_server(settings)
+
+    async def live() -> None:
+        with suppress(asyncio.CancelledError):
+            await story(server)
+        server.stop()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+    try:
+        run(live())
+    finally:
+        server.stop()
 
 
 def take_all_files() -> None:
@@ -143,11 +197,13 @@ async def unless_told(story: Awaitable[None]) -> None:
 
 @dataclass
 class Part:
-    """One child: `target(*args)` in a process of its own. `target` is told as `package.module:function`."""
+    """One child: `target(*args)` in a process of its own. `target` is told as `package.module:function`. What is done `once` is
+    not started again."""
 
     name: str
     target: str
     args: tuple[Any, ...]
+    once: bool = False
     process: ForkServerProcess = field(init=False, repr=False)
     started_at: float = 0.0
     false_starts: int = 0
@@ -160,9 +216,10 @@ def _become(target: str, args: tuple[Any, ...]) -> None:
 class Family:
     """The parent's side: starts the parts, starts again what dies, stops all of them in order."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, settings: Settings, parts: Sequence[Part]) -> None:
+        self._settings = settings
         self.parts = list(parts)
-        self._context, self._metrics = nursery()
+        self._context, self._metrics = nursery(settings.home)
         self._stopping = threading.Event()
         self._tell, self._told = socket.socketpair()
 
@@ -207,26 +264,36 @@ class Family:
         return not failed
 
     def _again(self, part: Part) -> bool:
-        import structlog
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(part.process.pid or 0, str(self._metrics))  # type: ignore[no-untyped-call]
+        if part.once:
+            self.parts.remove(part)
+            if part.process.exitcode:
+                self._complain("process failed", part)
+            return True
         young = time.monotonic() - part.started_at < SECONDS_TO_LIVE
         part.false_starts = part.false_starts + 1 if young else 0
-        structlog.get_logger().error("process ended by itself", part=part.name, code=part.process.exitcode)
+        self._complain("process ended by itself", part)
         if part.false_starts >= MOST_FALSE_STARTS:
             return False
         self._start(part)
         return True
 
-    def _wait_for_all(self) -> None:
+    def _complain(self, event: str, part: Part) -> None:
         import structlog
 
+        from aftercare.kit.logs import configure_logs
+
+        configure_logs(self._settings.log_format, self._settings.log_level)
+        structlog.get_logger().error(event, part=part.name, code=part.process.exitcode)
+
+    def _wait_for_all(self) -> None:
         ends = time.monotonic() + SECONDS_TO_FINISH + 5
         for part in self.parts:
             part.process.join(max(0.1, ends - time.monotonic()))
             if part.process.is_alive():
-                structlog.get_logger().error("process did not finish in time", part=part.name)
+                self._complain("process did not finish in time", part)
                 part.process.kill()
                 part.process.join()
 
@@ -253,7 +320,7 @@ class Errand:
 
 def run_errands(settings: Settings, *errands: Errand) -> None:
     """Until all are done, beside each other. Raises ErrandFailed when one fails. However this ends, the children have ended too."""
-    context, _ = nursery()
+    context, _ = nursery(settings.home)
     listening: dict[Any, Errand] = {}
     children = []
     try:

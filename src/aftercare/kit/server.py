@@ -51,13 +51,22 @@ def find_server(settings: Settings) -> Server:
     if settings.database_url:
         return Server(async_url(settings.database_url))
     own = cluster.start(settings.home)
-    own.ensure_database(DATABASE)
+    try:
+        own.ensure_database(DATABASE)
+    except BaseException:  # Ctrl-C as well
+        own.stop()
+        raise
     return Server(own.url(DATABASE), own)
 
 
 def async_url(url: str) -> str:
-    """Accepts the usual spellings (`postgres://`, `postgresql://`) and names the driver that we use."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", url)
+    """Accepts the usual spellings (`postgres://`, `postgresql://`) and names the driver that we use. Raises ClusterUnavailable."""
+    named, ours = re.subn(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", url)
+    if not ours:
+        raise cluster.ClusterUnavailable(
+            "AFTERCARE_DATABASE_URL is not the address of a PostgreSQL: postgresql://user:password@host/database"
+        )
+    return named
 
 
 async def connect(url: str, *, as_app: bool = True) -> asyncpg.Connection:
@@ -97,16 +106,23 @@ def migrations_folder() -> Path:
 
 
 @lru_cache
+def _revisions() -> dict[str, str]:
+    """Each with the one before it. Read, not run: Alembic takes longer to load than all the rest of a start."""
+    told = (dict(REVISION.findall(path.read_text())) for path in migrations_folder().glob("versions/*.py"))
+    return {one["revision"]: one["down_revision"] for one in told}
+
+
 def newest_revision() -> str:
-    """Read, not run: Alembic takes longer to load than all the rest of a start."""
-    told: list[dict[str, str]] = [
-        dict(REVISION.findall(path.read_text())) for path in migrations_folder().glob("versions/*.py")
-    ]
-    heads = {one["revision"] for one in told} - {one["down_revision"] for one in told}
+    heads = _revisions().keys() - _revisions().values()
     if len(heads) != 1:
         raise RuntimeError(f"{len(heads)} newest migrations in {migrations_folder()}")
     (newest,) = heads
     return newest
+
+
+def leads_on_from(revision: str | None) -> bool:
+    """Whether the migrations of this version know the way from there."""
+    return revision is None or revision in _revisions()
 
 
 async def standing(url: str) -> str | None:

@@ -7,7 +7,7 @@ segmenter would cut them, and are found by their beginning. Index and query must
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 TOKENIZER = 1
@@ -129,12 +129,6 @@ def phone(text: str | None, market: str = "CN") -> str | None:
 def contact(text: str, market: str = "CN") -> str | None:
     """An e-mail address or a phone number, whichever it is, normalised."""
     return email(text) if "@" in unicodedata.normalize("NFKC", text) else phone(text, market)
-
-
-def possible_contacts(text: str, markets: Iterable[str]) -> list[str]:
-    """What somebody may have meant who gave a contact without saying which country he is in."""
-    found = dict.fromkeys(made for market in markets if (made := contact(text, market)))
-    return list(found)
 
 
 def phone_spellings(normal: str | None) -> list[str]:

@@ -24,18 +24,7 @@ from aftercare.knowledge.articles import (
     withdraw,
     write_text,
 )
-from aftercare.knowledge.events import (
-    ArticleDrafted,
-    ArticlePublished,
-    ArticleRated,
-    ArticleReviewed,
-    ArticleWithdrawn,
-    QuestionUnanswered,
-    SolutionKept,
-    SolutionRetired,
-)
 from aftercare.knowledge.model import (
-    LOCALES,
     ArticleChangedMeanwhile,
     ArticleNotFound,
     Audience,
@@ -48,50 +37,28 @@ from aftercare.knowledge.model import (
     TextMissing,
     VersionNotFound,
 )
-from aftercare.knowledge.queries import Filters, count_articles, feedback_on, list_articles
-from aftercare.knowledge.questions import (
-    Gap,
-    GapDraft,
-    draft_for,
-    forget_questions,
-    list_gaps,
-    note_question,
-)
+from aftercare.knowledge.queries import Filters, feedback_on, list_articles
+from aftercare.knowledge.questions import GapDraft, draft_for, forget_questions, list_gaps, note_question
 from aftercare.knowledge.reading import help_home, rate_article, read_article, reader_in
-from aftercare.knowledge.search import (
-    Passage,
-    Results,
-    find_passages,
-    search_articles,
-    suggest_titles,
-)
+from aftercare.knowledge.search import Passage, find_passages, search_articles, suggest_titles
 from aftercare.knowledge.solutions import (
-    LikelySolution,
     NewSolution,
     SolutionView,
     find_solutions,
+    forget_description,
     get_solution,
     keep_solution,
     list_solutions,
-    retire_solution,
 )
 
 __all__ = [
-    "LOCALES",
     "ArticleChange",
     "ArticleChangedMeanwhile",
-    "ArticleDrafted",
     "ArticleNotFound",
-    "ArticlePublished",
-    "ArticleRated",
-    "ArticleReviewed",
     "ArticleView",
-    "ArticleWithdrawn",
     "Audience",
     "Filters",
-    "Gap",
     "GapDraft",
-    "LikelySolution",
     "LinksBroken",
     "NewArticle",
     "NewSolution",
@@ -99,11 +66,7 @@ __all__ = [
     "NothingToPublish",
     "Outcome",
     "Passage",
-    "QuestionUnanswered",
-    "Results",
-    "SolutionKept",
     "SolutionNotFound",
-    "SolutionRetired",
     "SolutionView",
     "Standing",
     "TextMissing",
@@ -111,11 +74,11 @@ __all__ = [
     "Words",
     "change_article",
     "compare",
-    "count_articles",
     "draft_for",
     "feedback_on",
     "find_passages",
     "find_solutions",
+    "forget_description",
     "forget_questions",
     "get_article",
     "get_solution",
@@ -133,7 +96,6 @@ __all__ = [
     "reader_in",
     "remove_text",
     "restore",
-    "retire_solution",
     "review",
     "search_articles",
     "suggest_titles",

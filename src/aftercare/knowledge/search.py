@@ -11,7 +11,7 @@ from aftercare.journal import Work
 from aftercare.kit.languages import HAN, is_han, simplified, spoken_alike, stem
 from aftercare.kit.text import one_line
 from aftercare.knowledge.model import Audience
-from aftercare.knowledge.words import Terms, corrected, quoted, term, understand, words_of
+from aftercare.knowledge.words import Terms, corrected, quoted, significant, term, understand
 
 LONGEST_QUESTION = 200
 ENOUGH = 0.6
@@ -94,7 +94,9 @@ async def _find(
         return None
     best = await _score(work, terms, shop_id, locale, inside, limit)
     meant = None
-    if (not best or best[0].score < ENOUGH) and (other := await corrected(work, asked)) is not None:
+    if (not best or best[0].score < ENOUGH) and (
+        other := await corrected(work, asked, by_sound=spoken_in_chinese(locale))
+    ) is not None:
         others = await understand(work, other)
         found = await _score(work, others, shop_id, locale, inside, limit) if others else []
         if others and found and (not best or found[0].score > best[0].score):
@@ -200,24 +202,39 @@ SOUNDS = "SELECT word FROM knowledge_word WHERE sound LIKE :begun AND documents 
 async def suggest_titles(
     work: Work, begun: str, *, shop_id: UUID | None, locale: str, inside: bool = False, limit: int = 6
 ) -> list[Suggestion]:
-    """Titles that hold what was typed so far, the last word also unfinished, or as it sounds (tuih: 退货)."""
+    """Titles that hold what was typed so far, the last word also unfinished, or as it sounds (tuih: 退货). Where there is none,
+    those of the articles that a search for it would find: it may be mistyped, or said in other words."""
     if inside:
         work.require("knowledge.read")
-    words = words_of(one_line(begun)[:LONGEST_QUESTION])
+    words = significant(one_line(begun)[:LONGEST_QUESTION])
     if not words or (len(words[-1]) < 2 and words[-1].isascii()):
         return []
     *whole, last = words
     # A stem is no beginning of what is typed on: "refunde" begins "refunded", its stem is "refund".
     typed = re.findall(r"[a-z]+$", begun.casefold())
     choices = {last, *typed}
-    if typed and len(typed[0]) > 2:
+    if typed and len(typed[0]) > 2 and spoken_in_chinese(locale):
         sounded = await work.read(SOUNDS, {"begun": f"{spoken_alike(typed[0])}%"})
         choices.update(row.word for row in sounded)
     query = " & ".join([*(quoted(word) for word in whole), "(" + " | ".join(_begun(choices)) + ")"])
     found = await work.read(
         SUGGEST, {"shop_id": shop_id, "inside": inside, "locale": locale, "begun": query, "most": limit}
     )
-    return [Suggestion(article_id=row.article_id, title=row.title) for row in found]
+    if found:
+        return [Suggestion(article_id=row.article_id, title=row.title) for row in found]
+    near = await _find(work, begun, shop_id=shop_id, locale=locale, inside=inside, limit=limit)
+    if near is None:
+        return []
+    return [
+        Suggestion(article_id=row.article_id, title=row.title)
+        for row in near.rows
+        if near.scores[row.article_id] >= ENOUGH
+    ]
+
+
+def spoken_in_chinese(locale: str) -> bool:
+    """Whoever reads English does not type how Chinese words sound: 'shiping' is no 视频."""
+    return locale.startswith("zh")
 
 
 def _begun(words: Iterable[str]) -> list[str]:

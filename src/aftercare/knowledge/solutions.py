@@ -90,6 +90,30 @@ async def keep_solution(work: Work, new: NewSolution) -> SolutionView:
     return (await solutions_by_id(work, [solution_id]))[solution_id]
 
 
+async def forget_description(work: Work, case_ids: Sequence[UUID]) -> None:
+    """What these cases' customers said is no longer what their solutions are found by: only how colleagues called the problem."""
+    rows = (
+        await work.session.execute(
+            text(
+                "SELECT id, problem, tsvector_to_array(words) AS words FROM solution WHERE case_id = ANY(:cases)"
+                " ORDER BY id FOR UPDATE"
+            ),
+            {"cases": list(case_ids)},
+        )
+    ).all()
+    now = {row.id: words_of(row.problem) for row in rows}
+    for solution_id, words in now.items():
+        await work.session.execute(
+            text("UPDATE solution SET words = CAST(:words AS tsvector) WHERE id = :id"),
+            {"id": solution_id, "words": tsvector_of(words)},
+        )
+    await count_words(work, more=now.values(), fewer=[row.words for row in rows])
+    await work.session.execute(
+        text("DELETE FROM knowledge_word WHERE word = ANY(:words) AND documents = 0 AND word <> ''"),
+        {"words": sorted({word for row in rows for word in row.words})},
+    )
+
+
 BY_ID = """
     SELECT s.id, s.shop_id, s.problem, s.remedy, s.category, s.product_ids, s.article_id, s.case_id, s.locale, s.kept_at,
       s.kept_by, s.retired_at,

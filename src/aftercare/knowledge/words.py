@@ -204,7 +204,7 @@ SPOKEN_LIKE = (
 )
 
 
-async def corrected(work: Work, given: str) -> str | None:
+async def corrected(work: Work, given: str, *, by_sound: bool = True) -> str | None:
     """The question as it may have been meant; None when nothing better is known. English words by their letters, Chinese
     ones by their sound, also when they were typed as they sound (tuihuo)."""
     flat = simplified(given).casefold()[:LONGEST_CORRECTED]
@@ -223,16 +223,16 @@ async def corrected(work: Work, given: str) -> str | None:
     unknown = [word for word in latin if stem(word) not in known]
     better = flat
     if unknown:
-        better = await _respelt(work, better, unknown)
+        better = await _respelt(work, better, unknown, by_sound)
     strange = [window for window in windows if window not in known]
     if strange:
         better = await _resounded(work, better, strange, known)
     return better if better != flat else None
 
 
-async def _respelt(work: Work, flat: str, unknown: Sequence[str]) -> str:
+async def _respelt(work: Work, flat: str, unknown: Sequence[str], by_sound: bool) -> str:
     sounds = {spoken_alike(word): word for word in unknown}
-    for row in await work.read(SPOKEN_LIKE, {"sounds": list(sounds)}):
+    for row in await work.read(SPOKEN_LIKE, {"sounds": list(sounds)}) if by_sound else ():
         typed = sounds.pop(row.sound, None)
         if typed is not None:
             flat = re.sub(rf"\b{typed}\b", row.word, flat)

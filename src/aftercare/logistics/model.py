@@ -61,6 +61,14 @@ EXCEPTIONS = frozenset(
 """What somebody should look at."""
 
 
+class Subscription(StrEnum):
+    """Whether somebody pushes where the parcel is; `waiting`: they did not take the number yet, and are asked again."""
+
+    subscribed = "subscribed"
+    waiting = "waiting"
+    refused = "refused"
+
+
 class PickupStatus(StrEnum):
     requested = "requested"
     scheduled = "scheduled"
@@ -71,7 +79,7 @@ class PickupStatus(StrEnum):
 PICKUP_MOVES: dict[PickupStatus, frozenset[PickupStatus]] = {
     PickupStatus.requested: frozenset({PickupStatus.scheduled, PickupStatus.collected, PickupStatus.failed}),
     PickupStatus.scheduled: frozenset({PickupStatus.scheduled, PickupStatus.collected, PickupStatus.failed}),
-    PickupStatus.failed: frozenset({PickupStatus.requested, PickupStatus.scheduled}),
+    PickupStatus.failed: frozenset({PickupStatus.scheduled}),
     PickupStatus.collected: frozenset(),
 }
 
@@ -111,6 +119,7 @@ class Shipment(Base):
             postgresql_where=text("drop_off_code IS NOT NULL"),
         ),
         Index("shipment_poll_idx", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
+        Index("shipment_subscribe_idx", "subscribe_at", postgresql_where=text("subscribe_at IS NOT NULL")),
         Index(
             "shipment_undelivered_promise_idx",
             "promised_at",
@@ -118,6 +127,9 @@ class Shipment(Base):
             postgresql_where=text("promised_at IS NOT NULL AND delivered_at IS NULL"),
         ),
         CheckConstraint("tracking_number IS NULL OR carrier IS NOT NULL", "a_tracking_number_has_a_carrier"),
+        CheckConstraint(
+            "subscribed_at IS NULL OR subscribe_at IS NULL", "what_is_subscribed_is_not_to_be_subscribed"
+        ),
         CheckConstraint(
             "status <> 'delivered' OR delivered_at IS NOT NULL", "a_delivered_parcel_has_its_moment"
         ),
@@ -144,6 +156,12 @@ class Shipment(Base):
     """When it arrived at its sender again."""
     last_event_at: Mapped[datetime | None]
     next_poll_at: Mapped[datetime | None]
+    subscribe_at: Mapped[datetime | None]
+    """When somebody who pushes is to be told this number, for the first time or once more."""
+    subscribe_attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    subscribed_at: Mapped[datetime | None]
+    subscription_said: Mapped[str | None]
+    """Why it is not subscribed, in their words; with `subscribe_at` it is tried again."""
     settled_by_staff: Mapped[bool] = mapped_column(server_default=text("false"))
     service_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("service_point.id"))
     drop_off_code: Mapped[str | None]

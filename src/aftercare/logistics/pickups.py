@@ -33,7 +33,7 @@ from aftercare.logistics.model import (
     ShipmentStatus,
     Way,
 )
-from aftercare.logistics.shipments import NewShipment, announce_shipment, correct_waybill
+from aftercare.logistics.shipments import NewShipment, about, announce_shipment, correct_waybill
 
 
 class NewPickup(BaseModel):
@@ -80,11 +80,7 @@ async def request_pickup(work: Work, new: NewPickup) -> RequestedPickup:
     )
     work.session.add(pickup)
     await work.session.flush()
-    work.record(
-        PickupRequested(
-            shop_id=new.shop_id, pickup_id=pickup.id, shipment_id=shipment_id, claim_id=new.claim_id
-        )
-    )
+    work.record(PickupRequested(**_of(pickup)))
     return RequestedPickup(shipment_id, pickup.id)
 
 
@@ -113,10 +109,7 @@ async def schedule_pickup(
         await correct_waybill(work, pickup.shipment_id, carrier=carrier, number=number)
     work.record(
         PickupScheduled(
-            shop_id=pickup.shop_id,
-            pickup_id=pickup.id,
-            shipment_id=pickup.shipment_id,
-            claim_id=pickup.claim_id,
+            **_of(pickup),
             from_at=from_at,
             until_at=until_at,
         )
@@ -137,10 +130,7 @@ async def collect_pickup(
         await correct_waybill(work, pickup.shipment_id, carrier=carrier, number=number)
     work.record(
         PickupCollected(
-            shop_id=pickup.shop_id,
-            pickup_id=pickup.id,
-            shipment_id=pickup.shipment_id,
-            claim_id=pickup.claim_id,
+            **_of(pickup),
         )
     )
     await picked_up(work, pickup.shipment_id)
@@ -154,11 +144,7 @@ async def picked_up(work: Work, shipment_id: UUID) -> None:
     shipment.status, shipment.status_at = ShipmentStatus.picked_up, work.now
     work.record(
         ParcelMoved(
-            shop_id=shipment.shop_id,
-            shipment_id=shipment.id,
-            claim_id=shipment.claim_id,
-            order_id=shipment.order_id,
-            direction=shipment.direction,
+            **about(shipment),
             was=ShipmentStatus.pending,
             status=ShipmentStatus.picked_up,
             moved_at=work.now,
@@ -176,33 +162,20 @@ async def fail_pickup(work: Work, pickup_id: UUID, reason: str) -> None:
     pickup.failed_reason = reason
     work.record(
         PickupFailed(
-            shop_id=pickup.shop_id,
-            pickup_id=pickup.id,
-            shipment_id=pickup.shipment_id,
-            claim_id=pickup.claim_id,
+            **_of(pickup),
             reason=reason,
         )
     )
     await work.session.flush()
 
 
-async def request_pickup_again(
-    work: Work, pickup_id: UUID, *, wanted_on: date, wanted_window: str = ""
-) -> None:
-    """Another day after a failed attempt."""
-    pickup = await _move(work, pickup_id, PickupStatus.requested)
-    await _day_is_ahead(work, pickup.shop_id, wanted_on)
-    pickup.wanted_on, pickup.wanted_window = wanted_on, wanted_window
-    pickup.from_at = pickup.until_at = pickup.failed_reason = None
-    work.record(
-        PickupRequested(
-            shop_id=pickup.shop_id,
-            pickup_id=pickup.id,
-            shipment_id=pickup.shipment_id,
-            claim_id=pickup.claim_id,
-        )
-    )
-    await work.session.flush()
+def _of(pickup: PickupRequest) -> dict[str, Any]:
+    return {
+        "shop_id": pickup.shop_id,
+        "pickup_id": pickup.id,
+        "shipment_id": pickup.shipment_id,
+        "claim_id": pickup.claim_id,
+    }
 
 
 async def _move(work: Work, pickup_id: UUID, to: PickupStatus) -> PickupRequest:

@@ -32,6 +32,8 @@ class TrackingUpdate:
     events: Sequence[CarrierEvent]
     promised_at: datetime | None = None
     shipment_id: UUID | None = None
+    given_up: str | None = None
+    """Why whoever pushes watches this number no longer, in their words."""
 
 
 class TrackingSource(Protocol):
@@ -41,6 +43,23 @@ class TrackingSource(Protocol):
     async def track(
         self, carrier: str, numbers: Sequence[str], phones: Mapping[str, str]
     ) -> list[TrackingUpdate]: ...
+
+
+class NumberRefused(Exception):
+    """Whoever pushes will not watch this number; asking again would say the same."""
+
+
+class AccountRefused(Exception):
+    """Whoever pushes does not know us, or is not paid: no number will be taken until somebody has put that right."""
+
+
+class TrackingSubscriptions(Protocol):
+    """Somebody who pushes where a parcel is, once told its number."""
+
+    async def subscribe(self, carrier: str, number: str, *, shop_code: str, phone: str | None) -> None:
+        """Asked twice is once. Raises NumberRefused or AccountRefused with their words; after anything else it is asked
+        again."""
+        ...
 
 
 class TrackingPushes(Protocol):

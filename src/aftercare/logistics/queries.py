@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Select, select
 
-from aftercare.journal import House, Work, begin
+from aftercare.journal import ActorKind, House, Work, begin
 from aftercare.kit.errors import NotFound
 from aftercare.kit.paging import Page, page, read_mark
 from aftercare.logistics.carriers import carrier_called
@@ -18,6 +18,7 @@ from aftercare.logistics.model import (
     Shipment,
     ShipmentNotFound,
     ShipmentStatus,
+    Subscription,
     TrackingEvent,
 )
 
@@ -77,6 +78,10 @@ class ShipmentView(ShipmentLine):
     """A parcel with all that is known of it, newest event first."""
 
     settled_by_staff: bool
+    subscription: Subscription | None
+    """Missing where nobody was asked to push, and for customers."""
+    subscription_said: str | None
+    """Why it is not subscribed, in the words of whom we asked."""
     tracking_path: str
     """Opens the public tracking page."""
     drop_off_code: str | None
@@ -148,10 +153,13 @@ async def _views(work: Work, chosen: Select[Shipment]) -> list[ShipmentView]:
             )
         )
     }
+    by_staff = work.actor.kind is not ActorKind.customer
     return [
         ShipmentView(
             **_line(shipment, work.now),
             settled_by_staff=shipment.settled_by_staff,
+            subscription=_subscription(shipment) if by_staff else None,
+            subscription_said=shipment.subscription_said if by_staff else None,
             tracking_path=tracking_path(shipment.secret),
             drop_off_code=shipment.drop_off_code,
             service_point=stores.get(shipment.service_point_id) if shipment.service_point_id else None,
@@ -160,6 +168,14 @@ async def _views(work: Work, chosen: Select[Shipment]) -> list[ShipmentView]:
         )
         for shipment in shipments
     ]
+
+
+def _subscription(shipment: Shipment) -> Subscription | None:
+    if shipment.subscribed_at is not None:
+        return Subscription.subscribed
+    if shipment.subscription_said is None:
+        return None
+    return Subscription.refused if shipment.subscribe_at is None else Subscription.waiting
 
 
 def tracking_path(secret: str) -> str:

@@ -74,7 +74,9 @@ async def _take(request: Request, house: House, source: str, shop_code: str) -> 
     updates = pushes.read(source, shop_code, bytes(body), dict(request.headers), house.clock())
     async with begin(house, CARRIER, request_id=getattr(request.state, "request_id", None)) as work:
         shop = await find_shop(work, shop_code)
-        return await push_tracking(work, updates, source=source, shop_id=shop.id)
+        # Of Kuaidi100's pushes the signature is the house's, and a number is watched once, for all shops whose parcel it is.
+        shop_id = None if source == "kuaidi100" else shop.id
+        return await push_tracking(work, updates, source=source, shop_id=shop_id)
 
 
 class Kuaidi100Answer(BaseModel):

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -110,6 +111,7 @@ async def _announce(work: Work, new: NewShipment) -> GivenWaybill:
             announced_at=work.now,
             promised_at=new.promised_at,
             next_poll_at=work.now if number else None,
+            subscribe_at=work.now if number else None,
             secret=new_secret(),
         )
         .on_conflict_do_nothing(
@@ -175,17 +177,9 @@ async def correct_waybill(work: Work, shipment_id: UUID, *, carrier: str, number
     if shipment.tracking_number is not None:
         shipment.status, shipment.status_at = ShipmentStatus.pending, None
     shipment.carrier, shipment.tracking_number = waybill.carrier, waybill.number
-    shipment.next_poll_at = work.now
-    work.record(
-        ShipmentCorrected(
-            shop_id=shipment.shop_id,
-            shipment_id=shipment.id,
-            claim_id=shipment.claim_id,
-            order_id=shipment.order_id,
-            direction=shipment.direction,
-            carrier=waybill.carrier,
-        )
-    )
+    shipment.next_poll_at = shipment.subscribe_at = work.now
+    shipment.subscribe_attempts, shipment.subscribed_at, shipment.subscription_said = 0, None, None
+    work.record(ShipmentCorrected(**about(shipment), carrier=waybill.carrier))
     try:
         await work.session.flush()
     except IntegrityError as clash:
@@ -199,7 +193,7 @@ async def mark_delivered(work: Work, shipment_id: UUID, at: datetime | None = No
     work.require("logistics.write")
     shipment = await locked_shipment(work, shipment_id)
     shipment.settled_by_staff = True
-    shipment.next_poll_at = None
+    shipment.next_poll_at = shipment.subscribe_at = None
     if shipment.status is ShipmentStatus.delivered:
         await work.session.flush()
         return
@@ -207,43 +201,21 @@ async def mark_delivered(work: Work, shipment_id: UUID, at: datetime | None = No
     first = shipment.delivered_at is None
     shipment.status, shipment.status_at = ShipmentStatus.delivered, moment
     shipment.delivered_at = shipment.delivered_at or moment
-    about = {
-        "shop_id": shipment.shop_id,
-        "shipment_id": shipment.id,
-        "claim_id": shipment.claim_id,
-        "order_id": shipment.order_id,
-        "direction": shipment.direction.value,
-    }
-    work.record(ParcelMoved(**about, was=was, status=ShipmentStatus.delivered, moved_at=moment))
+    work.record(ParcelMoved(**about(shipment), was=was, status=ShipmentStatus.delivered, moved_at=moment))
     if first:
-        work.record(ParcelDelivered(**about, delivered_at=moment))
+        work.record(ParcelDelivered(**about(shipment), delivered_at=moment))
     await work.session.flush()
 
 
-async def cancel_shipment(work: Work, shipment_id: UUID) -> None:
-    """It will not travel after all, and its number is free again. One already under way cannot be called back
-    (ShipmentOver)."""
-    shipment = await locked_shipment(work, shipment_id)
-    if shipment.status is ShipmentStatus.cancelled:
-        return
-    if shipment.status not in (ShipmentStatus.pending, ShipmentStatus.unknown):
-        raise ShipmentOver(shipment_id=shipment_id, status=shipment.status)
-    was = shipment.status
-    shipment.status, shipment.status_at, shipment.next_poll_at = ShipmentStatus.cancelled, work.now, None
-    shipment.settled_by_staff, shipment.tracking_number = True, None
-    work.record(
-        ParcelMoved(
-            shop_id=shipment.shop_id,
-            shipment_id=shipment.id,
-            claim_id=shipment.claim_id,
-            order_id=shipment.order_id,
-            direction=shipment.direction,
-            was=was,
-            status=ShipmentStatus.cancelled,
-            moved_at=work.now,
-        )
-    )
-    await work.session.flush()
+def about(parcel: Any) -> dict[str, Any]:
+    """What every fact of a parcel tells of it; of a Shipment, or a row of one."""
+    return {
+        "shop_id": parcel.shop_id,
+        "shipment_id": parcel.id,
+        "claim_id": parcel.claim_id,
+        "order_id": parcel.order_id,
+        "direction": parcel.direction,
+    }
 
 
 async def locked_shipment(work: Work, shipment_id: UUID) -> Shipment:

@@ -22,6 +22,7 @@ from aftercare.kit.json import to_json
 from aftercare.logistics.events import ParcelDelivered, ParcelException, ParcelMoved, ParcelReturned
 from aftercare.logistics.model import EXCEPTIONS, ShipmentStatus
 from aftercare.logistics.ports import CarrierEvent, TrackingSource, TrackingUpdate
+from aftercare.logistics.shipments import about
 
 log = structlog.get_logger()
 
@@ -56,11 +57,15 @@ POLL_EVERY: dict[ShipmentStatus, timedelta] = {
 
 SILENT_FOR_GOOD = timedelta(days=60)
 
+POLL_SUBSCRIBED = timedelta(hours=12)
+"""Pushes get lost, so what is pushed is asked after too, but no more often than this."""
+
 NEXT_POLL = (
     "CASE WHEN {status} NOT IN ('delivered', 'cancelled') AND {returned} IS NULL AND {heard} > CAST(:now AS timestamptz) - "
-    f"interval '{SILENT_FOR_GOOD.days} days' THEN CAST(:now AS timestamptz) + make_interval(secs => (CASE {{status}} "
+    f"interval '{SILENT_FOR_GOOD.days} days' THEN CAST(:now AS timestamptz) + make_interval(secs => greatest((CASE {{status}} "
     + " ".join(f"WHEN '{status}' THEN {every.total_seconds():.0f}" for status, every in POLL_EVERY.items())
-    + " END) * (1 + floor(extract(epoch FROM CAST(:now AS timestamptz) - {heard}) / 259200))::double precision) END"
+    + " END) * (1 + floor(extract(epoch FROM CAST(:now AS timestamptz) - {heard}) / 259200))::double precision,"
+    f" CASE WHEN s.subscribed_at IS NULL THEN 0 ELSE {POLL_SUBSCRIBED.total_seconds():.0f} END)) END"
 )
 
 PUSH = text(
@@ -124,7 +129,8 @@ PUSH = text(
             returned="j.returned_at",
             heard="greatest(s.last_event_at, j.last_at, s.announced_at)",
         )
-    }
+    },
+        subscribe_at = CASE WHEN j.status NOT IN ('delivered', 'cancelled') AND j.returned_at IS NULL THEN s.subscribe_at END
       FROM judged j WHERE s.id = j.id RETURNING s.id
     )
     SELECT p.u, p.id, p.shop_id, p.claim_id, p.order_id, p.direction, j.was, j.status, j.status_at,
@@ -133,6 +139,18 @@ PUSH = text(
       (SELECT count(*) FROM fresh f WHERE f.shipment_id = p.id) AS new_events
     FROM parcel p LEFT JOIN judged j ON j.id = p.id
     """  # noqa: S608  # only our own words are put in
+)
+
+
+# A number that nothing is known of for three days is given up; the parcel may only be handed in later, so it is told again.
+GIVEN_UP = text(
+    """
+    UPDATE shipment s SET subscribed_at = NULL, subscribe_attempts = 0, subscription_said = left(g.why, 200),
+      subscribe_at = CASE WHEN s.next_poll_at IS NOT NULL THEN CAST(:now AS timestamptz) END,
+      next_poll_at = least(s.next_poll_at, :now)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:whys AS text[])) AS g(id, why)
+    WHERE s.id = g.id AND s.subscribed_at IS NOT NULL
+    """
 )
 
 
@@ -176,6 +194,11 @@ async def push_tracking(
             },
         )
     ).all()
+    given_up = {row.id: updates[row.u].given_up for row in rows if updates[row.u].given_up is not None}
+    if given_up:
+        await work.session.execute(
+            GIVEN_UP, {"ids": list(given_up), "whys": list(given_up.values()), "now": work.now}
+        )
     moved = 0
     for row in rows:
         moved += _tell(work, row)
@@ -187,24 +210,17 @@ def _tell(work: Work, row: Any) -> bool:
     """Records what changed for one parcel; True when its status did."""
     if row.status is None:
         return False
-    about = {
-        "shop_id": row.shop_id,
-        "shipment_id": row.id,
-        "claim_id": row.claim_id,
-        "order_id": row.order_id,
-        "direction": row.direction,
-    }
     moved = bool(row.status != row.was)
     if moved:
-        work.record(ParcelMoved(**about, was=row.was, status=row.status, moved_at=row.status_at))
+        work.record(ParcelMoved(**about(row), was=row.was, status=row.status, moved_at=row.status_at))
     if row.delivered_at is not None and row.was_delivered_at is None:
-        work.record(ParcelDelivered(**about, delivered_at=row.delivered_at))
+        work.record(ParcelDelivered(**about(row), delivered_at=row.delivered_at))
     if moved and row.status in EXCEPTIONS:
         work.record(
-            ParcelException(**about, status=row.status, code=row.code or "", happened_at=row.status_at)
+            ParcelException(**about(row), status=row.status, code=row.code or "", happened_at=row.status_at)
         )
     if row.returned_at is not None and row.was_returned_at is None:
-        work.record(ParcelReturned(**about, returned_at=row.returned_at))
+        work.record(ParcelReturned(**about(row), returned_at=row.returned_at))
     return moved
 
 
@@ -223,6 +239,7 @@ def _merged(updates: Sequence[TrackingUpdate]) -> list[TrackingUpdate]:
                 (*known.events, *update.events),
                 known.promised_at or update.promised_at,
                 update.shipment_id,
+                update.given_up or known.given_up,
             )
         )
     return list(by_parcel.values())

@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from aftercare.journal import Fact, Work
 from aftercare.kit.json import to_json
 from aftercare.notices.events import NoticePlanned
 from aftercare.notices.rules import rules_by_fact
 
 # A shop that the fact names may be gone.
-PLAN = text(
-    """
+PLAN = """
     INSERT INTO notice (id, shop_id, customer_id, claim_id, case_id, position, fact, data, template, next_at, planned_at)
     SELECT p.id, s.id, p.customer_id, p.claim_id, p.case_id, p.position, p.fact, p.data::jsonb, p.template, :now, :now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:shops AS uuid[]), CAST(:customers AS uuid[]), CAST(:claims AS uuid[]),
@@ -22,8 +19,7 @@ PLAN = text(
       CAST(:templates AS text[]))
       AS p(id, shop_id, customer_id, claim_id, case_id, position, fact, data, template)
     LEFT JOIN shop s ON s.id = p.shop_id
-    """
-)
+"""
 COLUMNS = ("ids", "shops", "customers", "claims", "cases", "positions", "facts", "data", "templates")
 
 
@@ -52,7 +48,7 @@ async def plan(work: Work, facts: Sequence[Fact]) -> None:
             work.record(NoticePlanned(notice_id=notice_id, shop_id=fact.shop_id), because=fact)
     if rows:
         columns = zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True)
-        await work.session.execute(PLAN, {**dict(columns), "now": work.now})
+        await work.rows(PLAN, {**dict(columns), "now": work.now})
 
 
 def claim_of(data: dict[str, Any]) -> UUID | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from pydantic import BaseModel, Field
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +25,9 @@ from aftercare.notices.wording import (
     fill,
     render,
 )
+from aftercare.trials import Kind, Who, can_be_tried, refuse_on_trial, variant_for
+
+log = structlog.get_logger()
 
 
 class NewWords(BaseModel):
@@ -98,11 +102,10 @@ async def list_templates(work: Work, shop_id: UUID) -> list[TemplateView]:
 
 
 async def set_template(work: Work, shop_id: UUID, template: str, locale: str, new: NewWords) -> None:
-    """Needs `notices.write`. Refuses with TemplateNotFound, or with TemplateBroken when the sample cannot be filled in."""
-    work.require("notices.write")
-    _known(template, locale)
-    await identity.get_shop(work, shop_id)
-    fill(new.words, SAMPLE[locale])
+    """Needs `notices.write`. Refuses with TemplateNotFound, with TemplateBroken when the sample cannot be filled in, and with OnTrial
+    while a decision about it runs."""
+    await _may_word(work, shop_id, template, locale, new)
+    await refuse_on_trial(work, thing_of(template, locale), shop_id)
     values = {
         **new.model_dump(),
         "changed_by": work.actor.id,
@@ -123,8 +126,9 @@ async def set_template(work: Work, shop_id: UUID, template: str, locale: str, ne
 
 
 async def remove_template(work: Work, shop_id: UUID, template: str, locale: str) -> None:
-    """Back to the built-in words. Needs `notices.write`. Refuses with TemplateNotFound."""
+    """Back to the built-in words. Needs `notices.write`. Refuses with TemplateNotFound, OnTrial."""
     work.require("notices.write")
+    await refuse_on_trial(work, thing_of(template, locale), shop_id)
     gone = (
         await work.session.execute(
             delete(NoticeTemplate)
@@ -157,8 +161,51 @@ async def preview(
     return Preview(subject=letter.subject, text=letter.text, html=letter.html, fields=list(FIELDS))
 
 
+def thing_of(template: str, locale: str) -> str:
+    """As what the words of a template in one language are tried; a variant is those words."""
+    return f"template:{template}:{locale}"
+
+
+async def _may_word(work: Work, shop_id: UUID, template: str, locale: str, new: NewWords) -> None:
+    work.require("notices.write")
+    _known(template, locale)
+    await identity.get_shop(work, shop_id)
+    fill(new.words, SAMPLE[locale])
+
+
+async def _check_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    _, template, locale = thing.split(":")
+    await _may_word(work, shop_id, template, locale, NewWords.model_validate(variant))
+
+
+async def _adopt_variant(work: Work, shop_id: UUID, thing: str, variant: dict[str, Any]) -> None:
+    _, template, locale = thing.split(":")
+    await set_template(work, shop_id, template, locale, NewWords.model_validate(variant))
+
+
+can_be_tried(Kind("template", frozenset({"customer", "case"}), _check_variant, _adopt_variant))
+
+
+async def _on_trial(work: Work, notice: Notice, told: Told) -> Words | None:
+    if notice.shop_id is None:
+        return None
+    who = Who(told.customer_id, notice.case_id)
+    tried = await variant_for(work, notice.shop_id, thing_of(notice.template, told.locale), who)
+    if tried is None:
+        return None
+    try:
+        return fill(NewWords.model_validate(tried).words, told.fields)
+    except TemplateBroken as broken:
+        log.warning("words on trial broke", notice=str(notice.id), error=str(broken))
+        return None
+
+
 async def own_words(work: Work, notice: Notice, told: Told) -> Words:
-    """The shop's words filled in, or, where it has none or they break, the built-in ones; a break is kept and stated."""
+    """The words on trial for this customer; else the shop's filled in; or, where it has none or they break, the built-in ones. A
+    break is kept and stated."""
+    tried = await _on_trial(work, notice, told)
+    if tried is not None:
+        return tried
     own = (
         await work.session.execute(
             select(NoticeTemplate).where(

@@ -9,6 +9,7 @@ from aftercare.people.events import MemberChanged
 from aftercare.people.members import (
     MemberProfile,
     MemberView,
+    at_work,
     available_members,
     get_member,
     list_members,
@@ -16,7 +17,14 @@ from aftercare.people.members import (
     set_working,
 )
 from aftercare.people.model import CapacityNotPossible, MemberNotFound, ShiftNotPossible
-from aftercare.people.shifts import OffDay, ShiftTimes, WorkingHours, hours_of, on_shift, set_hours
+from aftercare.people.shifts import (
+    OffDay,
+    ShiftTimes,
+    WorkingHours,
+    hours_of,
+    next_shift,
+    set_hours,
+)
 
 __all__ = [
     "CapacityNotPossible",
@@ -28,11 +36,12 @@ __all__ = [
     "ShiftNotPossible",
     "ShiftTimes",
     "WorkingHours",
+    "at_work",
     "available_members",
     "get_member",
     "hours_of",
     "list_members",
-    "on_shift",
+    "next_shift",
     "set_hours",
     "set_profile",
     "set_working",

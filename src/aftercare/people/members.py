@@ -1,6 +1,6 @@
 """Members of staff: their profile, and who could take a matter now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -116,25 +116,37 @@ async def list_members(work: Work) -> list[MemberView]:
     return [MemberView.model_validate(row) for row in rows.mappings()]
 
 
+_FITS = """m.capacity > 0 AND a.active
+  AND EXISTS (SELECT FROM member_shop s WHERE s.account_id = m.account_id AND s.shop_id = :shop_id)
+  AND (CAST(:skill AS text) IS NULL OR :skill = ANY(m.skills))
+  AND (m.languages = '{}' OR :language IN (SELECT split_part(l, '-', 1) FROM unnest(m.languages) AS l))"""
+
+
 async def available_members(
-    work: Work, shop_id: UUID, skill: str | None, locale: str
+    work: Work, shop_id: UUID, skill: str | None, locale: str, *, off_too: bool = False
 ) -> Sequence[MemberView]:
-    """Who is at work, takes cases of the shop, knows the skill (if one is asked for) and speaks the language of the locale.
-    How much each already carries, the caller knows."""
+    """Who is at work, takes cases of the shop, knows the skill (if one is asked for) and speaks the language of the locale; with
+    `off_too` also who is not at work now. How much each already carries, the caller knows."""
+    which = _FITS if off_too else f"m.working AND {ON_SHIFT} AND {_FITS}"
     rows = await work.session.execute(
-        text(
-            _MEMBERS.format(
-                which="m.working AND m.capacity > 0 AND a.active AND "  # noqa: S608  # our own words
-                + ON_SHIFT
-                + """
-                  AND EXISTS (SELECT FROM member_shop s WHERE s.account_id = m.account_id AND s.shop_id = :shop_id)
-                  AND (CAST(:skill AS text) IS NULL OR :skill = ANY(m.skills))
-                  AND (m.languages = '{}' OR :language IN (SELECT split_part(l, '-', 1) FROM unnest(m.languages) AS l))"""
-            )
-        ),
+        text(_MEMBERS.format(which=which)),
         {"shop_id": shop_id, "skill": skill, "language": locale.split("-")[0], "now": work.now},
     )
     return [MemberView.model_validate(row) for row in rows.mappings()]
+
+
+async def at_work(work: Work, account_ids: Collection[UUID]) -> dict[UUID, bool]:
+    """Whether each is at work now; nobody knows of an account that has no profile, and it is left out."""
+    if not account_ids:
+        return {}
+    rows = await work.session.execute(
+        text(
+            f"SELECT m.account_id, m.working AND a.active AND {ON_SHIFT} AS here"  # noqa: S608  # our own words
+            " FROM member m JOIN account a ON a.id = m.account_id WHERE m.account_id = ANY(:ids)"
+        ),
+        {"ids": list(account_ids), "now": work.now},
+    )
+    return {row.account_id: row.here for row in rows}
 
 
 def require_staff(work: Work) -> None:

@@ -1,7 +1,7 @@
 """Working hours of members: weekly shifts in their own time zone, split or past midnight, and days off."""
 
-from collections.abc import Sequence
-from datetime import date, time
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from aftercare.journal import PermissionMissing, Work
 from aftercare.kit.text import one_line
 from aftercare.people.events import MemberChanged
-from aftercare.people.members import ON_SHIFT, require_staff
+from aftercare.people.members import require_staff
 from aftercare.people.model import DayOff, Member, MemberNotFound, Shift, ShiftNotPossible
 
 MOST_SHIFTS, MOST_DAYS = 42, 400
@@ -107,10 +107,19 @@ def _check(shifts: Sequence[ShiftTimes]) -> None:
         taken += spans
 
 
-async def on_shift(work: Work, account_id: UUID) -> bool:
-    """Whether its hours let the member work now; who has none always may."""
-    found = await work.session.execute(
-        text(f"SELECT 1 FROM member m WHERE m.account_id = :id AND {ON_SHIFT}"),  # noqa: S608  # our own words
-        {"id": account_id, "now": work.now},
-    )
-    return found.one_or_none() is not None
+NEXT = text(
+    """
+    SELECT min(b.begins) FROM shift s
+    CROSS JOIN LATERAL (SELECT CAST(CAST(:now AS timestamptz) AT TIME ZONE s.time_zone AS date) AS today) here
+    CROSS JOIN LATERAL generate_series(0, 21) AS d(days)
+    CROSS JOIN LATERAL (SELECT (here.today + d.days + s.begins) AT TIME ZONE s.time_zone AS begins) b
+    WHERE s.account_id = ANY(:ids) AND extract(isodow FROM here.today + d.days) = s.weekday AND b.begins > :now
+      AND NOT EXISTS (SELECT FROM day_off o WHERE o.account_id = s.account_id AND o.off_on = here.today + d.days)
+    """
+)
+
+
+async def next_shift(work: Work, account_ids: Collection[UUID]) -> datetime | None:
+    """When the next shift of any of them begins within three weeks; None where that is not known."""
+    moment: datetime | None = await work.session.scalar(NEXT, {"ids": list(account_ids), "now": work.now})
+    return moment

@@ -22,7 +22,7 @@ from aftercare.kit.calendars import (
     holidays_known,
     span_text,
     spans,
-    special_days,
+    special_names,
     week_of,
 )
 from aftercare.kit.errors import NotAllowed
@@ -328,12 +328,12 @@ async def year_of(work: Work, calendar_id: UUID, year: int) -> list[CalendarDate
     work.require("promises.read")
     view = await get_calendar(work, calendar_id)
     own = {day.on: day for day in view.days if day.on.year == year}
-    public = special_days(view.country, view.subdivision, year)
+    public = special_names(view.country, view.subdivision, year, work.actor.locale)
     return [
         CalendarDate(
             on=on,
             open=bool(hours := view.calendar.spans_on(on)),
-            name=(own[on].note if on in own else "") or (public[on].name if on in public else ""),
+            name=(own[on].note if on in own else "") or public.get(on, ""),
             own=on in own,
             hours=[span_text(span) for span in hours],
         )

@@ -39,8 +39,7 @@ class ExtensionUnusable(Invalid):
 
 TOLD = "id, shop_id, subject_kind, subject_id, name, due_at, policy"
 
-START = text(
-    f"""
+START = f"""
     WITH replaced AS (
       UPDATE clock SET settled_at = :now,
         state = CASE WHEN state = 'fired' THEN 'fired' ELSE 'cancelled' END,
@@ -57,8 +56,7 @@ START = text(
       RETURNING 1
     )
     SELECT r.* FROM replaced r, (SELECT count(*) FROM started) AS done
-    """  # noqa: S608  # only our own column names
-)
+"""  # noqa: S608  # only our own column names
 
 
 def _told(row: Any) -> dict[str, Any]:
@@ -92,7 +90,7 @@ async def start_clock(
     started_at = started_at or work.now
     due = await preview_due(work, shop_id, terms, started_at)
     clock_id = work.new_id()
-    replaced = await work.session.execute(
+    replaced = await work.rows(
         START,
         {
             "id": clock_id,
@@ -128,16 +126,14 @@ async def start_clock(
     return clock_id
 
 
-STOP = text(
-    f"""
+STOP = f"""
     UPDATE clock SET settled_at = :now,
       state = CASE WHEN state = 'fired' THEN 'fired' ELSE :outcome END,
       ended_at = CASE WHEN state = 'fired' THEN ended_at ELSE :now END,
       paused_at = NULL, remaining = NULL, remaining_to_warning = NULL
     WHERE subject_id = :subject_id AND settled_at IS NULL AND (CAST(:names AS text[]) IS NULL OR name = ANY(:names))
     RETURNING {TOLD}, state
-    """  # noqa: S608  # only our own column names
-)
+"""  # noqa: S608  # only our own column names
 
 
 async def stop_clocks(
@@ -145,17 +141,15 @@ async def stop_clocks(
 ) -> int:
     """How many open clocks that stopped. Without names all of the subject's. A clock that had fired stays fired and is settled
     now; kept after it was due, a clock was kept late. Stopping what does not run is no mistake."""
-    rows = (
-        await work.session.execute(
-            STOP,
-            {
-                "now": work.now,
-                "subject_id": subject_id,
-                "names": None if names is None else list(names),
-                "outcome": outcome,
-            },
-        )
-    ).all()
+    rows = await work.rows(
+        STOP,
+        {
+            "now": work.now,
+            "subject_id": subject_id,
+            "names": None if names is None else list(names),
+            "outcome": outcome,
+        },
+    )
     for row in rows:
         if outcome == "kept":
             late = row.state == "fired" or row.due_at < work.now
@@ -168,6 +162,25 @@ async def stop_clocks(
 async def stop_clock(work: Work, *, subject_id: UUID, name: str, outcome: Outcome = "kept") -> bool:
     """Whether one was open. See `stop_clocks`."""
     return bool(await stop_clocks(work, subject_id, [name], outcome))
+
+
+TAKE_BACK = f"""
+    UPDATE clock SET settled_at = NULL, state = CASE WHEN state = 'fired' THEN 'fired' ELSE 'running' END,
+      ended_at = CASE WHEN state = 'fired' THEN ended_at END
+    WHERE id = (SELECT id FROM clock WHERE subject_id = :subject_id AND name = :name AND settled_at >= :since
+        ORDER BY settled_at DESC, id DESC LIMIT 1)
+      AND NOT EXISTS (SELECT FROM clock WHERE subject_id = :subject_id AND name = :name AND settled_at IS NULL)
+    RETURNING {TOLD}
+"""  # noqa: S608  # only our own column names
+
+
+async def take_back_clock(work: Work, *, subject_id: UUID, name: str, since: datetime) -> bool:
+    """What stopped a clock, then or later, was a slip: it goes on, due when it was, and at once if that has passed. Whether there
+    was one."""
+    rows = await work.rows(TAKE_BACK, {"subject_id": subject_id, "name": name, "since": since})
+    for row in rows:
+        work.record(ClockResumed(**_told(row)))
+    return bool(rows)
 
 
 COUNTING = text(

@@ -183,6 +183,14 @@ def forward(calendar: WorkingCalendar | None, start: datetime, length: timedelta
         raise HoursUnusable(reason=str(never)) from never
 
 
+async def add_working_time(work: Work, shop_id: UUID, start: datetime, length: timedelta) -> datetime:
+    """By when so much was worked in the shop's standard calendar. Refuses with HoursUnusable."""
+    if not length:
+        return start
+    _, calendar = await calendar_named(work, shop_id, None)
+    return forward(calendar, start, length)
+
+
 def between(calendar: WorkingCalendar | None, start: datetime, end: datetime) -> timedelta:
     return end - start if calendar is None else calendar.working_time_between(start, end)
 

@@ -98,12 +98,13 @@ async def clocks_of(work: Work, subject_ids: Collection[UUID], *, ended: bool = 
     return [_view(row) for row in rows]
 
 
-async def open_clocks(work: Work, clock_ids: Collection[UUID]) -> set[UUID]:
+async def open_clocks(work: Work, clock_ids: Collection[UUID]) -> dict[UUID, ClockView]:
     """Those of the clocks that what they wait for has not settled yet; one that fired is still open."""
-    rows = await work.session.scalars(
-        text("SELECT id FROM clock WHERE id = ANY(:ids) AND settled_at IS NULL"), {"ids": list(clock_ids)}
+    rows = await work.session.execute(
+        text(f"SELECT {VIEW} FROM clock WHERE id = ANY(:ids) AND settled_at IS NULL"),  # noqa: S608
+        {"ids": list(clock_ids)},
     )
-    return set(rows)
+    return {row.id: _view(row) for row in rows}
 
 
 async def running_clocks(
@@ -181,6 +182,27 @@ async def broken_clocks(
     ).all()
     kept, following = page(rows, limit, lambda row: (row.ended_at, row.id))
     return Page(items=[_view(row) for row in kept], next=following)
+
+
+async def clocks_that_ran(
+    work: Work,
+    name: str,
+    since: datetime,
+    until: datetime,
+    *,
+    shop_id: UUID | None = None,
+    most: int = 20_000,
+) -> list[ClockView]:
+    """Of one name, those that were open at any time from `since` to before `until`, newest first."""
+    rows = await work.session.execute(
+        text(
+            f"SELECT {VIEW} FROM clock WHERE name = :name AND started_at < :until"  # noqa: S608
+            " AND (settled_at IS NULL OR settled_at >= :since)"
+            " AND (CAST(:shop AS uuid) IS NULL OR shop_id = :shop) ORDER BY due_at DESC LIMIT :most"
+        ),
+        {"name": name, "since": since, "until": until, "shop": shop_id, "most": most},
+    )
+    return [_view(row) for row in rows]
 
 
 NOW = text(

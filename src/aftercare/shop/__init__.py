@@ -10,23 +10,11 @@ from aftercare.shop.confirmations import (
     hold_confirmation,
     release_confirmation,
 )
-from aftercare.shop.entry import FoundOrder, ask_for_entry, customers_with, find_orders
-from aftercare.shop.events import (
-    OrderCancelled,
-    OrderChanged,
-    OrderConfirmed,
-    OrderDelivered,
-    OrderImported,
-    OrderPaid,
-    OrderShipped,
-    OrdersImported,
-    StoreRefunded,
-)
+from aftercare.shop.entry import ask_for_entry, find_orders
+from aftercare.shop.events import OrdersImported
 from aftercare.shop.intake import Count, Taken, number_key, take_in
 from aftercare.shop.lines import (
     LineView,
-    PaymentView,
-    ProductNotFound,
     ProductView,
     customer_names,
     freight_paid,
@@ -37,7 +25,7 @@ from aftercare.shop.lines import (
     product_titles,
 )
 from aftercare.shop.model import OrderStatus
-from aftercare.shop.places import PostalAreaRecord, postal_area, put_category_names, put_postal_areas
+from aftercare.shop.places import PostalAreaRecord, put_category_names, put_postal_areas
 from aftercare.shop.pushes import (
     OrderNotKnownYet,
     StoreRefundRecord,
@@ -45,14 +33,11 @@ from aftercare.shop.pushes import (
     forget_old_pushes,
     note_parcel,
     note_store_refund,
-    store_refunded,
 )
 from aftercare.shop.queries import (
     CustomerPage,
-    CustomerView,
     OrderSummary,
     OrderView,
-    ReviewView,
     customer_view,
     find_products,
     get_customer,
@@ -75,43 +60,29 @@ __all__ = [
     "Count",
     "CustomerPage",
     "CustomerRecord",
-    "CustomerView",
-    "FoundOrder",
     "ImportReport",
     "LineRecord",
     "LineView",
-    "OrderCancelled",
-    "OrderChanged",
-    "OrderConfirmed",
-    "OrderDelivered",
-    "OrderImported",
     "OrderNotKnownYet",
-    "OrderPaid",
     "OrderRecord",
-    "OrderShipped",
     "OrderStatus",
     "OrderSummary",
     "OrderView",
     "OrdersImported",
     "PaymentRecord",
-    "PaymentView",
     "PostalAreaRecord",
-    "ProductNotFound",
     "ProductRecord",
     "ProductView",
     "Progress",
     "Refused",
     "ReviewRecord",
-    "ReviewView",
     "StoreRefundRecord",
-    "StoreRefunded",
     "Taken",
     "ask_for_entry",
     "confirm_due_orders",
     "confirm_order",
     "customer_names",
     "customer_view",
-    "customers_with",
     "find_orders",
     "find_products",
     "first_time",
@@ -130,12 +101,10 @@ __all__ = [
     "order_of_number",
     "orders_of",
     "payments_of",
-    "postal_area",
     "product_titles",
     "put_category_names",
     "put_postal_areas",
     "release_confirmation",
     "search_orders",
-    "store_refunded",
     "take_in",
 ]

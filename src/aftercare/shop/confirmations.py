@@ -55,8 +55,7 @@ async def _locked(work: Work, order_id: UUID) -> SalesOrder:
     return row
 
 
-HOLD = text(
-    """
+HOLD = """
     WITH held AS (
       UPDATE sales_order SET confirmation_held_at = coalesce(confirmation_held_at, :now) WHERE id = :order_id
       RETURNING id, shop_id
@@ -64,17 +63,14 @@ HOLD = text(
       INSERT INTO confirmation_hold (order_id, holder_id, shop_id, held_at)
       SELECT id, :holder_id, shop_id, :now FROM held ON CONFLICT DO NOTHING
     )
-    SELECT count(*) FROM held
-    """
-)
+    SELECT count(*) AS held FROM held
+"""
 
 
 async def hold_confirmation(work: Work, order_id: UUID, holder_id: UUID | None = None) -> None:
     """The order does not confirm itself while `holder_id` (a claim) is open. Twice is once."""
-    found = await work.session.scalar(
-        HOLD, {"order_id": order_id, "holder_id": holder_id or order_id, "now": work.now}
-    )
-    if not found:
+    found = await work.row(HOLD, {"order_id": order_id, "holder_id": holder_id or order_id, "now": work.now})
+    if not found.held:
         raise NotFound(order_id=order_id)
 
 

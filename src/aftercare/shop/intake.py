@@ -5,7 +5,7 @@ One `take_in` is one step: it is written whole or not at all. Rows whose content
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -81,6 +81,7 @@ async def take_in(
         | {record.shop_id for record in products}
         | {record.shop_id for record in orders},
     )
+    customers, orders = await _without_erased(work, customers, orders)
     renamed = await _take_customers(work, customers, taken.customers)
     await _take_products(work, products, taken.products)
     if orders:
@@ -88,6 +89,43 @@ async def take_in(
     if renamed:
         await index_again(work, renamed)
     return taken
+
+
+async def _without_erased(
+    work: Work, customers: Sequence[CustomerRecord], orders: Sequence[OrderRecord]
+) -> tuple[Sequence[CustomerRecord], Sequence[OrderRecord]]:
+    """What a store still tells of customers who were erased here is not taken in again: only what they bought."""
+    named = {(record.shop_id, record.external_id) for record in customers}
+    named |= {(record.shop_id, record.customer) for record in orders}
+    rows = await work.session.execute(
+        text(
+            "SELECT shop_id, external_id FROM customer WHERE erased_at IS NOT NULL"
+            " AND shop_id = ANY(:shops) AND external_id = ANY(:ids)"
+        ),
+        {"shops": list({shop_id for shop_id, _ in named}), "ids": list({name for _, name in named})},
+    )
+    erased = {(row.shop_id, row.external_id) for row in rows} & named
+    if not erased:
+        return customers, orders
+    return (
+        [
+            replace(record, name="", email=None, phone=None, tier="", address={})
+            if (record.shop_id, record.external_id) in erased
+            else record
+            for record in customers
+        ],
+        [
+            replace(
+                record,
+                shipping_address={},
+                raw={},
+                reviews=tuple(replace(review, title="", body="") for review in record.reviews),
+            )
+            if (record.shop_id, record.customer) in erased
+            else record
+            for record in orders
+        ],
+    )
 
 
 async def _one_at_a_time(work: Work, shops: set[UUID]) -> None:

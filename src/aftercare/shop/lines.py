@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from aftercare.journal import ActorKind, PermissionMissing, Work
 from aftercare.kit.errors import NotFound
@@ -128,8 +128,8 @@ async def _lines(work: Work, condition: str, ids: list[UUID]) -> list[LineView]:
     values: dict[str, Any] = {"ids": ids}
     if work.actor.kind is ActorKind.customer:
         own, values["customers"] = " AND o.customer_id = ANY(:customers)", list(work.actor.customers)
-    rows = await work.session.execute(
-        text(f"{LINES} WHERE {condition}{own} ORDER BY o.placed_at DESC, o.id, l.position"), values
+    rows = await work.rows(
+        f"{LINES} WHERE {condition}{own} ORDER BY o.placed_at DESC, o.id, l.position", values
     )
     return [
         LineView.model_construct(**{**row._mapping, "order_status": OrderStatus(row.order_status)})

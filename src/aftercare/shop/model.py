@@ -50,6 +50,8 @@ class Customer(Base):
     address: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
     content: Mapped[str]
     since: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """Since then nothing tells who this is, and no import says it again."""
 
 
 class Product(Base):

@@ -57,21 +57,6 @@ async def put_postal_areas(work: Work, areas: Sequence[PostalAreaRecord]) -> Cou
     return Count(new=new, changed=len(other) - new, same=len(areas) - len(other))
 
 
-async def postal_area(work: Work, country: str, postal_code: str) -> PostalAreaRecord | None:
-    """The area of the longest known beginning of the code, of at least two characters."""
-    code = postal_code.replace(" ", "").upper()
-    beginnings = [code[:length] for length in range(len(code), 1, -1)]
-    rows = await work.session.scalars(
-        select(PostalArea).where(PostalArea.country == country.upper(), PostalArea.prefix.in_(beginnings))
-    )
-    best = max(rows, key=lambda row: len(row.prefix), default=None)
-    if best is None:
-        return None
-    return PostalAreaRecord(
-        best.country, best.prefix, best.latitude, best.longitude, best.city, best.state, best.points
-    )
-
-
 async def put_category_names(work: Work, source: str, names: Mapping[str, str]) -> Count:
     """What a store's own words for its categories mean in English. Needs `orders.import`."""
     work.require("orders.import")

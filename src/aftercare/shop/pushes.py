@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from aftercare import identity
@@ -164,11 +164,3 @@ async def note_store_refund(
     )
     await work.session.flush()
     return True
-
-
-async def store_refunded(work: Work, order_id: UUID) -> int:
-    """All that the store gave back for the order by itself, in cents."""
-    total = await work.session.scalar(
-        select(func.coalesce(func.sum(StoreRefund.amount_cents), 0)).where(StoreRefund.order_id == order_id)
-    )
-    return int(total or 0)

@@ -11,10 +11,8 @@ from aftercare.kit.paging import Page, page, read_mark
 from aftercare.supply.model import (
     Condition,
     MovementReason,
-    ReservationStatus,
     StockItem,
     StockMovement,
-    StockReservation,
 )
 
 
@@ -40,14 +38,6 @@ class MovementView(BaseModel):
     actor_kind: str
     actor_id: UUID | None
     at: datetime
-
-
-class ReservationView(BaseModel):
-    product_id: UUID
-    quantity: int
-    status: ReservationStatus
-    reserved_at: datetime
-    ended_at: datetime | None
 
 
 def _read_by_staff(work: Work) -> None:
@@ -131,15 +121,3 @@ async def movements_of(
     rows = (await work.session.execute(chosen)).all()
     kept, following = page(rows, limit, lambda row: (row.id,))
     return Page(items=[MovementView.model_validate(row._mapping) for row in kept], next=following)
-
-
-async def reservations_of(work: Work, claim_id: UUID) -> list[ReservationView]:
-    """What a claim holds, was sent, or let go, in the order in which it was reserved. Whoever calls has shown that the
-    actor may see the claim."""
-    rows = await work.session.scalars(
-        select(StockReservation)
-        .where(StockReservation.claim_id == claim_id)
-        .order_by(StockReservation.id)
-        .execution_options(populate_existing=True)
-    )
-    return [ReservationView.model_validate(row, from_attributes=True) for row in rows]

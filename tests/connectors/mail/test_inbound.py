@@ -92,7 +92,10 @@ async def test_pictures_are_kept_and_dangerous_files_are_named(house: House, tmp
     ]
     assert await scalar(house, "SELECT count(*) FROM message_file") == 2
     body = (await said(post))[0][1]
-    assert body == "见附件\n\n（附件未保存：evil.png, virus.png。仅接受图片、视频和 PDF。）"
+    assert (
+        body
+        == "见附件\n\n（附件未保存：evil.png, virus.png。这种文件可能有风险，请客户改发图片、PDF、办公文档或压缩包。）"
+    )
 
 
 async def test_what_comes_back_of_ours_is_left_alone(house: House, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """The listener takes what is for us and only says yes when it is kept; answers go out to a real SMTP server."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiosmtplib
 import pytest
@@ -15,15 +17,16 @@ from aftercare.cases import say
 from aftercare.connectors.mail.boxes import check_account
 from aftercare.connectors.mail.listener import listening
 from aftercare.connectors.mail.outbound import MailChannel
-from aftercare.conversations import AccountChange, change_account
+from aftercare.conversations import AccountChange, change_account, messages, open_file
 from aftercare.journal import House, begin, drain
+from aftercare.kit.files import Files, serving_headers
 from aftercare.settings import Mail
 from tests.cases.given import scalar
 from tests.connectors.mail.given import OURS, Post, _Senders, a_post, mail
 
 
 async def handed(port: int, raw: bytes, to: str = OURS, sender: str = "li@example.com") -> str:
-    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, timeout=10, start_tls=False)
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, timeout=60, start_tls=False)
     async with client:
         _, words = await client.sendmail(sender, [to], raw)
     return words
@@ -190,3 +193,74 @@ async def test_an_account_is_tried_before_it_is_used(own_house: House, tmp_path:
             await change_account(work, post.account_id, AccountChange(secrets={"password": "wr0ng"}))
         with pytest.raises(OSError, match=r"127.0.0.1 refuses the sign-in of u \(535\)"):
             await check_account(own_house, post.account_id)
+
+
+DOCX = (
+    b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00"
+    b"[Content_Types].xml word/document.xml " + bytes(range(256)) * 40
+)
+XLSX = b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00xl/workbook.xml " + bytes(reversed(range(256))) * 40
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"1 0 obj<<>>endobj\n" * 50 + b"%%EOF\n"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+ATTACHED = (
+    # As Outlook sends them: continued and encoded by RFC 2231, with the old encoding in Content-Type beside it.
+    (
+        "售后维修报价单（2026年3月）-青岚家电.docx",
+        f"{_OFFICE}.wordprocessingml.document",
+        DOCX,
+        (
+            "filename*0*=utf-8''%E5%94%AE%E5%90%8E%E7%BB%B4%E4%BF%AE%E6%8A%A5%E4%BB%B7%E5%8D%95%EF%BC%88;\r\n"
+            " filename*1*=2026%E5%B9%B43%E6%9C%88%EF%BC%89-%E9%9D%92%E5%B2%9A%E5%AE%B6%E7%94%B5.docx"
+        ),
+    ),
+    (
+        "对账 明细.xlsx",
+        f"{_OFFICE}.spreadsheetml.sheet",
+        XLSX,
+        "filename*=gb18030'zh-CN'%B6%D4%D5%CB%20%C3%F7%CF%B8.xlsx",
+    ),
+    ("发票.pdf", "application/pdf", PDF, 'filename="=?gb2312?B?t6LGsS5wZGY=?="'),
+)
+
+
+def from_outlook() -> bytes:
+    parts = [
+        "From: =?gb2312?B?wO7OsA==?= <li@example.com>\r\nTo: "
+        + OURS
+        + "\r\nSubject: =?gb2312?B?sajquNei?=\r\n"
+        "Message-ID: <AM0PR01MB1234@eurprd01.prod.exchangelabs.com>\r\nX-Mailer: Microsoft Outlook 16.0\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="----=_NextPart_000_0001"\r\n\r\n'
+        '------=_NextPart_000_0001\r\nContent-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n'
+        "资料见附件\r\n"
+    ]
+    for _, kind, content, named in ATTACHED:
+        body = base64.encodebytes(content).decode().replace("\n", "\r\n")
+        parts.append(
+            f"------=_NextPart_000_0001\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
+            f"Content-Disposition: attachment;\r\n {named}\r\n\r\n{body}"
+        )
+    return ("".join(parts) + "------=_NextPart_000_0001--\r\n").encode()
+
+
+async def test_office_files_from_outlook_reach_the_case_whole_and_are_served_safely(
+    own_house: House, tmp_path: Path
+) -> None:
+    post = await a_post(own_house, tmp_path)
+    async with listening(own_house, "127.0.0.1", 0) as port:
+        assert await handed(port, from_outlook()) == "2.0.0 Kept"
+    await drain(own_house)
+    async with begin(own_house, post.world.mei) as work:
+        thread_id = await work.session.scalar(text("SELECT thread_id FROM service_case"))
+        (message,) = [one for one in (await messages(work, thread_id)).items if one.body]
+        files = [await open_file(work, one.id) for one in message.files]
+    assert message.body == "资料见附件"
+    assert [(one.name, one.media_type) for one in files] == [(name, kind) for name, kind, _, _ in ATTACHED]
+    for view, (name, kind, content, _) in zip(files, ATTACHED, strict=True):
+        kept = [piece async for piece in await own_house.port(Files).read(view.key)]
+        assert b"".join(kept) == content
+        headers = serving_headers(name, kind)
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Disposition"].endswith(f"filename*=UTF-8''{quote(name, safe='')}")
+        assert headers["Content-Disposition"].startswith(
+            "inline" if kind == "application/pdf" else "attachment"
+        )

@@ -5,11 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI, Request
 
-from aftercare.app import ROUTERS
 from aftercare.cases.calls.verbs import (
     CallRefused,
     ExchangeAway,
@@ -30,8 +27,7 @@ from aftercare.conversations import (
     list_calls,
     settle_call_back,
 )
-from aftercare.journal import FACTS, Actor, House, begin, drain
-from aftercare.kit.http import explain_problems
+from aftercare.journal import FACTS, House, begin, drain
 from aftercare.settings import Channels
 from tests.cases.given import a_case, clocks, facts, names
 from tests.conftest import NOON, Clock
@@ -39,6 +35,7 @@ from tests.connectors.messaging.given import Knock, Shop, a_shop
 from tests.connectors.messaging.test_generic import knock
 from tests.connectors.messaging.vendors import CALL, Vendor, twilio_call
 from tests.connectors.standin import Reply, stand_in
+from tests.given.web import signed_in
 
 KEY = "a shared key"
 AGENTS = {"mei@qinglan.example": "+862155550101", "bo@qinglan.example": "8002"}
@@ -196,6 +193,14 @@ async def test_a_call_back_is_settled_by_hand_once(house: House, tmp_path: Path)
     with pytest.raises(CallBackNotDue):
         async with begin(house, here.world.mei) as work:
             await settle_call_back(work, owed.id)
+    # That was a slip: it is owed as before, and by when it was.
+    async with begin(house, here.world.mei) as work:
+        await settle_call_back(work, owed.id, CallBack.due)
+        assert await list_calls(work, owed=True) == [owed]
+    assert await clocks(house, owed.id) == {"call.back": "running"}
+    with pytest.raises(CallBackNotDue):
+        async with begin(house, here.world.mei) as work:
+            await settle_call_back(work, owed.id, CallBack.due)
 
 
 async def test_events_may_come_in_any_order_and_twice(house: House, tmp_path: Path) -> None:
@@ -222,28 +227,12 @@ async def test_what_is_no_call_is_refused(house: House, tmp_path: Path, told_: A
     assert (await here.hears(knock(told_))).json()["code"] == "push_unreadable"
 
 
-def as_staff(house: House, actor: Actor) -> httpx.AsyncClient:
-    """Signed in as whoever is given; signing in itself is shown elsewhere."""
-    app = FastAPI()
-    app.state.house = house
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api")
-    explain_problems(app)
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next):  # type: ignore[no-untyped-def]
-        request.state.actor = actor
-        return await call_next(request)
-
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test/api")
-
-
 async def test_calls_over_http(house: House, tmp_path: Path) -> None:
     here = await exchange(house, tmp_path)
     case = await a_case(here.world)
     await hear(here, told("missed"))
     assert (await here.http.get("/api/calls")).status_code in (401, 403)
-    async with as_staff(house, here.world.mei) as desk:
+    async with signed_in(house, here.world.mei) as desk:
         (owed,) = (await desk.get("/calls", params={"call_back_due": True})).json()
         assert (owed["number"], owed["state"], owed["call_back"]) == ("+8613800138000", "missed", "due")
         pop = (await desk.get(f"/calls/{owed['id']}")).json()
@@ -261,7 +250,7 @@ async def test_calls_over_http(house: House, tmp_path: Path) -> None:
         assert (again.status_code, again.json()["code"]) == (409, "call_back_not_due")
         nobody = await desk.post("/calls", json={"call_id": owed["id"]})
         assert (nobody.status_code, nobody.json()["code"]) == (503, "port_missing")
-    async with as_staff(house, here.world.customer) as buyer:
+    async with signed_in(house, here.world.customer) as buyer:
         assert (await buyer.get(f"/calls/{owed['id']}")).status_code == 403
         assert (await buyer.post("/calls", json={"number": "1"})).status_code in (403, 503)
 
@@ -411,5 +400,6 @@ def test_the_shapes_of_the_facts() -> None:
         "call.ended": [*about, "seconds"],
         "call.missed": about,
         "call.recorded": [*about, "voicemail"],
+        "call.back_owed": about,
         "call.back_settled": [*about, "outcome"],
     }

@@ -145,7 +145,10 @@ async def test_nothing_is_sent_to_or_fetched_from_an_inner_network(house: House,
     await here.hears(knock(message(files=files[1:])))
     await drain(house)
     said = (await here.took())[0][2]
-    assert said == "净水器漏水了\n\n（附件未保存：1.png, 2.png, 3.png。仅接受图片、视频和 PDF。）"
+    assert (
+        said
+        == "净水器漏水了\n\n（附件未保存：1.png, 2.png, 3.png。这种文件可能有风险，请客户改发图片、PDF、办公文档或压缩包。）"
+    )
     async with begin(house, here.world.mei) as work:
         await say(work, (await here.rows("SELECT id FROM service_case"))[0].id, "好的")
     await drain(house)

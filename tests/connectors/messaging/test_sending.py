@@ -451,7 +451,7 @@ async def test_a_file_that_cannot_be_had_is_asked_for_again_and_then_named(
         clock.now += timedelta(minutes=11)
         api.answers(Reply(502, {}))
         assert [row[2] for row in await here.took()] == [
-            "漏水\n\n（附件未保存：发票.pdf。仅接受图片、视频和 PDF。）"
+            "漏水\n\n（附件未保存：发票.pdf。这种文件可能有风险，请客户改发图片、PDF、办公文档或压缩包。）"
         ]
 
 
@@ -469,7 +469,7 @@ async def test_what_is_no_picture_is_named(house: House, tmp_path: Path, reply: 
             here, TELEGRAM, telegram_says(text="漏水", document={"file_id": "f", "file_name": "a.exe"})
         )
     assert [row[2] for row in await here.took()] == [
-        "漏水\n\n（附件未保存：a.exe。仅接受图片、视频和 PDF。）"
+        "漏水\n\n（附件未保存：a.exe。这种文件可能有风险，请客户改发图片、PDF、办公文档或压缩包。）"
     ]
 
 

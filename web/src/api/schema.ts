@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Settle Call Back By Hand
-         * @description It was called back, or that is not needed. Needs `cases.write`.
+         * @description It was called back, or that is not needed; `due`: that was a mistake. Needs `cases.write`.
          */
         post: operations["settle_call_back_by_hand"];
         delete?: never;
@@ -637,6 +637,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/escalation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Escalation Rules
+         * @description What holds for every clock in the shop, or in the house. Needs `promises.read`.
+         */
+        get: operations["escalation_rules"];
+        /**
+         * Set Escalation Rule
+         * @description Needs `promises.write`; without a shop it holds for the house, which takes one who sees all shops.
+         */
+        put: operations["set_escalation_rule"];
+        post?: never;
+        /**
+         * Withdraw Escalation Rule
+         * @description The house's rule holds again, or the default. Needs `promises.write`.
+         */
+        delete: operations["withdraw_escalation_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/escalation/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Escalation Rule
+         * @description What these steps would have done in the days before. Nothing is changed. Needs `promises.read`.
+         */
+        post: operations["try_escalation_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases": {
         parameters: {
             query?: never;
@@ -673,6 +721,27 @@ export interface paths {
          * @description All cases of a queue under the same filter, for a spreadsheet.
          */
         get: operations["export_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/meant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Was Meant
+         * @description What a search that finds nothing may have meant, with slips of the finger put right; null when nothing near it is
+         *     known, or when it does find something.
+         */
+        get: operations["what_was_meant"];
         put?: never;
         post?: never;
         delete?: never;
@@ -994,7 +1063,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Solve Case */
+        /**
+         * Solve Case
+         * @description `unanswered`: what the customer wrote last, a thank-you, needs no answer.
+         */
         post: operations["solve_case"];
         delete?: never;
         options?: never;
@@ -1030,6 +1102,26 @@ export interface paths {
         put?: never;
         /** Reopen Case */
         post: operations["reopen_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/undo-ending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back Ending
+         * @description It was solved or closed by mistake moments ago: it stands again with the status that it had.
+         */
+        post: operations["take_back_ending"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1588,7 +1680,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refuse Offer */
+        /**
+         * Refuse Offer
+         * @description Another amount is a change of the application, and counted as one.
+         */
         post: operations["refuse_offer"];
         delete?: never;
         options?: never;
@@ -2501,6 +2596,26 @@ export interface paths {
         patch: operations["change_channel"];
         trace?: never;
     };
+    "/api/channels/{account_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Channel
+         * @description Signs in at the mail servers, or tells what is missing; nothing is read, sent or changed. Needs `shops.write`.
+         */
+        post: operations["check_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/contacts": {
         parameters: {
             query?: never;
@@ -2867,6 +2982,86 @@ export interface paths {
          */
         put: operations["set_hours"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/my/data.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export My Data
+         * @description Everything that the shops hold about the signed-in customer, in a zip: to read, as JSON, and the files.
+         */
+        get: operations["export_my_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/data.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Customer Data
+         * @description The same for one customer. Needs `customers.privacy`.
+         */
+        get: operations["export_customer_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Erasure
+         * @description When the customer was erased, and by whom; nothing if not.
+         */
+        get: operations["read_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customers/{customer_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase
+         * @description Erases who the customer is and what was said; it cannot be taken back. Needs `customers.privacy`.
+         */
+        post: operations["erase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3290,7 +3485,7 @@ export interface paths {
         };
         /**
          * List Shops
-         * @description The shops that one sees, by name.
+         * @description The shops that one sees, by name; secrets among their settings only for who may set them.
          */
         get: operations["list_shops"];
         put?: never;
@@ -3340,46 +3535,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/insights/indicators": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Indicators
-         * @description Needs `insights.read`.
-         */
-        get: operations["list_indicators"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/insights/indicators/{name}/misses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Misses
-         * @description Needs `insights.read`.
-         */
-        get: operations["list_misses"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/insights/promises/cases": {
         parameters: {
             query?: never;
@@ -3412,6 +3567,26 @@ export interface paths {
          * @description Needs `promises.read`.
          */
         get: operations["list_promise_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/newest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Newest
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_newest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3493,6 +3668,1030 @@ export interface paths {
          */
         get: operations["list_fact_names"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Measures
+         * @description What can be analysed. Needs `insights.read`.
+         */
+        get: operations["list_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/analyses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Analyses
+         * @description What was asked, newest first. Needs `insights.read`.
+         */
+        get: operations["list_analyses"];
+        put?: never;
+        /**
+         * Ask Analysis
+         * @description The answer that is there, or one that the worker will find. Needs `insights.read`.
+         */
+        post: operations["ask_analysis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/analyses/{analysis_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Analysis
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_analysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/analyses/{analysis_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Analysis
+         * @description All numbers of an answer as CSV. Needs `insights.read`.
+         */
+        get: operations["export_analysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description Needs `insights.read`.
+         */
+        get: operations["list_decisions"];
+        put?: never;
+        /**
+         * Plan Decision
+         * @description A draft; nothing changes yet. Needs `insights.write`.
+         */
+        post: operations["plan_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Decision
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_decision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Decision Power
+         * @description How many, and how long, until the target is found. Needs `insights.read`.
+         */
+        get: operations["read_decision_power"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Decision
+         * @description Needs `insights.write`, and for a policy `policies.write`.
+         */
+        post: operations["start_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Decision
+         * @description What is to be seen now. Needs `insights.write`.
+         */
+        post: operations["look_at_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/go-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend Decision
+         * @description Needs `insights.write`.
+         */
+        post: operations["extend_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Decision
+         * @description It holds for all from now on. Needs `insights.write`.
+         */
+        post: operations["keep_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Decision
+         * @description Back to what was before. Needs `insights.write`.
+         */
+        post: operations["undo_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/decisions/{decision_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Decision
+         * @description Needs `insights.write`.
+         */
+        post: operations["drop_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Catalogue
+         * @description What each indicator is: formula in words, unit, source facts, cuts, target. Needs `insights.read`.
+         */
+        get: operations["read_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indicators
+         * @description Several at once; all without names. Needs `insights.read`.
+         */
+        get: operations["list_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/indicators/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Indicator
+         * @description Its figure, trend and parts. Needs `insights.read`.
+         */
+        get: operations["read_indicator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/indicators/{name}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indicator Cases
+         * @description The cases behind a number or one point of it, the worst first. Needs `insights.read`.
+         */
+        get: operations["list_indicator_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/indicators/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Indicator
+         * @description Its figures as a file; Excel with the definition and the cases. Needs `insights.read`.
+         */
+        get: operations["export_indicator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/catalogue/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Indicators
+         * @description The figures of several indicators, or of all, as one file. Needs `insights.read`.
+         */
+        get: operations["export_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/indicators/{name}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indicator Targets
+         * @description The catalogue's, then those set for all shops, markets and shops. Needs `insights.read`.
+         */
+        get: operations["list_indicator_targets"];
+        /**
+         * Set Indicator Target
+         * @description Needs `insights.write`; for a market or all shops one must see all shops.
+         */
+        put: operations["set_indicator_target"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Costs
+         * @description Where the money goes: by month and kind of cost, per case and per order, in each currency. Needs `insights.read`.
+         */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/cuts/{by}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cut Costs
+         * @description Needs `insights.read`.
+         */
+        get: operations["cut_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/dearest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dearest Cases
+         * @description The twenty cases that cost most. Needs `insights.read`.
+         */
+        get: operations["list_dearest_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/lines.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Cost Lines
+         * @description Every line of the period, for a spreadsheet. Needs `insights.read`.
+         */
+        get: operations["export_cost_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Case Costs
+         * @description What one case cost so far, line by line. Needs `insights.read`.
+         */
+        get: operations["get_case_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Cost Line
+         * @description What no fact tells: parts, charge-backs, insurance. Needs `insights.write`.
+         */
+        post: operations["enter_cost_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/lines/{line_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Cost Line
+         * @description Writes the counter-line. Needs `insights.write`.
+         */
+        post: operations["undo_cost_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cost Rates
+         * @description All rates with the time for which they hold, and what was counted without one. Needs `insights.read`.
+         */
+        get: operations["list_cost_rates"];
+        put?: never;
+        /**
+         * Set Cost Rate
+         * @description Holds from its day on; lines that are there stay as they are. Needs `insights.write`.
+         */
+        post: operations["set_cost_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/price-anew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Price Costs Anew
+         * @description Prices the lines of a period at the rates that hold for their days now, by counter-lines. Needs `insights.write`.
+         */
+        post: operations["price_costs_anew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cost Bridge
+         * @description Why the second period cost more or less than the first, to the cent. Needs `insights.read`.
+         */
+        get: operations["get_cost_bridge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/costs/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cost What If
+         * @description What sliders multiply: automation, carriers, time. Needs `insights.read`.
+         */
+        get: operations["get_cost_what_if"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/levers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Levers
+         * @description Projects with what they cost and saved. Needs `insights.read`.
+         */
+        get: operations["list_levers"];
+        put?: never;
+        /**
+         * Add Lever
+         * @description Needs `insights.write`.
+         */
+        post: operations["add_lever"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/levers/{lever_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Lever
+         * @description Needs `insights.read`.
+         */
+        get: operations["get_lever"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/levers/{lever_id}/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Lever Spending
+         * @description What it cost. Needs `insights.write`.
+         */
+        post: operations["add_lever_spending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/levers/{lever_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Lever
+         * @description Needs `insights.write`.
+         */
+        post: operations["end_lever"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/foresight/chances/{matter}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Chances
+         * @description What is open and may go wrong, the likeliest first, with the reasons. Needs `insights.read`.
+         */
+        get: operations["list_chances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/foresight/of/{subject_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Chances
+         * @description What is foretold of one case or order. Needs `cases.read` or `insights.read`.
+         */
+        get: operations["read_chances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/foresight/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failing Products
+         * @description Products and batches that fail more often than before. Needs `insights.read`.
+         */
+        get: operations["list_failing_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/foresight/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Foresight Models
+         * @description How good each model is, and how it has done since. Needs `insights.read`.
+         */
+        get: operations["list_foresight_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarms
+         * @description Needs `insights.read`.
+         */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Alarms
+         * @description Needs `insights.read`.
+         */
+        get: operations["count_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/told": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Told Alarms
+         * @description Of what one was told at the desk: what is open, the newest first.
+         */
+        get: operations["list_told_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/told/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Told Alarms
+         * @description All of one's own.
+         */
+        post: operations["read_told_alarms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarm Rules
+         * @description The indicators that are watched besides what is watched everywhere. Needs `insights.read`.
+         */
+        get: operations["list_alarm_rules"];
+        put?: never;
+        /**
+         * Watch Indicator
+         * @description Needs `insights.write`.
+         */
+        post: operations["watch_indicator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unwatch Indicator
+         * @description Needs `insights.write`.
+         */
+        delete: operations["unwatch_indicator"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/{alarm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Alarm
+         * @description With its playbook. Needs `insights.read`.
+         */
+        get: operations["read_alarm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/{alarm_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alarm
+         * @description Needs `insights.write`.
+         */
+        post: operations["acknowledge_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/alarms/{alarm_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alarm
+         * @description Needs `insights.write`.
+         */
+        post: operations["close_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/playbooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Playbooks
+         * @description What is to be done at an alarm of each kind. Needs `insights.read`.
+         */
+        get: operations["list_playbooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/playbooks/{code}/{locale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Playbook
+         * @description Needs `insights.write`.
+         */
+        put: operations["set_playbook"];
         post?: never;
         delete?: never;
         options?: never;
@@ -4463,6 +5662,919 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description Needs `insights.read`.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        /**
+         * Create Webhook
+         * @description Its secret is shown in this answer only. Needs `shops.write`.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sharable Facts
+         * @description Which facts can be subscribed to, and which details granted. Needs `insights.read`.
+         */
+        get: operations["list_sharable_facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/facts/{name}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Fact Schema
+         * @description The JSON schema of the message about one kind of fact. Needs `insights.read`.
+         */
+        get: operations["read_fact_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Webhook
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Webhook
+         * @description With its log. Needs `shops.write`.
+         */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Webhook
+         * @description Needs `shops.write`.
+         */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Webhook Secret
+         * @description A new secret; the old one signs too for a while. Needs `shops.write`.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Webhook
+         * @description Needs `shops.write`.
+         */
+        post: operations["switch_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Webhook
+         * @description Sends `webhook.test` now and tells what was answered. Needs `shops.write`.
+         */
+        post: operations["try_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Webhook
+         * @description Tells again what had happened, under the ids that it had. Needs `shops.write`.
+         */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhook_id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhook Posts
+         * @description The log: what was sent, what waits, each attempt. Needs `insights.read`.
+         */
+        get: operations["list_webhook_posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/journal/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Shared Facts
+         * @description What happened, oldest first, each fact exactly once for who goes on with `next`. Needs `journal.read`.
+         */
+        get: operations["read_shared_facts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/activities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Activities
+         * @description What moves and stages are called in the handbook. Needs `insights.read`.
+         */
+        get: operations["read_process_activities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Map
+         * @description What follows what, how often, and after how long. Needs `insights.read`.
+         */
+        get: operations["read_process_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/variants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Variants
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_process_variants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Work
+         * @description What is done again, and who hands over to whom. Needs `insights.read`.
+         */
+        get: operations["read_process_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Conformance
+         * @description Against the handbook: what was skipped, added, late, and by whom. Needs `insights.read`.
+         */
+        get: operations["read_process_conformance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Comparison
+         * @description One group against all others: those that were late, that have this value (`by`, `equals`), or the slowest tenth. Needs
+         *     `insights.read`.
+         */
+        get: operations["read_process_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Replay
+         * @description What moved in the time, case by case. Needs `insights.read`.
+         */
+        get: operations["read_process_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/outlook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Process Outlook
+         * @description The next step of everything open and how long it still takes. Needs `insights.read`.
+         */
+        get: operations["read_process_outlook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Process Log
+         * @description The log for other tools, as XES or OCEL 2.0 (JSON). It tells of no person by name. Needs `insights.read`.
+         */
+        get: operations["download_process_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/process/brought": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Brought Log
+         * @description The map of a log that is sent (CSV, XES, OCEL 2.0, Parquet; 30 MB). It is not kept. Needs `insights.read`.
+         */
+        post: operations["read_brought_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Promise Board
+         * @description Every promise with its measures over a period, and the transparency score. Needs `insights.read`.
+         */
+        get: operations["read_promise_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description The newest period first. Needs `insights.read`.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        /**
+         * Draft Report
+         * @description Needs `insights.write`.
+         */
+        post: operations["draft_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description Needs `insights.read`.
+         */
+        get: operations["read_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Reword Report
+         * @description Of a draft. Needs `insights.write`.
+         */
+        put: operations["reword_report"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/recount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recount Report
+         * @description A draft's figures as they are now, and its words drafted again. Needs `insights.write`.
+         */
+        post: operations["recount_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Report
+         * @description Publishes it under the next number; it never changes again. Needs `reports.release`.
+         */
+        post: operations["release_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard Report
+         * @description Of a draft. Needs `insights.write`.
+         */
+        post: operations["discard_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct Report
+         * @description A new draft that names the published one. Needs `insights.write`.
+         */
+        post: operations["correct_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/reports/{report_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report File
+         * @description As PDF, Excel, CSV or JSON. Needs `insights.read`; a PDF needs a Chinese font on the server.
+         */
+        get: operations["read_report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/warnings/logistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Logistics Warnings
+         * @description Needs `insights.read`.
+         */
+        get: operations["list_logistics_warnings"];
+        put?: never;
+        /**
+         * Draft Logistics Warning
+         * @description Needs `insights.write`.
+         */
+        post: operations["draft_logistics_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/warnings/logistics/{warning_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Logistics Warning
+         * @description Of a draft. Needs `insights.write`.
+         */
+        patch: operations["change_logistics_warning"];
+        trace?: never;
+    };
+    "/api/insights/warnings/logistics/{warning_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Logistics Warning
+         * @description Customers see it from now on. Needs `reports.release`.
+         */
+        post: operations["release_logistics_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/warnings/logistics/{warning_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Logistics Warning
+         * @description A draft is discarded (`insights.write`), a published one taken back (`reports.release`).
+         */
+        post: operations["withdraw_logistics_warning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/pages/{shop_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Promise Page
+         * @description What the shop shows everybody. Needs `insights.read`.
+         */
+        get: operations["read_promise_page"];
+        /**
+         * Publish Promise Page
+         * @description Needs `reports.release`.
+         */
+        put: operations["publish_promise_page"];
+        post?: never;
+        /**
+         * Withdraw Promise Page
+         * @description Needs `reports.release`.
+         */
+        delete: operations["withdraw_promise_page"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description Needs `insights.read`.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Plan Export
+         * @description A file made every day, week or month. Needs `insights.write`; with grants also `journal.read`.
+         */
+        post: operations["plan_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/exports/possible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exportable
+         * @description Which tables can be exported, and what can be granted. Needs `insights.read`.
+         */
+        get: operations["list_exportable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Export
+         * @description Needs `insights.write`.
+         */
+        delete: operations["remove_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/exports/{export_id}/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Now
+         * @description The worker makes the file of the last whole period. Needs `insights.write`.
+         */
+        post: operations["export_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/exports/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Export File
+         * @description Needs `insights.read`; with grants in it also `journal.read`.
+         */
+        get: operations["read_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/promises/{shop_code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Public Promises
+         * @description What a shop shows everybody about its promises.
+         */
+        get: operations["read_public_promises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Public Warnings
+         * @description Warnings of delays that hold now: of all shops, or for one also its own.
+         */
+        get: operations["read_public_warnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Public Report
+         * @description A published report for the public, with its digest.
+         */
+        get: operations["read_public_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/reports/{report_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Public Report File
+         * @description As PDF, Excel, CSV or JSON.
+         */
+        get: operations["read_public_report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/insights/room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Operations Room
+         * @description What is waiting, late, rising, and who is free, now. Needs `insights.read`.
+         */
+        get: operations["read_operations_room"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/promises/calendars": {
         parameters: {
             query?: never;
@@ -4697,6 +6809,27 @@ export interface paths {
         get: operations["promise_board"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/my/cases/{case_id}/survey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read My Survey */
+        get: operations["read_my_survey"];
+        put?: never;
+        /**
+         * Answer My Survey
+         * @description Once per case, when it has come to its end.
+         */
+        post: operations["answer_my_survey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5315,6 +7448,14 @@ export interface components {
             created_at: string;
         };
         /**
+         * Acknowledging
+         * @description None: who says so looks after it.
+         */
+        Acknowledging: {
+            /** Owner Id */
+            owner_id?: string | null;
+        };
+        /**
          * ActionView
          * @description A button: the verb, its words, and what has to be handed in with it.
          */
@@ -5329,14 +7470,316 @@ export interface components {
             needs: string[];
         };
         /**
+         * ActivityWord
+         * @description What an activity is called: a word of the handbook, `move` or `stage`.
+         */
+        ActivityWord: {
+            /** Activity */
+            activity: string;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "move" | "stage";
+            /** Word */
+            word: string;
+        };
+        /**
          * ActorKind
          * @enum {string}
          */
         ActorKind: "customer" | "staff" | "integration" | "system";
+        /**
+         * Ahead
+         * @description What will be, with the intervals within which 80 % and 95 % of true values were.
+         */
+        Ahead: {
+            /** At */
+            at: string;
+            /** Value */
+            value: number;
+            /** Low80 */
+            low80: number;
+            /** High80 */
+            high80: number;
+            /** Low95 */
+            low95: number;
+            /** High95 */
+            high95: number;
+        };
+        /** AlarmCount */
+        AlarmCount: {
+            /** Open */
+            open: number;
+            /** Acknowledged */
+            acknowledged: number;
+            /** Crisis */
+            crisis: number;
+        };
+        /** AlarmPoint */
+        AlarmPoint: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Value */
+            value: number | null;
+            /** Expected */
+            expected: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /** AlarmRuleView */
+        AlarmRuleView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Indicator */
+            indicator: string;
+            /** Cut By */
+            cut_by: string;
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+        };
+        /** AlarmShown */
+        AlarmShown: {
+            alarm: components["schemas"]["AlarmView"];
+            playbook: components["schemas"]["PlaybookView"];
+        };
+        /**
+         * AlarmState
+         * @enum {string}
+         */
+        AlarmState: "open" | "acknowledged" | "closed";
+        /**
+         * AlarmView
+         * @description `value` of the last `window_days` days, `expected` what is usual, `low` and `high` where 99 % of such days lie. `title`: all that in one
+         *     line; `what`: what is watched, and `indicator`, if it is one. `measured`: it is a mean, and not counted.
+         */
+        AlarmView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Series */
+            series: string;
+            /** Cut */
+            cut: string;
+            /** Label */
+            label: string;
+            /** Title */
+            title: string;
+            /** What */
+            what: string;
+            /** Indicator */
+            indicator: string | null;
+            /** Measured */
+            measured: boolean;
+            /** Group Key */
+            group_key: string;
+            /** Playbook */
+            playbook: string;
+            severity: components["schemas"]["aftercare__insights__alarms__model__Severity"];
+            state: components["schemas"]["AlarmState"];
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /**
+             * Last On
+             * Format: date
+             */
+            last_on: string;
+            /** Window Days */
+            window_days: number;
+            /** Value */
+            value: number;
+            /** Expected */
+            expected: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** P */
+            p: number;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Points */
+            points: components["schemas"]["AlarmPoint"][];
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            close_reason: components["schemas"]["CloseReason"] | null;
+            /** Note */
+            note: string;
+        };
         /** AmountGiven */
         AmountGiven: {
             /** Amount Cents */
             amount_cents?: number | null;
+        };
+        /**
+         * AnalysisLine
+         * @description A kept analysis in a list.
+         */
+        AnalysisLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            question: components["schemas"]["AnalysisQuestion"];
+            state: components["schemas"]["AnalysisState"];
+            /** Progress */
+            progress: number;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * AnalysisPage
+         * @description An analysis with its words. Of a forecast of many series `answer` has the first only; `series` lists them.
+         */
+        AnalysisPage: {
+            analysis: components["schemas"]["AnalysisView"];
+            words: components["schemas"]["AnalysisWords"];
+            /** Series */
+            series: components["schemas"]["SeriesName"][];
+            /** Examples */
+            examples: {
+                [key: string]: components["schemas"]["ClusterExample"];
+            };
+        };
+        /**
+         * AnalysisQuestion
+         * @description What is asked of which measure. Without a period, of all there is; without a shop, of all that the asker sees.
+         */
+        AnalysisQuestion: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "describe" | "correlate" | "cluster" | "forecast";
+            /** Measure */
+            measure: string;
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Column */
+            column?: string | null;
+            /** By */
+            by?: string | null;
+            /** Columns */
+            columns?: string[] | null;
+            /** Step */
+            step?: string | null;
+            /** Seasons */
+            seasons?: number[] | null;
+            /** Horizon */
+            horizon?: number | null;
+            /** Groups */
+            groups?: number | null;
+            /**
+             * Linear
+             * @default false
+             */
+            linear: boolean;
+            /**
+             * Time Zone
+             * @default Asia/Shanghai
+             */
+            time_zone: string;
+        };
+        /**
+         * AnalysisState
+         * @enum {string}
+         */
+        AnalysisState: "waiting" | "running" | "done" | "refused";
+        /**
+         * AnalysisView
+         * @description A question with how far its answer is.
+         */
+        AnalysisView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            question: components["schemas"]["AnalysisQuestion"];
+            state: components["schemas"]["AnalysisState"];
+            /** Progress */
+            progress: number;
+            /** Answer */
+            answer: (components["schemas"]["Described"] | components["schemas"]["Correlated"] | components["schemas"]["Clustered"] | components["schemas"]["Forecast"]) | null;
+            /** Trouble */
+            trouble: {
+                [key: string]: unknown;
+            } | null;
+            /** Asked By */
+            asked_by: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * AnalysisWords
+         * @description What a result says, in one language. `names` are columns, ways and steps as they are called.
+         */
+        AnalysisWords: {
+            /** Paragraph */
+            paragraph: string;
+            /** Method */
+            method: string[];
+            /** Limits */
+            limits: string[];
+            /** Names */
+            names: {
+                [key: string]: string;
+            };
+            /** Trouble */
+            trouble: string | null;
         };
         /** AnswerStep */
         AnswerStep: {
@@ -5386,11 +7829,30 @@ export interface components {
             changed_at: string;
         };
         /**
+         * ArmPoint
+         * @description One day: the mean of those who have it, and of the others. Of a series without others `control` is what was expected.
+         */
+        ArmPoint: {
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Treated */
+            treated: number | null;
+            /** Control */
+            control: number | null;
+            /** N Treated */
+            n_treated: number;
+            /** N Control */
+            n_control: number;
+        };
+        /**
          * ArticleChange
          * @description Only what is given changes. Who is shown it, and what it is about, changes at once, without publishing.
          */
         ArticleChange: {
-            audience?: components["schemas"]["Audience"] | null;
+            audience?: components["schemas"]["aftercare__knowledge__model__Audience"] | null;
             /** Topic */
             topic?: string | null;
             /** Categories */
@@ -5452,7 +7914,7 @@ export interface components {
             shop_id: string | null;
             /** Title */
             title: string;
-            audience: components["schemas"]["Audience"];
+            audience: components["schemas"]["aftercare__knowledge__model__Audience"];
             /** Topic */
             topic: string;
             status: components["schemas"]["Standing"];
@@ -5500,7 +7962,7 @@ export interface components {
             id: string;
             /** Shop Id */
             shop_id: string | null;
-            audience: components["schemas"]["Audience"];
+            audience: components["schemas"]["aftercare__knowledge__model__Audience"];
             /** Topic */
             topic: string;
             /** Categories */
@@ -5579,11 +8041,6 @@ export interface components {
             new_product_id?: string | null;
         };
         /**
-         * Audience
-         * @enum {string}
-         */
-        Audience: "public" | "staff";
-        /**
          * AuditLine
          * @description `actor_name`: of members of staff.
          */
@@ -5618,6 +8075,28 @@ export interface components {
          */
         Author: "customer" | "staff" | "system" | "integration";
         /**
+         * AutomationOf
+         * @description `per_case_cents` would be saved by each case that people decided; null when either side has too few.
+         */
+        AutomationOf: {
+            /** Claim Kind */
+            claim_kind: string;
+            /** By People */
+            by_people: number;
+            /** By Policy */
+            by_policy: number;
+            /** People Cents */
+            people_cents: number | null;
+            /** Policy Cents */
+            policy_cents: number | null;
+            /** Per Case Cents */
+            per_case_cents: number | null;
+            /** Low Cents */
+            low_cents: number | null;
+            /** High Cents */
+            high_cents: number | null;
+        };
+        /**
          * Bearer
          * @description Who works in these shops, with the open cases carried now. `capacity` null: no profile, so nothing is routed there.
          */
@@ -5642,6 +8121,15 @@ export interface components {
             /** Waiting Since */
             waiting_since: string | null;
         };
+        /** Before */
+        Before: {
+            /** Value */
+            value: number | null;
+            /** N */
+            n: number;
+            /** Kept */
+            kept: boolean | null;
+        };
         /**
          * Beside
          * @description `problem` and `remedy`: what would be kept if this case became a solution.
@@ -5654,10 +8142,66 @@ export interface components {
             /** Remedy */
             remedy: string;
         };
+        /**
+         * Board
+         * @description Every promise of the product over the period.
+         */
+        Board: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Promises */
+            promises: components["schemas"]["PromiseStand"][];
+            transparency: components["schemas"]["Score"];
+        };
         /** Body_import_orders_file */
         Body_import_orders_file: {
             /** File */
             file: string;
+        };
+        /** Body_read_brought_log */
+        Body_read_brought_log: {
+            /** File */
+            file: string;
+        };
+        /**
+         * BottleneckView
+         * @description `share`: of all waiting.
+         */
+        BottleneckView: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Count */
+            count: number;
+            /** Median */
+            median: number;
+            /** P90 */
+            p90: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * BroughtView
+         * @description What a log that somebody brought tells; it is not kept. `told`: how it was read.
+         */
+        BroughtView: {
+            /** Told */
+            told: string[];
+            map: components["schemas"]["MapView"];
+            variants: components["schemas"]["VariantsView"];
+            /** Loops */
+            loops: components["schemas"]["LoopView"][];
+            /** Hand Overs */
+            hand_overs: components["schemas"]["HandOverView"][];
         };
         /**
          * CalendarDate
@@ -5819,6 +8363,50 @@ export interface components {
             /** Called Back By */
             called_back_by: string | null;
         };
+        /** CarrierOf */
+        CarrierOf: {
+            /** Kind */
+            kind: string;
+            /** Carrier */
+            carrier: string;
+            /** Parcels */
+            parcels: number;
+            /** Per Parcel Cents */
+            per_parcel_cents: number;
+        };
+        /**
+         * CaseCost
+         * @description `service_cents`: work and parcels alone. `unpriced`: lines that have no amount yet.
+         */
+        CaseCost: {
+            /** Currency */
+            currency: string;
+            /** Total Cents */
+            total_cents: number;
+            /** Service Cents */
+            service_cents: number;
+            /** Groups */
+            groups: {
+                [key: string]: number;
+            };
+            /** Unpriced */
+            unpriced: number;
+        };
+        /**
+         * CaseCosts
+         * @description A sum per currency, and the lines, oldest first.
+         */
+        CaseCosts: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Sums */
+            sums: components["schemas"]["CaseCost"][];
+            /** Lines */
+            lines: components["schemas"]["CostLineView"][];
+        };
         /**
          * CaseOfCaller
          * @description `sure`: of the customer that the number is verified for, or told of by this number before. Otherwise only the number on
@@ -5960,6 +8548,52 @@ export interface components {
             closed_at: string | null;
             closing: components["schemas"]["Closing"] | null;
         };
+        /**
+         * ChanceView
+         * @description Something open and what may happen to it. `number` and `title` are the order's or the case's; a customer has neither.
+         */
+        ChanceView: {
+            foretells: components["schemas"]["Foretells"];
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Chance */
+            chance: number;
+            /** Usual */
+            usual: number;
+            /** Why */
+            why: components["schemas"]["WhyView"][];
+            /** Due At */
+            due_at: string | null;
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            /** Number */
+            number: string | null;
+            /** Title */
+            title: string | null;
+            /** Case Id */
+            case_id: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /** Customer Id */
+            customer_id: string | null;
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Carrier */
+            carrier: string | null;
+        };
         /** ChangedDecision */
         ChangedDecision: {
             /** Reference */
@@ -6042,6 +8676,21 @@ export interface components {
         ChatShop: {
             /** Code */
             code: string;
+        };
+        /**
+         * Checked
+         * @description What a trial of an account showed: `found` in the words of the other side, `missing` the names of settings and secrets that it
+         *     needs, `door` the address that the vendor is given.
+         */
+        Checked: {
+            /** Good */
+            good: boolean;
+            /** Found */
+            found: string[];
+            /** Missing */
+            missing: string[];
+            /** Door */
+            door: string | null;
         };
         /** Checking */
         Checking: {
@@ -6460,14 +9109,65 @@ export interface components {
             max_extensions: number;
         };
         /**
+         * CloseReason
+         * @enum {string}
+         */
+        CloseReason: "put_right" | "expected" | "false_alarm" | "passed";
+        /**
          * Closing
          * @description Why a case may be closed. Silence is not among them.
          * @enum {string}
          */
         Closing: "confirmed" | "followed_up" | "withdrawn" | "duplicate" | "spam";
+        /** ClosingAlarm */
+        ClosingAlarm: {
+            reason: components["schemas"]["CloseReason"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
         /** ClosingWish */
         ClosingWish: {
             closing: components["schemas"]["Closing"];
+        };
+        /**
+         * ClusterExample
+         * @description A case that stands for its group. `number` is None when it is no longer there, or is not the reader's to see.
+         */
+        ClusterExample: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string | null;
+        };
+        /** Clustered */
+        Clustered: {
+            data: components["schemas"]["DataLookedAt"];
+            /** Says */
+            says: components["schemas"]["Sentence"][];
+            /** Method */
+            method: components["schemas"]["Sentence"][];
+            /** Limits */
+            limits: components["schemas"]["Sentence"][];
+            /** Command */
+            command: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cluster";
+            /** Clusters */
+            clusters: components["schemas"]["RowCluster"][];
+            /** Silhouette */
+            silhouette: number;
+            /** Tried */
+            tried: {
+                [key: string]: number;
+            };
         };
         /**
          * CodeAsked
@@ -6510,10 +9210,72 @@ export interface components {
             number?: string | null;
         };
         /**
+         * ColumnPair
+         * @description How two columns go together. `value` has a sign for Spearman, Pearson and point-biserial; `low`, `high` is the 95 %
+         *     interval; `p_all` is corrected for the number of pairs looked at (Benjamini-Hochberg).
+         */
+        ColumnPair: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "spearman" | "pearson" | "cramers_v" | "correlation_ratio" | "point_biserial";
+            /** N */
+            n: number;
+            /** Value */
+            value: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** P */
+            p: number;
+            /** P All */
+            p_all: number;
+            /** Explained By */
+            explained_by: string | null;
+            /** Within */
+            within: number | null;
+        };
+        /** ComparisonView */
+        ComparisonView: {
+            /** First */
+            first: number;
+            /** Second */
+            second: number;
+            /** Median First */
+            median_first: number;
+            /** Median Second */
+            median_second: number;
+            /** Compared */
+            compared: number;
+            /** Differences */
+            differences: components["schemas"]["DifferenceView"][];
+            /** Factors */
+            factors: components["schemas"]["FactorView"][];
+            /** Rules */
+            rules: components["schemas"]["RuleView"][];
+        };
+        /**
          * Condition
          * @enum {string}
          */
         "Condition-Output": "sellable" | "refurbish" | "quarantine" | "supplier_return" | "send_back";
+        /** ConformanceView */
+        ConformanceView: {
+            /** Cases */
+            cases: number;
+            /** Conforming */
+            conforming: number;
+            /** Share */
+            share: number;
+            /** Deviations */
+            deviations: components["schemas"]["DeviationView"][];
+        };
         /** ContactView */
         ContactView: {
             /**
@@ -6554,6 +9316,253 @@ export interface components {
             /** Intent */
             intent?: string | null;
         };
+        /** Correlated */
+        Correlated: {
+            data: components["schemas"]["DataLookedAt"];
+            /** Says */
+            says: components["schemas"]["Sentence"][];
+            /** Method */
+            method: components["schemas"]["Sentence"][];
+            /** Limits */
+            limits: components["schemas"]["Sentence"][];
+            /** Command */
+            command: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "correlate";
+            /** Columns */
+            columns: string[];
+            /** Pairs */
+            pairs: components["schemas"]["ColumnPair"][];
+            /** Left Out */
+            left_out: string[];
+        };
+        /**
+         * CostBridge
+         * @description From `before_cents` to `after_cents` in one currency: the effects and `loose_cents` sum to the difference, to the cent.
+         */
+        CostBridge: {
+            /** Currency */
+            currency: string;
+            /** Before Cents */
+            before_cents: number;
+            /** After Cents */
+            after_cents: number;
+            /** Before Cases */
+            before_cases: number;
+            /** After Cases */
+            after_cases: number;
+            /** Volume Cents */
+            volume_cents: number;
+            /** Mix Cents */
+            mix_cents: number;
+            /** Efficiency Cents */
+            efficiency_cents: number;
+            /** Rate Cents */
+            rate_cents: number;
+            /** Loose Cents */
+            loose_cents: number;
+            /** Drivers */
+            drivers: components["schemas"]["CostDriver"][];
+        };
+        /**
+         * CostCut
+         * @description `carrier` and `agent` cut single lines (freight; people's time); the others cut cases.
+         * @enum {string}
+         */
+        CostCut: "shop" | "market" | "channel" | "claim_kind" | "reason" | "product" | "category" | "carrier" | "agent" | "month" | "kind";
+        /**
+         * CostDriver
+         * @description What one segment and kind added to an effect. Volume is of all alike and has none.
+         */
+        CostDriver: {
+            /**
+             * Effect
+             * @enum {string}
+             */
+            effect: "volume" | "mix" | "efficiency" | "rate";
+            /** Segment */
+            segment: string | null;
+            /** Kind */
+            kind: string;
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * CostGroup
+         * @enum {string}
+         */
+        CostGroup: "work" | "parcels" | "goods" | "money" | "recovered" | "other";
+        /**
+         * CostKind
+         * @description What it was spent on. Negative amounts are what came back.
+         * @enum {string}
+         */
+        CostKind: "people" | "telephony" | "bot" | "inspection" | "freight_out" | "freight_back" | "packaging" | "parts" | "refund" | "refund_by_store" | "difference" | "goods_out" | "goods_back" | "goods_written_off" | "carrier_chargeback" | "supplier_chargeback" | "insurance" | "other";
+        /** CostLineMade */
+        CostLineMade: {
+            /** Line */
+            line: number;
+        };
+        /**
+         * CostLineView
+         * @description `fact` and `position`: what it follows from. `rate`: minor units per unit. `undone`: a counter-line takes it back, or it is
+         *     one. No `amount_cents`: it was counted, but there is no rate.
+         */
+        CostLineView: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            kind: components["schemas"]["CostKind"];
+            group: components["schemas"]["CostGroup"];
+            /** Part */
+            part: string;
+            /** Quantity */
+            quantity: number;
+            /** Unit */
+            unit: string | null;
+            /** Rate */
+            rate: number | null;
+            /** Amount Cents */
+            amount_cents: number | null;
+            /** Currency */
+            currency: string;
+            /** Claim Id */
+            claim_id: string | null;
+            /** Claim Number */
+            claim_number: string | null;
+            /** Product Title */
+            product_title: string | null;
+            /** Account Name */
+            account_name: string | null;
+            /** Carrier */
+            carrier: string | null;
+            /** Fact */
+            fact: string | null;
+            /** Position */
+            position: number;
+            /** By Hand */
+            by_hand: boolean;
+            /** Undone */
+            undone: boolean;
+            /** Words */
+            words: string;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+        };
+        /** CostPricingAnew */
+        CostPricingAnew: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            kind?: components["schemas"]["RateKind"] | null;
+            /** Shop Id */
+            shop_id?: string | null;
+        };
+        /**
+         * CostRateView
+         * @description `valid_until`: before this moment; null while nothing follows. `lines`: how many cost lines were priced by it.
+         */
+        CostRateView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            kind: components["schemas"]["RateKind"];
+            /** Part */
+            part: string;
+            unit: components["schemas"]["RateUnit"];
+            /** Amount */
+            amount: number | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid Until */
+            valid_until: string | null;
+            /** Reason */
+            reason: string;
+            /** Set By Name */
+            set_by_name: string | null;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /** Lines */
+            lines: number;
+        };
+        /** CostRecordMade */
+        CostRecordMade: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /**
+         * CostSummary
+         * @description `until_fact`: when the newest fact happened that the ledger has read.
+         */
+        CostSummary: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Until Fact */
+            until_fact: string | null;
+            /** Currencies */
+            currencies: components["schemas"]["CurrencyCosts"][];
+            /** Missing */
+            missing: components["schemas"]["MissingCostRate"][];
+        };
+        /** CostUndoing */
+        CostUndoing: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * CostsPricedAnew
+         * @description How many lines were priced anew, and by how much the sum changed, per currency.
+         */
+        CostsPricedAnew: {
+            /** Lines */
+            lines: number;
+            /** Differences */
+            differences: {
+                [key: string]: number;
+            };
+        };
         /** CountGiven */
         CountGiven: {
             /** Counted */
@@ -6568,6 +9577,49 @@ export interface components {
             order_line_id: string;
             /** Quantity */
             quantity: number;
+        };
+        /**
+         * CounterOffer
+         * @description What the customer answers to an offer that is not taken: words, and perhaps another amount.
+         */
+        CounterOffer: {
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+            /** Asked Cents */
+            asked_cents?: number | null;
+        };
+        /**
+         * CurrencyCosts
+         * @description All of one currency. `before_cents` and `before_cases`: of the period just as long before this one.
+         */
+        CurrencyCosts: {
+            /** Currency */
+            currency: string;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Service Cents */
+            service_cents: number;
+            /** Cases */
+            cases: number;
+            /** Per Case Cents */
+            per_case_cents: number | null;
+            /** Orders */
+            orders: number;
+            /** Per Order Cents */
+            per_order_cents: number | null;
+            /** Before Cents */
+            before_cents: number;
+            /** Before Cases */
+            before_cases: number;
+            /** Kinds */
+            kinds: components["schemas"]["KindSum"][];
+            /** Months */
+            months: components["schemas"]["MonthSum"][];
+            /** Cells */
+            cells: components["schemas"]["MonthKind"][];
         };
         /**
          * CustomerPage
@@ -6590,6 +9642,48 @@ export interface components {
             last_order_at: string | null;
             latest: components["schemas"]["Page_OrderSummary_"];
         };
+        /**
+         * CutSum
+         * @description `value` is an id or word, null where the lines have none; `label` what it is called, where it has a name.
+         */
+        CutSum: {
+            /** Currency */
+            currency: string;
+            /** Value */
+            value: string | null;
+            /** Label */
+            label: string | null;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Cases */
+            cases: number;
+            /** Per Case Cents */
+            per_case_cents: number | null;
+            /** Orders */
+            orders: number | null;
+            /** Per Order Cents */
+            per_order_cents: number | null;
+            /** Lines */
+            lines: number;
+        };
+        /**
+         * DataLookedAt
+         * @description What was looked at. `digest` (SHA-256, first 16 digits) tells the same data again from another.
+         */
+        DataLookedAt: {
+            /** Name */
+            name: string;
+            /** Own */
+            own: boolean;
+            /** Rows */
+            rows: number;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Digest */
+            digest: string;
+        };
         /** DayWish */
         DayWish: {
             /** Open */
@@ -6600,17 +9694,229 @@ export interface components {
              */
             note: string;
         };
+        /** DearCase */
+        DearCase: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Claim Kind */
+            claim_kind: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Currency */
+            currency: string;
+            /** Amount Cents */
+            amount_cents: number;
+            most: components["schemas"]["CostKind"];
+            /** Most Cents */
+            most_cents: number;
+        };
+        /**
+         * DecisionEnded
+         * @description In words, for who reads it later.
+         */
+        DecisionEnded: {
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /** DecisionExtension */
+        DecisionExtension: {
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** DecisionLine */
+        DecisionLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Indicator */
+            indicator: string;
+            /** Indicator Title */
+            indicator_title: string;
+            state: components["schemas"]["DecisionState"];
+            roll_out: components["schemas"]["RollOut"];
+            subject_kind: components["schemas"]["SubjectKind"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Advice */
+            advice: ("keep" | "undo" | "go_on") | null;
+            /** Scale */
+            scale: ("share" | "relative" | "points") | null;
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
+         * DecisionState
+         * @enum {string}
+         */
+        DecisionState: "draft" | "running" | "kept" | "undone" | "dropped";
+        /**
+         * DecisionView
+         * @description A decision whole: its plan, what was seen of it last, and what may be done.
+         */
+        DecisionView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /** Hypothesis */
+            hypothesis: string;
+            /** Indicator */
+            indicator: string;
+            /** Indicator Title */
+            indicator_title: string;
+            /**
+             * Good
+             * @enum {string}
+             */
+            good: "up" | "down";
+            /** Target */
+            target: number;
+            /**
+             * Scale
+             * @enum {string}
+             */
+            scale: "share" | "relative" | "points";
+            /** Owner Id */
+            owner_id: string | null;
+            /** Cost Cents */
+            cost_cents: number | null;
+            /** Currency */
+            currency: string | null;
+            subject_kind: components["schemas"]["SubjectKind"];
+            subject: components["schemas"]["Subject-Output"];
+            roll_out: components["schemas"]["RollOut"];
+            /** Share */
+            share: number | null;
+            /** Unit */
+            unit: string;
+            /** Shops */
+            shops: string[] | null;
+            /** Treated */
+            treated: components["schemas"]["TreatedShop"][];
+            /** Met With */
+            met_with: number;
+            /** Met Without */
+            met_without: number;
+            /** Guards */
+            guards: components["schemas"]["GuardRail"][];
+            state: components["schemas"]["DecisionState"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Why */
+            why: string | null;
+            /** May */
+            may: components["schemas"]["Verb"][];
+            reading: components["schemas"]["Reading-Output"] | null;
+            /** Paragraph */
+            paragraph: string;
+            /** Limits */
+            limits: string[];
+            /** History */
+            history: components["schemas"]["ReadingLine"][];
+        };
         /** DeliveredBody */
         DeliveredBody: {
             /** Delivered At */
             delivered_at?: string | null;
+        };
+        /** Described */
+        Described: {
+            data: components["schemas"]["DataLookedAt"];
+            /** Says */
+            says: components["schemas"]["Sentence"][];
+            /** Method */
+            method: components["schemas"]["Sentence"][];
+            /** Limits */
+            limits: components["schemas"]["Sentence"][];
+            /** Command */
+            command: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "describe";
+            /** Column */
+            column: string;
+            /**
+             * Column Kind
+             * @enum {string}
+             */
+            column_kind: "number" | "flag" | "category" | "text" | "time" | "id" | "empty";
+            /** By */
+            by: string | null;
+            spread: components["schemas"]["Spread"] | null;
+            /** Bars */
+            bars: components["schemas"]["HistogramBar"][];
+            /** Shares */
+            shares: components["schemas"]["ValueShare"][];
+            /** Groups */
+            groups: components["schemas"]["GroupSpread"][];
+            difference: components["schemas"]["GroupDifference"] | null;
         };
         /**
          * DeskKind
          * @description Why a member of staff is told something at the desk.
          * @enum {string}
          */
-        DeskKind: "mentioned" | "replied" | "held" | "escalated" | "solved";
+        DeskKind: "mentioned" | "replied" | "held" | "warned" | "escalated" | "solved";
         /**
          * DeskNoticeView
          * @description `by`: who did it, where that was a colleague.
@@ -6644,6 +9950,30 @@ export interface components {
             read_at: string | null;
         };
         /**
+         * DeviationView
+         * @description `late_seconds`: by how much, in the median.
+         */
+        DeviationView: {
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Skipped */
+            skipped: string[];
+            /** Cases */
+            cases: number;
+            /** Count */
+            count: number;
+            /** People */
+            people: components["schemas"]["PersonCount"][];
+            /** Examples */
+            examples: components["schemas"]["ExampleCase"][];
+            /** Late Seconds */
+            late_seconds: number | null;
+        };
+        /**
          * Difference
          * @description One line of a comparison; a changed line is one that was and one that is.
          */
@@ -6670,6 +10000,29 @@ export interface components {
             amount_cents: number;
             /** Currency */
             currency: string;
+        };
+        /** DifferenceView */
+        DifferenceView: {
+            /** Kind */
+            kind: string;
+            /** What */
+            what: string;
+            /** Value */
+            value: string;
+            /** First */
+            first: number;
+            /** Second */
+            second: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Effect */
+            effect: number;
+            /** Q */
+            q: number;
+            /** Cases */
+            cases: number;
         };
         /**
          * Direction
@@ -6709,11 +10062,6 @@ export interface components {
             /** Ended At */
             ended_at: string | null;
         };
-        /**
-         * Doing
-         * @enum {string}
-         */
-        Doing: "looking" | "typing" | "noting" | "gone";
         /** DraftView */
         DraftView: {
             /** Body */
@@ -6759,6 +10107,19 @@ export interface components {
             /** Number */
             number?: string | null;
         };
+        /** DueNext */
+        DueNext: {
+            /** Case Id */
+            case_id: string | null;
+            /** Number */
+            number: string | null;
+            /** Shop */
+            shop: string;
+            /** Clock */
+            clock: string;
+            /** Left Seconds */
+            left_seconds: number;
+        };
         /** DuePreview */
         DuePreview: {
             /**
@@ -6786,8 +10147,27 @@ export interface components {
             before: number | null;
         };
         /**
+         * EdgeView
+         * @description Waits in seconds.
+         */
+        EdgeView: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Count */
+            count: number;
+            /** Median */
+            median: number;
+            /** P90 */
+            p90: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * Edit
-         * @description Only what is given changes; the claim goes back to the shop to be decided.
+         * @description Only what is given changes; the claim goes back to the shop to be decided. With other quantities, as much is asked as
+         *     is possible for them, unless `asked_cents` says otherwise.
          */
         Edit: {
             reason?: components["schemas"]["Reason"] | null;
@@ -6807,6 +10187,51 @@ export interface components {
              * @default []
              */
             file_ids: string[];
+        };
+        /**
+         * Effect
+         * @description `estimate` on the scale of the indicator; `low` and `high` its 95 % interval. `always_valid`: it may be looked at every
+         *     day. `saved`: by how much of its length CUPED made the interval shorter.
+         */
+        Effect: {
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "randomised" | "difference" | "interrupted";
+            /**
+             * Scale
+             * @enum {string}
+             */
+            scale: "share" | "relative" | "points";
+            /** Enough */
+            enough: boolean;
+            /** N Treated */
+            n_treated: number;
+            /** N Control */
+            n_control: number;
+            /** Mean Treated */
+            mean_treated: number | null;
+            /** Mean Control */
+            mean_control: number | null;
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** P */
+            p: number | null;
+            /** Always Valid */
+            always_valid: boolean;
+            /** Saved */
+            saved: number | null;
+            /** Parallel P */
+            parallel_p: number | null;
+            /** Shops */
+            shops: number;
+            /** Points */
+            points: components["schemas"]["ArmPoint"][];
         };
         /**
          * Entered
@@ -6926,6 +10351,76 @@ export interface components {
              */
             resend_at: string;
         };
+        /**
+         * Erased
+         * @description `rows`: how many of each table were emptied or went.
+         */
+        Erased: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             */
+            customer_id: string;
+            /**
+             * Erased At
+             * Format: date-time
+             */
+            erased_at: string;
+            /** Erased By */
+            erased_by: string | null;
+            /** Rows */
+            rows: {
+                [key: string]: number;
+            };
+            /** Files */
+            files: number;
+        };
+        /**
+         * Erasure
+         * @description That a customer was erased, when, and by whom.
+         */
+        Erasure: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Customer Id
+             * Format: uuid
+             */
+            customer_id: string;
+            /**
+             * Erased At
+             * Format: date-time
+             */
+            erased_at: string;
+            /** Erased By */
+            erased_by: string | null;
+        };
+        /**
+         * EscalationWish
+         * @description One step: `after_minutes` of the shop's working time after the clock has warned or broken it does one thing. `whom` is for
+         *     telling, `to` for pressing; `skill` moves the case to those who have it before it is given to somebody else.
+         */
+        EscalationWish: {
+            when: components["schemas"]["Step"];
+            /**
+             * After Minutes
+             * @default 0
+             */
+            after_minutes: number;
+            do: components["schemas"]["aftercare__cases__escalation__model__Doing"];
+            whom?: components["schemas"]["Whom"] | null;
+            to?: components["schemas"]["Pressing"] | null;
+            /** Skill */
+            skill?: string | null;
+        };
         /** EventView */
         EventView: {
             /**
@@ -6941,6 +10436,11 @@ export interface components {
             /** Place */
             place: string;
         };
+        /**
+         * Every
+         * @enum {string}
+         */
+        Every: "day" | "week" | "month";
         /** EvidenceView */
         EvidenceView: {
             /**
@@ -6963,6 +10463,21 @@ export interface components {
              * Format: date-time
              */
             added_at: string;
+        };
+        /**
+         * ExampleCase
+         * @description A claim, a case or an order to look at; `case_id` is that of the case, null for an order.
+         */
+        ExampleCase: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Case Id */
+            case_id: string | null;
+            /** Number */
+            number: string;
         };
         /** ExceptionalDay */
         ExceptionalDay: {
@@ -7008,6 +10523,96 @@ export interface components {
              */
             kinds: components["schemas"]["ClaimKind"][];
         };
+        /**
+         * ExportFileView
+         * @description One file; `error` says why there is none.
+         */
+        ExportFileView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Export Plan Id
+             * Format: uuid
+             */
+            export_plan_id: string;
+            /**
+             * Since At
+             * Format: date-time
+             */
+            since_at: string;
+            /**
+             * Until At
+             * Format: date-time
+             */
+            until_at: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** File Name */
+            file_name: string;
+            /** Sha256 */
+            sha256: string | null;
+            /** Bytes */
+            bytes: number | null;
+            /** Rows */
+            rows: number | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * ExportForm
+         * @enum {string}
+         */
+        ExportForm: "csv" | "parquet" | "xlsx";
+        /** ExportView */
+        ExportView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Name */
+            name: string;
+            /** Source */
+            source: string;
+            /** Table Name */
+            table_name: string | null;
+            form: components["schemas"]["ExportForm"];
+            every: components["schemas"]["Every"];
+            /** Grants */
+            grants: string[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Files */
+            files: components["schemas"]["ExportFileView"][];
+        };
+        /**
+         * Exportable
+         * @description What can be exported and granted.
+         */
+        Exportable: {
+            /** Tables */
+            tables: string[];
+            /** Grants */
+            grants: string[];
+        };
         /** Extended */
         Extended: {
             /**
@@ -7032,6 +10637,27 @@ export interface components {
         FactNames: {
             /** Names */
             names: string[];
+        };
+        /** FactorView */
+        FactorView: {
+            /** Attribute */
+            attribute: string;
+            /** Value */
+            value: string;
+            /** Cases */
+            cases: number;
+            /** Share With */
+            share_with: number;
+            /** Share Without */
+            share_without: number;
+            /** Odds */
+            odds: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Q */
+            q: number;
         };
         /** FailedBody */
         FailedBody: {
@@ -7059,6 +10685,50 @@ export interface components {
             error: string | null;
             /** Held Behind */
             held_behind: number;
+        };
+        /** FailingProduct */
+        FailingProduct: {
+            /**
+             * Product Id
+             * Format: uuid
+             */
+            product_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Sku */
+            sku: string;
+            /** Title */
+            title: string;
+            /** Batch */
+            batch: string;
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Units */
+            units: number;
+            /** Failed */
+            failed: number;
+            /** Rate */
+            rate: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Units Before */
+            units_before: number;
+            /** Failed Before */
+            failed_before: number;
+            /** Rate Before */
+            rate_before: number | null;
+            /** Q */
+            q: number;
+            /** Rises */
+            rises: boolean;
         };
         /**
          * FaultSide
@@ -7090,6 +10760,32 @@ export interface components {
              * Format: date-time
              */
             given_at: string;
+        };
+        /**
+         * Figure
+         * @description `value`: a share of 1, seconds (the median), a number, minor units or points; null when there is not `enough`. `low` and
+         *     `high`: its interval. `n`: how many it rests on. `p90` and `within`: for times, the ninth decile, and the part within the
+         *     limit.
+         */
+        Figure: {
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** N */
+            n: number;
+            /** Numerator */
+            numerator: number;
+            /** Denominator */
+            denominator: number;
+            /** Enough */
+            enough: boolean;
+            /** P90 */
+            p90: number | null;
+            /** Within */
+            within: number | null;
         };
         /**
          * Filters
@@ -7131,7 +10827,7 @@ export interface components {
          */
         Finding: {
             flaw: components["schemas"]["Flaw"];
-            severity: components["schemas"]["Severity"];
+            severity: components["schemas"]["aftercare__conversations__wording__Severity"];
             /** Start */
             start: number;
             /** End */
@@ -7186,6 +10882,86 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /** Forecast */
+        Forecast: {
+            data: components["schemas"]["DataLookedAt"];
+            /** Says */
+            says: components["schemas"]["Sentence"][];
+            /** Method */
+            method: components["schemas"]["Sentence"][];
+            /** Limits */
+            limits: components["schemas"]["Sentence"][];
+            /** Command */
+            command: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "forecast";
+            /** Column */
+            column: string;
+            /** Step */
+            step: string;
+            /** Seasons */
+            seasons: number[];
+            /** Horizon */
+            horizon: number;
+            /** Sparse */
+            sparse: boolean;
+            /** Windows */
+            windows: number;
+            /** Examined */
+            examined: number;
+            /** Scores */
+            scores: components["schemas"]["WayScore"][];
+            /** Naive Wins */
+            naive_wins: boolean;
+            /** Better By */
+            better_by: number | null;
+            /** Series Number */
+            series_number: number;
+            /** Series */
+            series: components["schemas"]["ForecastSeries"][];
+        };
+        /** ForecastSeries */
+        ForecastSeries: {
+            /** Name */
+            name: string;
+            /** N */
+            n: number;
+            /** Zeros */
+            zeros: number;
+            /** Total */
+            total: number;
+            /** History */
+            history: components["schemas"]["SeriesPoint"][];
+            /** Ahead */
+            ahead: components["schemas"]["Ahead"][];
+            /** Components */
+            components: components["schemas"]["SeriesPart"][];
+        };
+        /**
+         * Foretells
+         * @description What a model tells the chance of.
+         * @enum {string}
+         */
+        Foretells: "order_approved" | "order_handed_over" | "case_late" | "case_reopened" | "case_escalated" | "case_disputed" | "customer_leaves";
+        /** Free */
+        Free: {
+            /**
+             * Account Id
+             * Format: uuid
+             */
+            account_id: string;
+            /** Name */
+            name: string;
+            /** Cases */
+            cases: number;
+            /** Capacity */
+            capacity: number;
         };
         /**
          * FreightPayer
@@ -7323,6 +11099,11 @@ export interface components {
             file_ids: string[];
         };
         /**
+         * Grain
+         * @enum {string}
+         */
+        Grain: "hour" | "day" | "week" | "month" | "quarter";
+        /**
          * Grant
          * @description Opens kinds while `when` (all of it) holds, no exception does, and the window lasts. `evidence_may_be_asked`
          *     and `fee_percent_at_most` bind the shop where a law grants.
@@ -7369,6 +11150,62 @@ export interface components {
             fee_percent_at_most: number;
         };
         /**
+         * GroupDifference
+         * @description Whether groups differ: Kruskal-Wallis on numbers, chi-square on categories. `effect` is epsilon-squared or the
+         *     bias-corrected Cramér's V, from 0 to 1.
+         */
+        GroupDifference: {
+            /**
+             * Test
+             * @enum {string}
+             */
+            test: "kruskal_wallis" | "chi_square";
+            /** Groups */
+            groups: number;
+            /** N */
+            n: number;
+            /** P */
+            p: number;
+            /** Effect */
+            effect: number;
+        };
+        /** GroupSpread */
+        GroupSpread: {
+            /** Value */
+            value: string;
+            spread: components["schemas"]["Spread"];
+        };
+        /** GuardRail */
+        GuardRail: {
+            /** Indicator */
+            indicator: string;
+            /** Bound */
+            bound: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "above" | "below";
+        };
+        /** GuardState */
+        GuardState: {
+            /** Indicator */
+            indicator: string;
+            /** Bound */
+            bound: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "above" | "below";
+            /** Value */
+            value: number | null;
+            /** N */
+            n: number;
+            /** Broken */
+            broken: boolean;
+        };
+        /**
          * GuestWithdrawal
          * @description What art. 11a asks of somebody who is not signed in: name, the contract, and where the receipt goes.
          */
@@ -7392,6 +11229,19 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /** HandOverView */
+        HandOverView: {
+            source: components["schemas"]["PersonCount"];
+            target: components["schemas"]["PersonCount"];
+            /** Count */
+            count: number;
+            /** Back */
+            back: number;
+            /** Median */
+            median: number;
+            /** P90 */
+            p90: number;
         };
         /** Handbook */
         Handbook: {
@@ -7445,6 +11295,18 @@ export interface components {
             popular: components["schemas"]["Headline"][];
         };
         /**
+         * HistogramBar
+         * @description One bar of a histogram: from `low` up to, not including, `high`.
+         */
+        HistogramBar: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** N */
+            n: number;
+        };
+        /**
          * Hit
          * @description `instead_of`: the language that was asked for, when the article lacks it and another stands in.
          */
@@ -7460,7 +11322,7 @@ export interface components {
             instead_of: string | null;
             /** Topic */
             topic: string;
-            audience: components["schemas"]["Audience"];
+            audience: components["schemas"]["aftercare__knowledge__model__Audience"];
             /** Title */
             title: components["schemas"]["Piece"][];
             /** Excerpt */
@@ -7483,72 +11345,199 @@ export interface components {
             seconds: number;
         };
         /**
-         * Indicator
-         * @description `enough` is false below twenty: then no share should be told. `kept`: whether the target is met, null without a target
-         *     or without enough. `median_seconds` and `p90_seconds` are of those that are done, for indicators of time.
+         * IndicatorAnswer
+         * @description `kept`: whether the target is met; null without one or without enough. `missing`: why there is no value. `source`: the lake,
+         *     as of `as_of`, or PostgreSQL itself. `method`: how the intervals are found.
          */
-        Indicator: {
+        IndicatorAnswer: {
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
             /**
-             * Name
+             * Kind
              * @enum {string}
              */
-            name: "first_answer" | "claim_decision" | "refund_time" | "automation" | "deliveries";
+            kind: "share" | "time" | "count" | "money" | "score" | "index";
+            /** Unit */
+            unit: string;
+            /** Scale */
+            scale: number | null;
+            /**
+             * Good
+             * @enum {string}
+             */
+            good: "up" | "down";
             /** Title */
             title: string;
             /** Formula */
             formula: string;
-            /** Numerator */
-            numerator: number;
-            /** Denominator */
-            denominator: number;
-            /** Enough */
-            enough: boolean;
-            /** Share */
-            share: number | null;
+            /** Target */
+            target: number | null;
             /** Share Target */
             share_target: number | null;
             /** Limit Seconds */
             limit_seconds: number | null;
-            /** Median Seconds */
-            median_seconds: number | null;
-            /** P90 Seconds */
-            p90_seconds: number | null;
-            /** Median Target Seconds */
-            median_target_seconds: number | null;
+            /** Per Days */
+            per_days: number | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Time Zone */
+            time_zone: string;
+            grain: components["schemas"]["Grain"];
+            /** Currency */
+            currency: string | null;
+            /** Currencies */
+            currencies: string[];
+            figure: components["schemas"]["Figure"];
             /** Kept */
             kept: boolean | null;
-            /** Days */
-            days: components["schemas"]["IndicatorDay"][];
-            /** Shops */
-            shops: components["schemas"]["IndicatorShop"][];
-        };
-        /** IndicatorDay */
-        IndicatorDay: {
+            /** Missing */
+            missing: ("no_source" | "nothing_recorded" | "too_few") | null;
+            /** Enough From */
+            enough_from: number;
+            /** Method */
+            method: string;
+            /** Trend */
+            trend: components["schemas"]["IndicatorPoint"][];
+            /** Cut */
+            cut: string | null;
+            /** Parts */
+            parts: components["schemas"]["IndicatorPart"][];
             /**
-             * Day
-             * Format: date
+             * Source
+             * @enum {string}
              */
-            day: string;
-            /** Numerator */
-            numerator: number;
-            /** Denominator */
-            denominator: number;
-            /** Median Seconds */
-            median_seconds: number | null;
+            source: "lake" | "live";
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
         };
-        /** IndicatorShop */
-        IndicatorShop: {
+        /**
+         * IndicatorCase
+         * @description One of those that were counted. `value`: seconds, minor units or points; null while it still waits.
+         */
+        IndicatorCase: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
             /**
              * Shop Id
              * Format: uuid
              */
             shop_id: string;
-            /** Numerator */
-            numerator: number;
-            /** Denominator */
-            denominator: number;
-            /** Median Seconds */
-            median_seconds: number | null;
+            /** Case Id */
+            case_id: string | null;
+            /** Case Number */
+            case_number: string | null;
+            /** Claim Id */
+            claim_id: string | null;
+            /** Claim Number */
+            claim_number: string | null;
+            /** Order Id */
+            order_id: string | null;
+            /** Order Number */
+            order_number: string | null;
+            /** Owner Id */
+            owner_id: string | null;
+            /** Owner Name */
+            owner_name: string | null;
+            /** Value */
+            value: number | null;
+            /** Counted */
+            counted: boolean;
+        };
+        /** IndicatorCatalogue */
+        IndicatorCatalogue: {
+            /** Groups */
+            groups: string[];
+            /** Indicators */
+            indicators: components["schemas"]["IndicatorDefinition"][];
+        };
+        /**
+         * IndicatorDefinition
+         * @description What an indicator is. `planned`: nothing records its facts yet.
+         */
+        IndicatorDefinition: {
+            /** Name */
+            name: string;
+            /** Group */
+            group: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "share" | "time" | "count" | "money" | "score" | "index";
+            /** Unit */
+            unit: string;
+            /**
+             * Good
+             * @enum {string}
+             */
+            good: "up" | "down";
+            /** Owner */
+            owner: string;
+            /** Title */
+            title: string;
+            /** Formula */
+            formula: string;
+            /** Facts */
+            facts: string[];
+            /** Cuts */
+            cuts: string[];
+            /** Target */
+            target: number | null;
+            /** Share Target */
+            share_target: number | null;
+            /** Limit Seconds */
+            limit_seconds: number | null;
+            /** Per Days */
+            per_days: number | null;
+            /** Enough From */
+            enough_from: number;
+            /** Method */
+            method: string;
+            /** Snapshot */
+            snapshot: boolean;
+            /** Planned */
+            planned: boolean;
+        };
+        /**
+         * IndicatorPart
+         * @description `label`: how it is called, where that is a name and no code.
+         */
+        IndicatorPart: {
+            /** Key */
+            key: string | null;
+            /** Label */
+            label: string | null;
+            figure: components["schemas"]["Figure"];
+        };
+        /** IndicatorPoint */
+        IndicatorPoint: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            figure: components["schemas"]["Figure"];
         };
         /** IntentView */
         IntentView: {
@@ -7571,6 +11560,20 @@ export interface components {
             customer_id: string;
         };
         /**
+         * KindSum
+         * @description `quantity`: seconds of people and calls, else pieces.
+         */
+        KindSum: {
+            kind: components["schemas"]["CostKind"];
+            group: components["schemas"]["CostGroup"];
+            /** Amount Cents */
+            amount_cents: number;
+            /** Lines */
+            lines: number;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
          * Kuaidi100Answer
          * @description What Kuaidi100 expects: anything but `result: true` makes it send again.
          */
@@ -7581,6 +11584,20 @@ export interface components {
             returnCode: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Late
+         * @description How the promises of one kind stand: broken now, and running out soon.
+         */
+        Late: {
+            /** Clock */
+            clock: string;
+            /** Broken */
+            broken: number;
+            /** At Risk */
+            at_risk: number;
+            /** Longest Seconds */
+            longest_seconds: number | null;
         };
         /**
          * LawPack
@@ -7647,6 +11664,183 @@ export interface components {
             text: string;
             /** Intent */
             intent?: string | null;
+        };
+        /**
+         * LeverChange
+         * @description Per case, in cents; negative is cheaper. Without `enough` only the sizes and means are told.
+         */
+        LeverChange: {
+            /** Enough */
+            enough: boolean;
+            /** Touched Before */
+            touched_before: number;
+            /** Touched After */
+            touched_after: number;
+            /** Others Before */
+            others_before: number;
+            /** Others After */
+            others_after: number;
+            /** Means */
+            means: (number | null)[];
+            /** Change Cents */
+            change_cents: number | null;
+            /** Low Cents */
+            low_cents: number | null;
+            /** High Cents */
+            high_cents: number | null;
+        };
+        /**
+         * LeverDay
+         * @description Sums up to this day: spent, and saved (with its interval).
+         */
+        LeverDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Spent Cents */
+            spent_cents: number;
+            /** Saved Cents */
+            saved_cents: number;
+            /** Low Cents */
+            low_cents: number;
+            /** High Cents */
+            high_cents: number;
+        };
+        /** LeverEnding */
+        LeverEnding: {
+            /**
+             * Ended On
+             * Format: date
+             */
+            ended_on: string;
+        };
+        /**
+         * LeverKind
+         * @enum {string}
+         */
+        LeverKind: "automation" | "carrier" | "policy" | "routing" | "product" | "other";
+        /**
+         * LeverReturn
+         * @description What came of it. `saved_cents` of `cases` touched since it began, `roi` = (saved − spent) / spent; each with the interval of
+         *     the change. `paid_back_on`: the first day on which as much was saved as spent; `paid_back_expected`: that day lies ahead, at the
+         *     pace so far; null: at this pace never.
+         */
+        LeverReturn: {
+            /** Cases */
+            cases: number;
+            /** Spent Cents */
+            spent_cents: number;
+            /** Saved Cents */
+            saved_cents: number | null;
+            /** Saved Low Cents */
+            saved_low_cents: number | null;
+            /** Saved High Cents */
+            saved_high_cents: number | null;
+            /** Roi */
+            roi: number | null;
+            /** Roi Low */
+            roi_low: number | null;
+            /** Roi High */
+            roi_high: number | null;
+            /** Paid Back On */
+            paid_back_on: string | null;
+            /** Paid Back Expected */
+            paid_back_expected: boolean;
+            /** Days */
+            days: components["schemas"]["LeverDay"][];
+        };
+        /**
+         * LeverScope
+         * @description Which cases: all that are named must hold, of each list any one; an empty list asks nothing. `carriers`: a parcel of the case
+         *     went with one of them. `costs`: which of their costs count.
+         */
+        LeverScope: {
+            /**
+             * Shops
+             * @default []
+             */
+            shops: string[];
+            /**
+             * Claim Kinds
+             * @default []
+             */
+            claim_kinds: string[];
+            /**
+             * Reasons
+             * @default []
+             */
+            reasons: string[];
+            /**
+             * Channels
+             * @default []
+             */
+            channels: string[];
+            /**
+             * Categories
+             * @default []
+             */
+            categories: string[];
+            /**
+             * Carriers
+             * @default []
+             */
+            carriers: string[];
+            /**
+             * Costs
+             * @default service
+             * @enum {string}
+             */
+            costs: "all" | "service";
+        };
+        /**
+         * LeverSpan
+         * @description Days, both included.
+         */
+        LeverSpan: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+        };
+        /** LeverView */
+        LeverView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["LeverKind"];
+            /** Currency */
+            currency: string;
+            /**
+             * Started On
+             * Format: date
+             */
+            started_on: string;
+            /** Ended On */
+            ended_on: string | null;
+            scope: components["schemas"]["LeverScope"];
+            against: components["schemas"]["LeverScope"] | null;
+            /** Words */
+            words: string;
+            /** Spending */
+            spending: components["schemas"]["SpendingView"][];
+            before: components["schemas"]["LeverSpan"];
+            after: components["schemas"]["LeverSpan"];
+            change: components["schemas"]["LeverChange"];
+            returned: components["schemas"]["LeverReturn"];
         };
         /**
          * LikelyCustomer
@@ -7791,7 +11985,7 @@ export interface components {
         };
         /** Look */
         Look: {
-            doing: components["schemas"]["Doing"];
+            doing: components["schemas"]["aftercare__cases__chat__presence__Doing"];
         };
         /** Looker */
         Looker: {
@@ -7802,7 +11996,22 @@ export interface components {
             account_id: string;
             /** Name */
             name: string;
-            doing: components["schemas"]["Doing"];
+            doing: components["schemas"]["aftercare__cases__chat__presence__Doing"];
+        };
+        /** LoopView */
+        LoopView: {
+            /** Activity */
+            activity: string;
+            /** Cases */
+            cases: number;
+            /** Share */
+            share: number;
+            /** Repeats */
+            repeats: number;
+            /** At Once */
+            at_once: number;
+            /** Median */
+            median: number;
         };
         /**
          * MacroPreview
@@ -7813,7 +12022,7 @@ export interface components {
             answer: string | null;
             /** Empty */
             empty: string[];
-            wording: components["schemas"]["Wording"] | null;
+            wording: components["schemas"]["aftercare__cases__answers__Wording"] | null;
         };
         /**
          * MacroRan
@@ -7866,6 +12075,129 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+        };
+        /** Made */
+        Made: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /** MapView */
+        MapView: {
+            /** Cases */
+            cases: number;
+            /** Events */
+            events: number;
+            /** Nodes */
+            nodes: components["schemas"]["NodeView"][];
+            /** Edges */
+            edges: components["schemas"]["EdgeView"][];
+            /** Bottlenecks */
+            bottlenecks: components["schemas"]["BottleneckView"][];
+        };
+        /** Meant */
+        Meant: {
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * Measure
+         * @description One indicator of a promise. `value` is null where there is not enough; `missing` says why. Shares are of 1, times in seconds (the
+         *     median), money in minor units. `low` and `high`: the interval of 95 %.
+         */
+        Measure: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /** Formula */
+            formula: {
+                [key: string]: string;
+            };
+            /** Kind */
+            kind: string;
+            /** Unit */
+            unit: string;
+            /** Scale */
+            scale: number | null;
+            /** Good */
+            good: string;
+            /** Target */
+            target: number | null;
+            /** Share Target */
+            share_target: number | null;
+            /** Limit Seconds */
+            limit_seconds: number | null;
+            /** Per Days */
+            per_days: number | null;
+            /** Currency */
+            currency: string | null;
+            /** Kept */
+            kept: boolean | null;
+            /** Missing */
+            missing: string | null;
+            /** Method */
+            method: string;
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** N */
+            n: number;
+            /** Numerator */
+            numerator: number;
+            /** Denominator */
+            denominator: number;
+            /** P90 */
+            p90: number | null;
+            /** Within */
+            within: number | null;
+            before: components["schemas"]["Before"] | null;
+            /** Trend */
+            trend: components["schemas"]["TrendPoint"][];
+        };
+        /**
+         * MeasureView
+         * @description What can be analysed: its columns and what they are called.
+         */
+        MeasureView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Columns */
+            columns: string[];
+            /** By */
+            by: string[];
+            /** Step */
+            step: string;
+            /** Names */
+            names: {
+                [key: string]: string;
+            };
+        };
+        /** MeasuredView */
+        MeasuredView: {
+            /** Cases */
+            cases: number;
+            /** Moments */
+            moments: number;
+            /** Error */
+            error: number;
+            /** Plain */
+            plain: number;
+            /** Inside */
+            inside: number;
+            /** Next Right */
+            next_right: number;
+            /** Next Plain */
+            next_plain: number;
         };
         /** MemberProfile */
         MemberProfile: {
@@ -7985,32 +12317,72 @@ export interface components {
             /** Contact Id */
             contact_id: string | null;
             sending: components["schemas"]["SendingView"] | null;
+            offers: components["schemas"]["Offers"] | null;
         };
         /**
-         * Miss
-         * @description `seconds`: how long it took, or for a delivery how late it was; null while it still waits.
+         * MissingCostRate
+         * @description What was counted and could not be priced. `part`: as narrow as a rate for it could be.
          */
-        Miss: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
+        MissingCostRate: {
             /**
              * Shop Id
              * Format: uuid
              */
             shop_id: string;
-            /** Case Id */
-            case_id: string | null;
-            /** Number */
-            number: string;
-            /** Owner Id */
-            owner_id: string | null;
-            /** Owner Name */
-            owner_name: string | null;
-            /** Seconds */
-            seconds: number | null;
+            kind: components["schemas"]["RateKind"];
+            /** Part */
+            part: string;
+            /** Currency */
+            currency: string;
+            /** Lines */
+            lines: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * ModelCard
+         * @description How good the model is that serves, and how it has done since. Without a version nothing is told: `silent` says why, and `scores`
+         *     are those of the newest that was tried, if any was.
+         */
+        ModelCard: {
+            foretells: components["schemas"]["Foretells"];
+            /** Version */
+            version: number | null;
+            silent: components["schemas"]["Silent"] | null;
+            /** Trained At */
+            trained_at: string | null;
+            /** Known At */
+            known_at: string | null;
+            /** Learned From */
+            learned_from: number;
+            /** Happened */
+            happened: number;
+            /** Scores */
+            scores: {
+                [key: string]: unknown;
+            };
+            /** Compared */
+            compared: {
+                [key: string]: unknown;
+            } | null;
+            /** Refused Version */
+            refused_version: number | null;
+            /** Drift */
+            drift: {
+                [key: string]: number;
+            };
+            /** Watch */
+            watch: components["schemas"]["WatchView"][];
         };
         /**
          * ModelState
@@ -8070,6 +12442,28 @@ export interface components {
             received_cents: number;
             /** Refunded Cents */
             refunded_cents: number;
+        };
+        /** MonthKind */
+        MonthKind: {
+            /** Month */
+            month: string;
+            kind: components["schemas"]["CostKind"];
+            /** Amount Cents */
+            amount_cents: number;
+        };
+        /**
+         * MonthSum
+         * @description `per_case_cents` is null below twenty cases.
+         */
+        MonthSum: {
+            /** Month */
+            month: string;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Cases */
+            cases: number;
+            /** Per Case Cents */
+            per_case_cents: number | null;
         };
         /**
          * Mood
@@ -8241,6 +12635,7 @@ export interface components {
             seen: boolean;
             /** Files */
             files: components["schemas"]["MessageFileView"][];
+            offers: components["schemas"]["Offers"] | null;
         };
         /**
          * MyNotice
@@ -8341,6 +12736,26 @@ export interface components {
             locale: string;
         };
         /**
+         * NewAlarmRule
+         * @description `owner_id`: None, and everybody who may act on alarms is told.
+         */
+        NewAlarmRule: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Indicator */
+            indicator: string;
+            /**
+             * Cut By
+             * @default
+             */
+            cut_by: string;
+            /** Owner Id */
+            owner_id?: string | null;
+        };
+        /**
          * NewAnswerTemplate
          * @description `words` in at least one language. `folder` is a path like 退款/到账.
          */
@@ -8365,7 +12780,7 @@ export interface components {
             /** Shop Id */
             shop_id?: string | null;
             /** @default public */
-            audience: components["schemas"]["Audience"];
+            audience: components["schemas"]["aftercare__knowledge__model__Audience"];
             /**
              * Topic
              * @default other
@@ -8466,6 +12881,161 @@ export interface components {
             client_key?: string | null;
         };
         /**
+         * NewCostLine
+         * @description What others bear (charge-backs, insurance) is negative. `at`: when it was; now, if not said.
+         */
+        NewCostLine: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Claim Id */
+            claim_id?: string | null;
+            kind: components["schemas"]["CostKind"];
+            /** Amount Cents */
+            amount_cents: number;
+            /** Currency */
+            currency: string;
+            /** At */
+            at?: string | null;
+            /** Carrier */
+            carrier?: string | null;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * NewCostRate
+         * @description `amount` is in minor units of the currency per unit (350 is ¥3.50), or the thousandth part of the price for goods; without
+         *     one there is no rate from then on. `part` narrows it: a carrier, a kind of work, a disposition, a category.
+         */
+        NewCostRate: {
+            /** Shop Id */
+            shop_id?: string | null;
+            kind: components["schemas"]["RateKind"];
+            /**
+             * Part
+             * @default
+             */
+            part: string;
+            /** Amount */
+            amount: number | string | null;
+            /** Currency */
+            currency: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /** NewDecision */
+        NewDecision: {
+            /** Title */
+            title: string;
+            /** Hypothesis */
+            hypothesis: string;
+            /** Indicator */
+            indicator: string;
+            /** Target */
+            target: number;
+            /** Cost Cents */
+            cost_cents?: number | null;
+            /** Currency */
+            currency?: string | null;
+            /** @default other */
+            subject_kind: components["schemas"]["SubjectKind"];
+            /**
+             * @default {
+             *       "versions": {},
+             *       "words": {}
+             *     }
+             */
+            subject: components["schemas"]["Subject-Input"];
+            roll_out: components["schemas"]["RollOut"];
+            /** Share */
+            share?: number | null;
+            /**
+             * Unit
+             * @default customer
+             * @enum {string}
+             */
+            unit: "customer" | "case";
+            /** Shops */
+            shops?: string[] | null;
+            /** Treated */
+            treated?: components["schemas"]["TreatedShop"][];
+            /** Guards */
+            guards?: components["schemas"]["GuardRail"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * NewExport
+         * @description `source` is `indicators`, or `table` with the name of a table of the lake.
+         */
+        NewExport: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "indicators" | "table";
+            /** Table Name */
+            table_name?: string | null;
+            /** @default csv */
+            form: components["schemas"]["ExportForm"];
+            /** @default week */
+            every: components["schemas"]["Every"];
+            /**
+             * Grants
+             * @default []
+             */
+            grants: string[];
+        };
+        /** NewLever */
+        NewLever: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["LeverKind"];
+            /** Currency */
+            currency: string;
+            /**
+             * Started On
+             * Format: date
+             */
+            started_on: string;
+            /** Ended On */
+            ended_on?: string | null;
+            scope: components["schemas"]["LeverScope"];
+            against?: components["schemas"]["LeverScope"] | null;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
          * NewMacro
          * @description `shared`: everybody in the shop uses it.
          */
@@ -8517,6 +13087,16 @@ export interface components {
              */
             any_skill: boolean;
         };
+        /** NewPage */
+        NewPage: {
+            /** Shown */
+            shown: string[];
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
+        };
         /** NewPhrase */
         NewPhrase: {
             /**
@@ -8566,12 +13146,61 @@ export interface components {
              */
             override: string;
         };
+        /** NewPlaybook */
+        NewPlaybook: {
+            /** Title */
+            title: string;
+            /** Steps */
+            steps: string[];
+        };
+        /**
+         * NewReport
+         * @description Without a shop about all of them. For a month or quarter `since_on` is its first day; else `until_on` is the first day after.
+         */
+        NewReport: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** @default house */
+            audience: components["schemas"]["aftercare__insights__reports__model__Audience"];
+            /** @default month */
+            span: components["schemas"]["Span"];
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /** Until On */
+            until_on?: string | null;
+        };
         /** NewRole */
         NewRole: {
             /** Name */
             name: string;
             /** Permissions */
             permissions: string[];
+        };
+        /**
+         * NewRule
+         * @description No steps: nothing is done. Without a shop it holds for the house.
+         */
+        NewRule: {
+            /** Clock */
+            clock: string;
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Steps */
+            steps: components["schemas"]["EscalationWish"][];
+        };
+        /**
+         * NewSecret
+         * @description For how long the old secret signs beside the new one.
+         */
+        NewSecret: {
+            /**
+             * Old For Hours
+             * @default 24
+             */
+            old_for_hours: number;
         };
         /** NewServicePoint */
         NewServicePoint: {
@@ -8688,6 +13317,55 @@ export interface components {
             shop_id?: string | null;
         };
         /**
+         * NewSpending
+         * @description Negative undoes what was entered wrongly.
+         */
+        NewSpending: {
+            /**
+             * Spent On
+             * Format: date
+             */
+            spent_on: string;
+            /** Amount Cents */
+            amount_cents: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
+        /**
+         * NewSurveyAnswer
+         * @description `satisfied` 1 to 5, `effort` 1 (very hard) to 7 (very easy), `recommend` 0 to 10; at least one of them.
+         */
+        NewSurveyAnswer: {
+            /** Satisfied */
+            satisfied?: number | null;
+            /** Effort */
+            effort?: number | null;
+            /** Recommend */
+            recommend?: number | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * NewTarget
+         * @description For one shop, for all shops of a market, or for all. Without a value and a share it is as the catalogue says again.
+         */
+        NewTarget: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Market */
+            market?: string | null;
+            /** Value */
+            value?: number | null;
+            /** Share */
+            share?: number | null;
+        };
+        /**
          * NewToken
          * @description `shops` null: all that its maker sees.
          */
@@ -8711,6 +13389,49 @@ export interface components {
              */
             position: number;
             filters: components["schemas"]["Filters"];
+        };
+        /**
+         * NewWarning
+         * @description Without a shop for all of them; both days included.
+         */
+        NewWarning: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** @default logistics */
+            kind: components["schemas"]["WarningKind"];
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["WarningWords"];
+            };
+        };
+        /**
+         * NewWebhook
+         * @description Without a shop it is told of every shop. `facts`: names or patterns (`claim.approved`, `claim.*`, `*`).
+         */
+        NewWebhook: {
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            /** Facts */
+            facts: string[];
+            /**
+             * Grants
+             * @default []
+             */
+            grants: string[];
         };
         /**
          * NewWithdrawal
@@ -8738,10 +13459,34 @@ export interface components {
             /** Button */
             button: string;
         };
+        /**
+         * Newest
+         * @description When the newest order was placed or the last word spoken, null where there is nothing yet; and what there is any of.
+         */
+        Newest: {
+            /** At */
+            at: string | null;
+            /** There Are */
+            there_are: ("claims" | "cases" | "orders")[];
+        };
         /** NewlyRead */
         NewlyRead: {
             /** Read */
             read: number;
+        };
+        /**
+         * NodeView
+         * @description `begins` and `ends`: how many begin and end with it.
+         */
+        NodeView: {
+            /** Activity */
+            activity: string;
+            /** Count */
+            count: number;
+            /** Begins */
+            begins: number;
+            /** Ends */
+            ends: number;
         };
         /**
          * NoteStep
@@ -8904,6 +13649,64 @@ export interface components {
             waiting: number;
             /** Applied At */
             applied_at: string | null;
+        };
+        /**
+         * OfferedChoice
+         * @description An answer to press: its words are sent as they stand. `value` tells our own pages what it means; one with a `url` leads
+         *     there.
+         */
+        OfferedChoice: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+            /** Url */
+            url?: string | null;
+        };
+        /**
+         * OfferedSource
+         * @description What a message rests on; `url` is a path of the portal.
+         */
+        OfferedSource: {
+            /** Title */
+            title: string;
+            /** Url */
+            url?: string | null;
+        };
+        /** Offers */
+        Offers: {
+            /** Choices */
+            choices: components["schemas"]["OfferedChoice"][];
+            /** Sources */
+            sources: components["schemas"]["OfferedSource"][];
+        };
+        /**
+         * OpenCaseView
+         * @description `next` empty: it ends. Seconds; null where too few have stood there for as long.
+         */
+        OpenCaseView: {
+            example: components["schemas"]["ExampleCase"];
+            /** Activity */
+            activity: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Waited */
+            waited: number;
+            /** Next */
+            next: string | null;
+            /** Chance */
+            chance: number | null;
+            /** Low */
+            low: number | null;
+            /** Median */
+            median: number | null;
+            /** High */
+            high: number | null;
+            /** Learned From */
+            learned_from: number;
         };
         /** OpenPickup */
         OpenPickup: {
@@ -9094,10 +13897,53 @@ export interface components {
          * @enum {string}
          */
         Outcome: "answered" | "asked" | "acted" | "handed_over" | "silent";
+        /** OutlookView */
+        OutlookView: {
+            measured: components["schemas"]["MeasuredView"] | null;
+            /** Open */
+            open: components["schemas"]["OpenCaseView"][];
+        };
+        /**
+         * PageSettings
+         * @description What the shop shows: `shown` are keys of promises, `days` how far back the page counts.
+         */
+        PageSettings: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shown */
+            shown: string[];
+            /** Possible */
+            possible: string[];
+            /** Days */
+            days: number;
+            /** Published At */
+            published_at: string | null;
+            /** Counted At */
+            counted_at: string | null;
+            /** Path */
+            path: string;
+        };
         /** Page[AccountView] */
         Page_AccountView_: {
             /** Items */
             items: components["schemas"]["AccountView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AlarmView] */
+        Page_AlarmView_: {
+            /** Items */
+            items: components["schemas"]["AlarmView"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AnalysisLine] */
+        Page_AnalysisLine_: {
+            /** Items */
+            items: components["schemas"]["AnalysisLine"][];
             /** Next */
             next: string | null;
         };
@@ -9112,6 +13958,13 @@ export interface components {
         Page_AuditLine_: {
             /** Items */
             items: components["schemas"]["AuditLine"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ChanceView] */
+        Page_ChanceView_: {
+            /** Items */
+            items: components["schemas"]["ChanceView"][];
             /** Next */
             next: string | null;
         };
@@ -9196,6 +14049,13 @@ export interface components {
         Page_OrderSummary_: {
             /** Items */
             items: components["schemas"]["OrderSummary"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[PostView] */
+        Page_PostView_: {
+            /** Items */
+            items: components["schemas"]["PostView"][];
             /** Next */
             next: string | null;
         };
@@ -9320,6 +14180,18 @@ export interface components {
             paid_at: string | null;
         };
         /**
+         * PersonCount
+         * @description `id` null: the system, customers, or who is not known here; `name` is then a word for the kind of actor.
+         */
+        PersonCount: {
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string;
+            /** Count */
+            count: number;
+        };
+        /**
          * PhraseView
          * @description `id` is None for what no shop should say.
          */
@@ -9417,6 +14289,22 @@ export interface components {
              */
             planned_at: string;
         };
+        /**
+         * PlaybookView
+         * @description `own`: written here, in place of the house's words.
+         */
+        PlaybookView: {
+            /** Code */
+            code: string;
+            /** Locale */
+            locale: string;
+            /** Title */
+            title: string;
+            /** Steps */
+            steps: string[];
+            /** Own */
+            own: boolean;
+        };
         /** PolicyGiven */
         PolicyGiven: {
             /** Document */
@@ -9440,6 +14328,79 @@ export interface components {
             /** Earlier */
             earlier: components["schemas"]["CallView"][];
         };
+        /**
+         * PostState
+         * @enum {string}
+         */
+        PostState: "waiting" | "delivered" | "dropped";
+        /**
+         * PostView
+         * @description One line of the log. `at`: when the fact happened.
+         */
+        PostView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Webhook Id
+             * Format: uuid
+             */
+            webhook_id: string;
+            /** Position */
+            position: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Fact */
+            fact: string;
+            /**
+             * Lane
+             * Format: uuid
+             */
+            lane: string;
+            state: components["schemas"]["PostState"];
+            /** Attempts */
+            attempts: number;
+            /** Next At */
+            next_at: string | null;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Tries */
+            tries: components["schemas"]["Try"][];
+        };
+        /**
+         * PowerView
+         * @description What must be seen before the target is found with a chance of 80 %; None where too little is known.
+         */
+        PowerView: {
+            /** Units */
+            units: number | null;
+            /** Per Day */
+            per_day: number;
+            /** Days */
+            days: number | null;
+            /** Detectable */
+            detectable: number | null;
+            /** Baseline */
+            baseline: number | null;
+            /** Enough */
+            enough: boolean;
+            /**
+             * Scale
+             * @enum {string}
+             */
+            scale: "share" | "relative" | "points";
+        };
         /** Presence */
         "Presence-Input": {
             /** Working */
@@ -9455,6 +14416,12 @@ export interface components {
             /** Customer Online */
             customer_online: boolean;
         };
+        /**
+         * Pressing
+         * @description How pressing a step makes the case; never less than it is.
+         * @enum {string}
+         */
+        Pressing: "next" | "high" | "urgent";
         /**
          * PreviewAsked
          * @description Without `words` the built-in ones are shown.
@@ -9613,6 +14580,26 @@ export interface components {
             /** Broken */
             broken: number;
         };
+        /**
+         * PromiseStand
+         * @description `said`: what is promised; `kept`: whether all of its measures that can be judged meet their targets.
+         */
+        PromiseStand: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: {
+                [key: string]: string;
+            };
+            /** Said */
+            said: {
+                [key: string]: string;
+            };
+            /** Kept */
+            kept: boolean | null;
+            /** Measures */
+            measures: components["schemas"]["Measure"][];
+        };
         /** PublicEvent */
         PublicEvent: {
             /**
@@ -9623,6 +14610,70 @@ export interface components {
             status: components["schemas"]["ShipmentStatus"] | null;
             /** Place */
             place: string;
+        };
+        /**
+         * PublicPage
+         * @description What anybody may see of a shop's promises. Without enough there is no number.
+         */
+        PublicPage: {
+            /** Shop */
+            shop: string;
+            /** Shop Code */
+            shop_code: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Counted At
+             * Format: date-time
+             */
+            counted_at: string;
+            /** Promises */
+            promises: components["schemas"]["PromiseStand"][];
+            transparency: components["schemas"]["Score"] | null;
+            /** Warnings */
+            warnings: components["schemas"]["PublicWarning"][];
+            /** Reports */
+            reports: components["schemas"]["PublicReport"][];
+        };
+        /**
+         * PublicReport
+         * @description A published report in the list of a public page.
+         */
+        PublicReport: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Span */
+            span: string;
+            /** Since On */
+            since_on: string;
+            /** Until On */
+            until_on: string;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["ReportWords"];
+            };
+            /** Score */
+            score: number | null;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Corrected By */
+            corrected_by: string | null;
         };
         /**
          * PublicTracking
@@ -9655,6 +14706,32 @@ export interface components {
             late: boolean;
             /** Events */
             events: components["schemas"]["PublicEvent"][];
+        };
+        /**
+         * PublicWarning
+         * @description What customers are told, in every language that it was written in.
+         */
+        PublicWarning: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["WarningKind"];
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["WarningWords"];
+            };
         };
         /** Publishing */
         Publishing: {
@@ -9740,6 +14817,23 @@ export interface components {
             /** Waiting Longest Seconds */
             waiting_longest_seconds: number | null;
         };
+        /**
+         * RateKind
+         * @enum {string}
+         */
+        RateKind: "people" | "telephony" | "bot" | "inspection" | "freight_out" | "freight_back" | "packaging" | "goods" | "goods_written_off";
+        /**
+         * RateUnit
+         * @enum {string}
+         */
+        RateUnit: "hour" | "minute" | "piece" | "per_mille";
+        /** RatesShown */
+        RatesShown: {
+            /** Rates */
+            rates: components["schemas"]["CostRateView"][];
+            /** Missing */
+            missing: components["schemas"]["MissingCostRate"][];
+        };
         /** Rating */
         Rating: {
             /** Helped */
@@ -9767,9 +14861,54 @@ export interface components {
          * Reading
          * @description None: all of them.
          */
-        Reading: {
+        "Reading-Input": {
             /** Notice Ids */
             notice_ids?: string[] | null;
+        };
+        /**
+         * Reading
+         * @description What was seen at one time, and what it advises.
+         */
+        "Reading-Output": {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            effect: components["schemas"]["Effect"];
+            /** Guards */
+            guards: components["schemas"]["GuardState"][];
+            /**
+             * Advice
+             * @enum {string}
+             */
+            advice: "keep" | "undo" | "go_on";
+            /** Says */
+            says: components["schemas"]["Sentence"][];
+            /** Limits */
+            limits: components["schemas"]["Sentence"][];
+        };
+        /**
+         * ReadingLine
+         * @description An earlier reading: how the interval narrowed.
+         */
+        ReadingLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /**
+             * Advice
+             * @enum {string}
+             */
+            advice: "keep" | "undo" | "go_on";
         };
         /**
          * Reason
@@ -9835,6 +14974,11 @@ export interface components {
             /** Paid At */
             paid_at: string | null;
         };
+        /** Released */
+        Released: {
+            /** Number */
+            number: string;
+        };
         /**
          * Remedy
          * @enum {string}
@@ -9845,6 +14989,57 @@ export interface components {
          * @enum {string}
          */
         RepairWay: "mail_in" | "on_site" | "in_store";
+        /**
+         * ReplayAsked
+         * @description From when to when (without an end: until now), and which of the facts that it is told.
+         */
+        ReplayAsked: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until?: string | null;
+            /** Facts */
+            facts?: string[] | null;
+        };
+        /**
+         * ReplayView
+         * @description `moves`: number of the case, of the activities from and to which it went, and the seconds after `since` when it left and
+         *     arrived.
+         */
+        ReplayView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Activities */
+            activities: string[];
+            /** Cases */
+            cases: number;
+            /** Shown */
+            shown: number;
+            /** Moves */
+            moves: [
+                number,
+                number,
+                number,
+                number,
+                number
+            ][];
+        };
+        /** Replayed */
+        Replayed: {
+            /** Posts */
+            posts: number;
+        };
         /**
          * Reply
          * @description `person` is there in every answer: the way to somebody.
@@ -9874,6 +15069,84 @@ export interface components {
             /** Intent */
             intent: string;
             outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * ReportState
+         * @enum {string}
+         */
+        ReportState: "draft" | "published" | "discarded";
+        /**
+         * ReportView
+         * @description `number`: of published ones. `until_on`: the first day after. `corrects`: the number of the report that this one puts right;
+         *     `corrected_by`: the one that puts this one right.
+         */
+        ReportView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Shop */
+            shop: string | null;
+            audience: components["schemas"]["aftercare__insights__reports__model__Audience"];
+            span: components["schemas"]["Span"];
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /**
+             * Until On
+             * Format: date
+             */
+            until_on: string;
+            /** Time Zone */
+            time_zone: string;
+            state: components["schemas"]["ReportState"];
+            /** By Worker */
+            by_worker: boolean;
+            /** Number */
+            number: string | null;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["ReportWords"];
+            };
+            /** Score */
+            score: number | null;
+            /** Kept */
+            kept: number;
+            /** Judged */
+            judged: number;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Edited At */
+            edited_at: string | null;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Corrects Id */
+            corrects_id: string | null;
+            /** Corrects */
+            corrects: string | null;
+            /** Corrected By Id */
+            corrected_by_id: string | null;
+            /** Corrected By */
+            corrected_by: string | null;
+        };
+        /** ReportWords */
+        ReportWords: {
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
         };
         /** Restoring */
         Restoring: {
@@ -9922,6 +15195,16 @@ export interface components {
             next_on?: string | null;
         };
         /**
+         * Rewording
+         * @description By language; what is not there stays.
+         */
+        Rewording: {
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["ReportWords"];
+            };
+        };
+        /**
          * RingView
          * @description The soonest open clock of a case or of what is linked to it. A paused one knows what is left, not when it is due.
          */
@@ -9944,6 +15227,27 @@ export interface components {
             warn_at: string | null;
             /** Left Seconds */
             left_seconds: number | null;
+        };
+        /**
+         * Rising
+         * @description `of`: what is counted, by `word`; `label`: how it is called, where it has a name. `usual`: a day's mean, at the same hours.
+         */
+        Rising: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "reason" | "product" | "channel" | "topic";
+            /** Word */
+            word: string;
+            /** Label */
+            label: string | null;
+            /** Now */
+            now: number;
+            /** Usual */
+            usual: number;
+            /** Times */
+            times: number | null;
         };
         /**
          * RoleBook
@@ -9974,6 +15278,72 @@ export interface components {
             /** Built In */
             built_in: boolean;
         };
+        /**
+         * RollOut
+         * @enum {string}
+         */
+        RollOut: "all" | "shops" | "share" | "steps";
+        /**
+         * Room
+         * @description `longest_seconds`: who waits longest. `people_working` have come to work, `people_free` of them could take another case.
+         */
+        Room: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Waiting */
+            waiting: number;
+            /** Longest Seconds */
+            longest_seconds: number | null;
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Unowned */
+            unowned: number;
+            /** Longest */
+            longest: components["schemas"]["Waiting"][];
+            /** Late */
+            late: components["schemas"]["Late"][];
+            /** Broken */
+            broken: number;
+            /** At Risk */
+            at_risk: number;
+            /** Due Next */
+            due_next: components["schemas"]["DueNext"][];
+            /** Rising */
+            rising: components["schemas"]["Rising"][];
+            /** Unusual */
+            unusual: components["schemas"]["Unusual"][];
+            /** Free */
+            free: components["schemas"]["Free"][];
+            /** People Working */
+            people_working: number;
+            /** People Free */
+            people_free: number;
+            today: components["schemas"]["Today"];
+        };
+        /** RowCluster */
+        RowCluster: {
+            /** Name */
+            name: string;
+            /** N */
+            n: number;
+            /** Share */
+            share: number;
+            /** Words */
+            words: components["schemas"]["Telling"][];
+            /** Features */
+            features: components["schemas"]["Telling"][];
+            /** Closeness */
+            closeness: number;
+            /** Examples */
+            examples: string[];
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
         /** RowRefused */
         RowRefused: {
             /** File */
@@ -9984,6 +15354,32 @@ export interface components {
             field: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Rule
+         * @description What holds for a clock, and whose rule it is.
+         */
+        Rule: {
+            /** Clock */
+            clock: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "default" | "house" | "shop";
+            /** Version */
+            version: number;
+            /** Steps */
+            steps: components["schemas"]["EscalationWish"][];
+        };
+        /** RuleView */
+        RuleView: {
+            /** Conditions */
+            conditions: string[];
+            /** Cases */
+            cases: number;
+            /** Share */
+            share: number;
         };
         /** RulingGiven */
         RulingGiven: {
@@ -10057,6 +15453,31 @@ export interface components {
             /** Number */
             number?: string | null;
         };
+        /** Score */
+        Score: {
+            /** Score */
+            score: number | null;
+            /** Target */
+            target: number;
+            /** Parts */
+            parts: components["schemas"]["ScorePart"][];
+        };
+        /**
+         * ScorePart
+         * @description `has` of `of` were reached; null when nothing speaks of it.
+         */
+        ScorePart: {
+            /** Part */
+            part: string;
+            /** Weight */
+            weight: number;
+            /** Reached */
+            reached: number | null;
+            /** Has */
+            has: number;
+            /** Of */
+            of: number;
+        };
         /**
          * SendingState
          * @enum {string}
@@ -10074,6 +15495,49 @@ export interface components {
             error: string | null;
             /** Sent At */
             sent_at: string | null;
+        };
+        /**
+         * Sentence
+         * @description One sentence: `code` in texts.toml, with the values that it names.
+         */
+        Sentence: {
+            /** Code */
+            code: string;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /** SeriesName */
+        SeriesName: {
+            /** Name */
+            name: string;
+            /** Total */
+            total: number;
+            /** Ahead */
+            ahead: number;
+            /** Zeros */
+            zeros: number;
+        };
+        /**
+         * SeriesPart
+         * @description One part of a decomposition: `trend`, `remainder`, or a season by its length in steps. `strength` from 0 to 1: how
+         *     much of the rest it explains.
+         */
+        SeriesPart: {
+            /** Name */
+            name: string;
+            /** Strength */
+            strength: number | null;
+            /** Values */
+            values: number[];
+        };
+        /** SeriesPoint */
+        SeriesPoint: {
+            /** At */
+            at: string;
+            /** Value */
+            value: number | null;
         };
         /** ServicePointView */
         ServicePointView: {
@@ -10167,10 +15631,62 @@ export interface components {
             now: string;
         };
         /**
-         * Severity
-         * @enum {string}
+         * Sharable
+         * @description All that can be subscribed to and granted.
          */
-        Severity: "blocks" | "warns";
+        Sharable: {
+            /** Facts */
+            facts: components["schemas"]["SharedFact"][];
+            /** Grants */
+            grants: string[];
+        };
+        /**
+         * SharedEntry
+         * @description A fact as a webhook would tell it, without details.
+         */
+        SharedEntry: {
+            /** Type */
+            type: string;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Cursor */
+            cursor: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Actor */
+            actor: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SharedFact
+         * @description One kind of fact that can be subscribed to; `fields` are those of `data`.
+         */
+        SharedFact: {
+            /** Name */
+            name: string;
+            /** About */
+            about: string;
+            /** Fields */
+            fields: string[];
+        };
+        /**
+         * SharedPage
+         * @description `next`: what to send as `after` for what follows, also later, when there is more. `more`: there is more already.
+         */
+        SharedPage: {
+            /** Items */
+            items: components["schemas"]["SharedEntry"][];
+            /** Next */
+            next: string;
+            /** More */
+            more: boolean;
+        };
         /**
          * ShiftTimes
          * @description `ends` before `begins`: on the next day. Monday is 1.
@@ -10301,6 +15817,9 @@ export interface components {
             late: boolean;
             /** Settled By Staff */
             settled_by_staff: boolean;
+            subscription: components["schemas"]["Subscription"] | null;
+            /** Subscription Said */
+            subscription_said: string | null;
             /** Tracking Path */
             tracking_path: string;
             /** Drop Off Code */
@@ -10420,6 +15939,12 @@ export interface components {
              */
             code?: string | null;
         };
+        /**
+         * Silent
+         * @description Why nothing is told of a kind.
+         * @enum {string}
+         */
+        Silent: "too_few" | "chance" | "plain_share";
         /**
          * Sketch
          * @description What a text tells at a glance: for tags, priority and routing of a case.
@@ -10542,12 +16067,65 @@ export interface components {
             /** Url */
             url?: string | null;
         };
+        /**
+         * Span
+         * @enum {string}
+         */
+        Span: "month" | "quarter" | "days";
+        /** SpendingView */
+        SpendingView: {
+            /**
+             * Spent On
+             * Format: date
+             */
+            spent_on: string;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Words */
+            words: string;
+        };
         /** SplitWish */
         SplitWish: {
             /** Message Ids */
             message_ids: string[];
             /** Title */
             title: string;
+        };
+        /**
+         * Spread
+         * @description Of numbers. `mean_low`, `mean_high`: the 95 % interval of the mean; None with fewer than two.
+         */
+        Spread: {
+            /** N */
+            n: number;
+            /** Missing */
+            missing: number;
+            /** Mean */
+            mean: number | null;
+            /** Mean Low */
+            mean_low: number | null;
+            /** Mean High */
+            mean_high: number | null;
+            /** Median */
+            median: number | null;
+            /** Sd */
+            sd: number | null;
+            /** Least */
+            least: number | null;
+            /** P5 */
+            p5: number | null;
+            /** P25 */
+            p25: number | null;
+            /** P75 */
+            p75: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Most */
+            most: number | null;
+            /** Zeros */
+            zeros: number;
+            /** Skew */
+            skew: number | null;
         };
         /**
          * Stage
@@ -10642,6 +16220,12 @@ export interface components {
          */
         Status: "open" | "waiting_shop" | "waiting_customer" | "solved" | "closed";
         /**
+         * Step
+         * @description How far a clock has driven its case.
+         * @enum {string}
+         */
+        Step: "warned" | "broken";
+        /**
          * StockAdjustment
          * @description `quantity` in, or out when negative. With the same `key` it happens once.
          */
@@ -10711,6 +16295,10 @@ export interface components {
             to_location: string;
             to_condition: components["schemas"]["aftercare__supply__model__Condition"];
         };
+        /** Stood */
+        Stood: {
+            status: components["schemas"]["Status"];
+        };
         /**
          * Storefront
          * @description What anybody may know of a shop.
@@ -10736,6 +16324,71 @@ export interface components {
             /** Support Email */
             support_email: string | null;
         };
+        /**
+         * Subject
+         * @description What is changed: of a policy the draft of each shop, by its version; of a template (`name`) its words by language; the rule by
+         *     which cases overflow to other shops (None: they wait); the version of the assistant's model. Of everything else a name, and the
+         *     change is made by hand.
+         */
+        "Subject-Input": {
+            /**
+             * Versions
+             * @default {}
+             */
+            versions: {
+                [key: string]: number;
+            };
+            /** Name */
+            name?: string | null;
+            /**
+             * Words
+             * @default {}
+             */
+            words: {
+                [key: string]: components["schemas"]["Wording-Input"];
+            };
+            rule?: components["schemas"]["NewOverflow"] | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * Subject
+         * @description What is changed: of a policy the draft of each shop, by its version; of a template (`name`) its words by language; the rule by
+         *     which cases overflow to other shops (None: they wait); the version of the assistant's model. Of everything else a name, and the
+         *     change is made by hand.
+         */
+        "Subject-Output": {
+            /**
+             * Versions
+             * @default {}
+             */
+            versions: {
+                [key: string]: number;
+            };
+            /** Name */
+            name?: string | null;
+            /**
+             * Words
+             * @default {}
+             */
+            words: {
+                [key: string]: components["schemas"]["aftercare__insights__decisions__verbs__Wording"];
+            };
+            rule?: components["schemas"]["NewOverflow"] | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * SubjectKind
+         * @enum {string}
+         */
+        SubjectKind: "policy" | "template" | "answer" | "routing" | "bot" | "other";
+        /**
+         * Subscription
+         * @description Whether somebody pushes where the parcel is; `waiting`: they did not take the number yet, and are asked again.
+         * @enum {string}
+         */
+        Subscription: "subscribed" | "waiting" | "refused";
         /** Suggestion */
         Suggestion: {
             /**
@@ -10745,6 +16398,26 @@ export interface components {
             article_id: string;
             /** Title */
             title: string;
+        };
+        /**
+         * SurveyState
+         * @enum {string}
+         */
+        SurveyState: "early" | "open" | "answered" | "over";
+        /** SurveyView */
+        SurveyView: {
+            state: components["schemas"]["SurveyState"];
+            /** Satisfied */
+            satisfied: number | null;
+            /** Effort */
+            effort: number | null;
+            /** Recommend */
+            recommend: number | null;
+        };
+        /** Switch */
+        Switch: {
+            /** On */
+            on: boolean;
         };
         /** SwitchView */
         SwitchView: {
@@ -10759,6 +16432,8 @@ export interface components {
             channels: string[];
             /** Language Model */
             language_model: boolean;
+            /** Sure */
+            sure: number;
         };
         /** Switching */
         Switching: {
@@ -10771,6 +16446,11 @@ export interface components {
              * @default false
              */
             language_model: boolean;
+            /**
+             * Sure
+             * @default 0.5
+             */
+            sure: number;
         };
         /** TableCount */
         TableCount: {
@@ -10844,6 +16524,36 @@ export interface components {
             handed_why: string | null;
             /** Turns */
             turns: components["schemas"]["TurnView"][];
+        };
+        /**
+         * TargetView
+         * @description `set_at` is null for what the catalogue says.
+         */
+        TargetView: {
+            /** Shop Id */
+            shop_id: string | null;
+            /** Market */
+            market: string | null;
+            /** Value */
+            value: number | null;
+            /** Share */
+            share: number | null;
+            /** Set By */
+            set_by: string | null;
+            /** Set At */
+            set_at: string | null;
+        };
+        /**
+         * Telling
+         * @description A word or a feature that tells a group from the others: how often within, how often elsewhere.
+         */
+        Telling: {
+            /** What */
+            what: string;
+            /** Within */
+            within: number;
+            /** Elsewhere */
+            elsewhere: number;
         };
         /**
          * TemplateView
@@ -10936,6 +16646,22 @@ export interface components {
             revision?: number | null;
         };
         /**
+         * Today
+         * @description Since midnight where the room stands; `answer_median_seconds` of first answers.
+         */
+        Today: {
+            /** Opened */
+            opened: number;
+            /** Solved */
+            solved: number;
+            /** Claims */
+            claims: number;
+            /** Refunded */
+            refunded: number;
+            /** Answer Median Seconds */
+            answer_median_seconds: number | null;
+        };
+        /**
          * TokenMade
          * @description `secret` is told this once.
          */
@@ -10973,6 +16699,41 @@ export interface components {
             /** Revoked At */
             revoked_at: string | null;
         };
+        /** ToldAlarm */
+        ToldAlarm: {
+            /**
+             * Alarm Id
+             * Format: uuid
+             */
+            alarm_id: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop */
+            shop: string;
+            /** Title */
+            title: string;
+            severity: components["schemas"]["aftercare__insights__alarms__model__Severity"];
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            /** Read */
+            read: boolean;
+        };
+        /**
+         * ToldAlarms
+         * @description One's own: what is open, the newest first, and how many of them are unread.
+         */
+        ToldAlarms: {
+            /** Unread */
+            unread: number;
+            /** Items */
+            items: components["schemas"]["ToldAlarm"][];
+        };
         /** TopicCount */
         TopicCount: {
             /** Topic */
@@ -10991,6 +16752,63 @@ export interface components {
             uri: string;
         };
         /**
+         * TreatedShop
+         * @description A shop that gets it, and from which day on.
+         */
+        TreatedShop: {
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+        };
+        /** TrendPoint */
+        TrendPoint: {
+            /** On */
+            on: string;
+            /** Value */
+            value: number | null;
+        };
+        /** Tried */
+        Tried: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Warned */
+            warned: number;
+            /** Broken */
+            broken: number;
+            /** Steps */
+            steps: components["schemas"]["TriedStep"][];
+        };
+        /** TriedExample */
+        TriedExample: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Number */
+            number: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * TriedPolicy
          * @description 'With this policy, these claims would have been decided otherwise, at this cost.'
          */
@@ -11004,6 +16822,33 @@ export interface components {
             /** Fewer For People */
             fewer_for_people: number;
         };
+        /**
+         * TriedStep
+         * @description How often the step would have been taken, and the last of them.
+         */
+        TriedStep: {
+            step: components["schemas"]["EscalationWish"];
+            /** Times */
+            times: number;
+            /** Cases */
+            cases: number;
+            /** Examples */
+            examples: components["schemas"]["TriedExample"][];
+        };
+        /** Try */
+        Try: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
+        };
         /** TryGiven */
         TryGiven: {
             /** Document */
@@ -11013,6 +16858,20 @@ export interface components {
             /**
              * Days
              * @default 365
+             */
+            days: number;
+        };
+        /** Trying */
+        Trying: {
+            /** Clock */
+            clock: string;
+            /** Shop Id */
+            shop_id?: string | null;
+            /** Steps */
+            steps: components["schemas"]["EscalationWish"][];
+            /**
+             * Days
+             * @default 7
              */
             days: number;
         };
@@ -11108,6 +16967,33 @@ export interface components {
             unread: number;
         };
         /**
+         * Unusual
+         * @description An alarm that is not closed; `what` was watched, in words.
+         */
+        Unusual: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop */
+            shop: string;
+            /** What */
+            what: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "notable" | "serious" | "crisis";
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /** Acknowledged */
+            acknowledged: boolean;
+        };
+        /**
          * Uploaded
          * @description `handle` is named when the file is posted.
          */
@@ -11142,6 +17028,50 @@ export interface components {
             /** Bytes */
             bytes: number;
         };
+        /**
+         * ValueShare
+         * @description A part of the whole with its 95 % interval (Wilson).
+         */
+        ValueShare: {
+            /** Value */
+            value: string;
+            /** N */
+            n: number;
+            /** Share */
+            share: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /** VariantView */
+        VariantView: {
+            /** Activities */
+            activities: string[];
+            /** Cases */
+            cases: number;
+            /** Share */
+            share: number;
+            /** Median */
+            median: number;
+        };
+        /**
+         * VariantsView
+         * @description `all`: how many different ways there are.
+         */
+        VariantsView: {
+            /** Cases */
+            cases: number;
+            /** All */
+            all: number;
+            /** Shown */
+            shown: components["schemas"]["VariantView"][];
+        };
+        /**
+         * Verb
+         * @enum {string}
+         */
+        Verb: "start" | "drop" | "go_on" | "keep" | "undo" | "stop";
         /**
          * Verified
          * @description What shows that a contact is a customer.
@@ -11195,6 +17125,119 @@ export interface components {
              */
             words: string;
         };
+        /** Waiting */
+        Waiting: {
+            /**
+             * Case Id
+             * Format: uuid
+             */
+            case_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Shop Id
+             * Format: uuid
+             */
+            shop_id: string;
+            /** Shop */
+            shop: string;
+            /** Channel */
+            channel: string;
+            /** Owner */
+            owner: string | null;
+            /** Waiting Seconds */
+            waiting_seconds: number;
+        };
+        /**
+         * WarningChange
+         * @description What is None stays.
+         */
+        WarningChange: {
+            /** Begins On */
+            begins_on?: string | null;
+            /** Ends On */
+            ends_on?: string | null;
+            /** Words */
+            words?: {
+                [key: string]: components["schemas"]["WarningWords"];
+            } | null;
+        };
+        /**
+         * WarningKind
+         * @enum {string}
+         */
+        WarningKind: "peak" | "logistics";
+        /**
+         * WarningState
+         * @enum {string}
+         */
+        WarningState: "draft" | "published" | "withdrawn" | "discarded";
+        /** WarningView */
+        WarningView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Shop */
+            shop: string | null;
+            kind: components["schemas"]["WarningKind"];
+            state: components["schemas"]["WarningState"];
+            /**
+             * Begins On
+             * Format: date
+             */
+            begins_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["WarningWords"];
+            };
+            /** Basis */
+            basis: {
+                [key: string]: unknown;
+            };
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /** WarningWords */
+        WarningWords: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+        };
+        /** WatchView */
+        WatchView: {
+            /**
+             * On Day
+             * Format: date
+             */
+            on_day: string;
+            /** Count */
+            count: number;
+            /** Chance Drift */
+            chance_drift: number;
+            /** Ended */
+            ended: number;
+            /** Brier */
+            brier: number | null;
+            /** Brier Plain */
+            brier_plain: number | null;
+        };
         /**
          * WayBack
          * @description How the goods come back: the customer's own parcel, a pick-up at an address on a day, or a drop-off at a store.
@@ -11236,6 +17279,35 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * WayScore
+         * @description Of one way to forecast, on the windows kept for the examination. `mase` and `rmsse` compare with repeating the last
+         *     season within the history: below 1 is better than that. Coverage: the share of true values within the intervals.
+         */
+        WayScore: {
+            /** Model */
+            model: string;
+            /** Naive */
+            naive: boolean;
+            /** Chosen */
+            chosen: boolean;
+            /** Chosen By */
+            chosen_by: number;
+            /** Mase */
+            mase: number;
+            /** Rmsse */
+            rmsse: number;
+            /** Mae */
+            mae: number;
+            /** Bias */
+            bias: number;
+            /** Covered80 */
+            covered80: number | null;
+            /** Covered95 */
+            covered95: number | null;
+            /** Seconds */
+            seconds: number;
+        };
         /** WaybillAnswer */
         WaybillAnswer: {
             /** Carrier */
@@ -11266,6 +17338,185 @@ export interface components {
             tracking_number: string;
         };
         /**
+         * WebhookChange
+         * @description What is None stays.
+         */
+        WebhookChange: {
+            /** Name */
+            name?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Facts */
+            facts?: string[] | null;
+            /** Grants */
+            grants?: string[] | null;
+        };
+        /**
+         * WebhookMade
+         * @description `secret` is shown now and never again.
+         */
+        WebhookMade: {
+            webhook: components["schemas"]["WebhookView"];
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * WebhookState
+         * @enum {string}
+         */
+        WebhookState: "on" | "off" | "gave_up";
+        /**
+         * WebhookTried
+         * @description What the address answered to a test.
+         */
+        WebhookTried: {
+            /** Taken */
+            taken: boolean;
+            /** Status */
+            status: number | null;
+            /** Error */
+            error: string | null;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * WebhookView
+         * @description `waiting`: facts on their way. `failing_since`: no success since then.
+         */
+        WebhookView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Name */
+            name: string;
+            /** Url */
+            url: string;
+            /** Facts */
+            facts: string[];
+            /** Grants */
+            grants: string[];
+            state: components["schemas"]["WebhookState"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Off At */
+            off_at: string | null;
+            /** Failures */
+            failures: number;
+            /** Failing Since */
+            failing_since: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Old Secret Until */
+            old_secret_until: string | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * WhatIf
+         * @description Of one currency. `saving_cents` if every case that people decided had been decided automatically.
+         */
+        WhatIf: {
+            /** Currency */
+            currency: string;
+            /** Days */
+            days: number;
+            /** Total Cents */
+            total_cents: number;
+            /** People Cents */
+            people_cents: number;
+            /** Automation */
+            automation: components["schemas"]["AutomationOf"][];
+            /** Saving Cents */
+            saving_cents: number;
+            /** Saving Low Cents */
+            saving_low_cents: number;
+            /** Saving High Cents */
+            saving_high_cents: number;
+            /** Carriers */
+            carriers: components["schemas"]["CarrierOf"][];
+        };
+        /** WholeReport */
+        WholeReport: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Shop Id */
+            shop_id: string | null;
+            /** Shop */
+            shop: string | null;
+            audience: components["schemas"]["aftercare__insights__reports__model__Audience"];
+            span: components["schemas"]["Span"];
+            /**
+             * Since On
+             * Format: date
+             */
+            since_on: string;
+            /**
+             * Until On
+             * Format: date
+             */
+            until_on: string;
+            /** Time Zone */
+            time_zone: string;
+            state: components["schemas"]["ReportState"];
+            /** By Worker */
+            by_worker: boolean;
+            /** Number */
+            number: string | null;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["ReportWords"];
+            };
+            /** Score */
+            score: number | null;
+            /** Kept */
+            kept: number;
+            /** Judged */
+            judged: number;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Edited At */
+            edited_at: string | null;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Corrects Id */
+            corrects_id: string | null;
+            /** Corrects */
+            corrects: string | null;
+            /** Corrected By Id */
+            corrected_by_id: string | null;
+            /** Corrected By */
+            corrected_by: string | null;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Whom
+         * @description Whom a step tells. Who is off is never told: for an owner who is off, whoever of the team carries least hears of it.
+         * @enum {string}
+         */
+        Whom: "owner" | "team" | "supervisors";
+        /**
          * Why
          * @description One rule that was looked at, in the reader's words.
          */
@@ -11282,6 +17533,18 @@ export interface components {
             sentence: string;
             /** Source */
             source: string;
+        };
+        /**
+         * WhyView
+         * @description `effect` on the scale of log-odds; `longer`: by which part it lengthens the expected time, where a time is foretold.
+         */
+        WhyView: {
+            /** Reason */
+            reason: string;
+            /** Effect */
+            effect: number;
+            /** Longer */
+            longer: number | null;
         };
         /**
          * Window
@@ -11343,13 +17606,15 @@ export interface components {
         };
         /**
          * Wording
-         * @description `held`: it is sent only with a reason.
+         * @description A template in one language.
          */
-        Wording: {
-            /** Findings */
-            findings: components["schemas"]["Finding"][];
-            /** Held */
-            held: boolean;
+        "Wording-Input": {
+            /** Subject */
+            subject: string;
+            /** Body */
+            body: string;
+            /** Button */
+            button: string;
         };
         /**
          * Words
@@ -11383,6 +17648,16 @@ export interface components {
              * @default []
              */
             file_ids: string[];
+        };
+        /**
+         * WorkView
+         * @description What is done again, and who hands over to whom.
+         */
+        WorkView: {
+            /** Loops */
+            loops: components["schemas"]["LoopView"][];
+            /** Hand Overs */
+            hand_overs: components["schemas"]["HandOverView"][];
         };
         /** WorkingHours */
         WorkingHours: {
@@ -11432,6 +17707,21 @@ export interface components {
             /** Empty */
             empty: string[];
         };
+        /**
+         * Wording
+         * @description `held`: it is sent only with a reason.
+         */
+        aftercare__cases__answers__Wording: {
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Held */
+            held: boolean;
+        };
+        /**
+         * Doing
+         * @enum {string}
+         */
+        aftercare__cases__chat__presence__Doing: "looking" | "typing" | "noting" | "gone";
         /** CodeGiven */
         aftercare__cases__chat__routes__CodeGiven: {
             /**
@@ -11462,6 +17752,12 @@ export interface components {
             /** Locale */
             locale?: string | null;
         };
+        /**
+         * Doing
+         * @description What one step does.
+         * @enum {string}
+         */
+        aftercare__cases__escalation__model__Doing: "tell" | "press" | "reassign" | "supervise";
         /**
          * Counts
          * @description How many cases each queue holds, counted up to a thousand: 1001 means more than that.
@@ -11586,11 +17882,43 @@ export interface components {
             /** Again */
             again: boolean;
         };
+        /**
+         * Severity
+         * @enum {string}
+         */
+        aftercare__conversations__wording__Severity: "blocks" | "warns";
         /** CodeGiven */
         aftercare__identity__routes__CodeGiven: {
             /** Code */
             code: string;
         };
+        /**
+         * Severity
+         * @enum {string}
+         */
+        aftercare__insights__alarms__model__Severity: "notable" | "serious" | "crisis";
+        /**
+         * Wording
+         * @description A template in one language.
+         */
+        aftercare__insights__decisions__verbs__Wording: {
+            /** Subject */
+            subject: string;
+            /** Body */
+            body: string;
+            /** Button */
+            button: string;
+        };
+        /**
+         * Audience
+         * @enum {string}
+         */
+        aftercare__insights__reports__model__Audience: "house" | "public";
+        /**
+         * Audience
+         * @enum {string}
+         */
+        aftercare__knowledge__model__Audience: "public" | "staff";
         /**
          * Counts
          * @description How many articles each look at the list would show.
@@ -11806,23 +18134,44 @@ export type AccountAdding = components['schemas']['AccountAdding'];
 export type AccountChange = components['schemas']['AccountChange'];
 export type AccountChanging = components['schemas']['AccountChanging'];
 export type AccountView = components['schemas']['AccountView'];
+export type Acknowledging = components['schemas']['Acknowledging'];
 export type ActionView = components['schemas']['ActionView'];
+export type ActivityWord = components['schemas']['ActivityWord'];
 export type ActorKind = components['schemas']['ActorKind'];
+export type Ahead = components['schemas']['Ahead'];
+export type AlarmCount = components['schemas']['AlarmCount'];
+export type AlarmPoint = components['schemas']['AlarmPoint'];
+export type AlarmRuleView = components['schemas']['AlarmRuleView'];
+export type AlarmShown = components['schemas']['AlarmShown'];
+export type AlarmState = components['schemas']['AlarmState'];
+export type AlarmView = components['schemas']['AlarmView'];
 export type AmountGiven = components['schemas']['AmountGiven'];
+export type AnalysisLine = components['schemas']['AnalysisLine'];
+export type AnalysisPage = components['schemas']['AnalysisPage'];
+export type AnalysisQuestion = components['schemas']['AnalysisQuestion'];
+export type AnalysisState = components['schemas']['AnalysisState'];
+export type AnalysisView = components['schemas']['AnalysisView'];
+export type AnalysisWords = components['schemas']['AnalysisWords'];
 export type AnswerStep = components['schemas']['AnswerStep'];
 export type AnswerTemplateView = components['schemas']['AnswerTemplateView'];
+export type ArmPoint = components['schemas']['ArmPoint'];
 export type ArticleChange = components['schemas']['ArticleChange'];
 export type ArticlePage = components['schemas']['ArticlePage'];
 export type ArticleRow = components['schemas']['ArticleRow'];
 export type ArticleView = components['schemas']['ArticleView'];
 export type Asked = components['schemas']['Asked'];
 export type AskedLine = components['schemas']['AskedLine'];
-export type Audience = components['schemas']['Audience'];
 export type AuditLine = components['schemas']['AuditLine'];
 export type Author = components['schemas']['Author'];
+export type AutomationOf = components['schemas']['AutomationOf'];
 export type Bearer = components['schemas']['Bearer'];
+export type Before = components['schemas']['Before'];
 export type Beside = components['schemas']['Beside'];
+export type Board = components['schemas']['Board'];
 export type BodyImportOrdersFile = components['schemas']['Body_import_orders_file'];
+export type BodyReadBroughtLog = components['schemas']['Body_read_brought_log'];
+export type BottleneckView = components['schemas']['BottleneckView'];
+export type BroughtView = components['schemas']['BroughtView'];
 export type CalendarDate = components['schemas']['CalendarDate'];
 export type CalendarView = components['schemas']['CalendarView'];
 export type CallBack = components['schemas']['CallBack'];
@@ -11832,15 +18181,20 @@ export type CallOfCase = components['schemas']['CallOfCase'];
 export type CallPlacing = components['schemas']['CallPlacing'];
 export type CallState = components['schemas']['CallState'];
 export type CallView = components['schemas']['CallView'];
+export type CarrierOf = components['schemas']['CarrierOf'];
+export type CaseCost = components['schemas']['CaseCost'];
+export type CaseCosts = components['schemas']['CaseCosts'];
 export type CaseOfCaller = components['schemas']['CaseOfCaller'];
 export type CaseOpening = components['schemas']['CaseOpening'];
 export type CasePage = components['schemas']['CasePage'];
 export type CaseView = components['schemas']['CaseView'];
+export type ChanceView = components['schemas']['ChanceView'];
 export type ChangedDecision = components['schemas']['ChangedDecision'];
 export type ChangedHours = components['schemas']['ChangedHours'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelAccountView = components['schemas']['ChannelAccountView'];
 export type ChatShop = components['schemas']['ChatShop'];
+export type Checked = components['schemas']['Checked'];
 export type Checking = components['schemas']['Checking'];
 export type Choice = components['schemas']['Choice'];
 export type ClaimCell = components['schemas']['ClaimCell'];
@@ -11853,58 +18207,110 @@ export type ClockCase = components['schemas']['ClockCase'];
 export type ClockState = components['schemas']['ClockState'];
 export type ClockTerms = components['schemas']['ClockTerms'];
 export type ClockView = components['schemas']['ClockView'];
+export type CloseReason = components['schemas']['CloseReason'];
 export type Closing = components['schemas']['Closing'];
+export type ClosingAlarm = components['schemas']['ClosingAlarm'];
 export type ClosingWish = components['schemas']['ClosingWish'];
+export type ClusterExample = components['schemas']['ClusterExample'];
+export type Clustered = components['schemas']['Clustered'];
 export type CodeAsked = components['schemas']['CodeAsked'];
 export type CodeAsking = components['schemas']['CodeAsking'];
 export type Colleague = components['schemas']['Colleague'];
 export type CollectedBody = components['schemas']['CollectedBody'];
+export type ColumnPair = components['schemas']['ColumnPair'];
+export type ComparisonView = components['schemas']['ComparisonView'];
 export type ConditionOutput = components['schemas']['Condition-Output'];
+export type ConformanceView = components['schemas']['ConformanceView'];
 export type ContactView = components['schemas']['ContactView'];
 export type Correction = components['schemas']['Correction'];
+export type Correlated = components['schemas']['Correlated'];
+export type CostBridge = components['schemas']['CostBridge'];
+export type CostCut = components['schemas']['CostCut'];
+export type CostDriver = components['schemas']['CostDriver'];
+export type CostGroup = components['schemas']['CostGroup'];
+export type CostKind = components['schemas']['CostKind'];
+export type CostLineMade = components['schemas']['CostLineMade'];
+export type CostLineView = components['schemas']['CostLineView'];
+export type CostPricingAnew = components['schemas']['CostPricingAnew'];
+export type CostRateView = components['schemas']['CostRateView'];
+export type CostRecordMade = components['schemas']['CostRecordMade'];
+export type CostSummary = components['schemas']['CostSummary'];
+export type CostUndoing = components['schemas']['CostUndoing'];
+export type CostsPricedAnew = components['schemas']['CostsPricedAnew'];
 export type CountGiven = components['schemas']['CountGiven'];
 export type Counted = components['schemas']['Counted'];
+export type CounterOffer = components['schemas']['CounterOffer'];
+export type CurrencyCosts = components['schemas']['CurrencyCosts'];
 export type CustomerPage = components['schemas']['CustomerPage'];
+export type CutSum = components['schemas']['CutSum'];
+export type DataLookedAt = components['schemas']['DataLookedAt'];
 export type DayWish = components['schemas']['DayWish'];
+export type DearCase = components['schemas']['DearCase'];
+export type DecisionEnded = components['schemas']['DecisionEnded'];
+export type DecisionExtension = components['schemas']['DecisionExtension'];
+export type DecisionLine = components['schemas']['DecisionLine'];
+export type DecisionState = components['schemas']['DecisionState'];
+export type DecisionView = components['schemas']['DecisionView'];
 export type DeliveredBody = components['schemas']['DeliveredBody'];
+export type Described = components['schemas']['Described'];
 export type DeskKind = components['schemas']['DeskKind'];
 export type DeskNoticeView = components['schemas']['DeskNoticeView'];
+export type DeviationView = components['schemas']['DeviationView'];
 export type Difference = components['schemas']['Difference'];
 export type DifferencePayable = components['schemas']['DifferencePayable'];
+export type DifferenceView = components['schemas']['DifferenceView'];
 export type DirectionInput = components['schemas']['Direction-Input'];
 export type Disposition = components['schemas']['Disposition'];
 export type DisputeView = components['schemas']['DisputeView'];
-export type Doing = components['schemas']['Doing'];
 export type DraftView = components['schemas']['DraftView'];
 export type DraftWish = components['schemas']['DraftWish'];
 export type Drafted = components['schemas']['Drafted'];
 export type DropOffAnswer = components['schemas']['DropOffAnswer'];
 export type DropOffBody = components['schemas']['DropOffBody'];
+export type DueNext = components['schemas']['DueNext'];
 export type DuePreview = components['schemas']['DuePreview'];
 export type Earlier = components['schemas']['Earlier'];
+export type EdgeView = components['schemas']['EdgeView'];
 export type Edit = components['schemas']['Edit'];
+export type Effect = components['schemas']['Effect'];
 export type Entered = components['schemas']['Entered'];
 export type EntitlementView = components['schemas']['EntitlementView'];
 export type Entry = components['schemas']['Entry'];
 export type EntryAsked = components['schemas']['EntryAsked'];
 export type EntryConfirmed = components['schemas']['EntryConfirmed'];
 export type EntryTold = components['schemas']['EntryTold'];
+export type Erased = components['schemas']['Erased'];
+export type Erasure = components['schemas']['Erasure'];
+export type EscalationWish = components['schemas']['EscalationWish'];
 export type EventView = components['schemas']['EventView'];
+export type Every = components['schemas']['Every'];
 export type EvidenceView = components['schemas']['EvidenceView'];
+export type ExampleCase = components['schemas']['ExampleCase'];
 export type ExceptionalDay = components['schemas']['ExceptionalDay'];
 export type Exclusion = components['schemas']['Exclusion'];
+export type ExportFileView = components['schemas']['ExportFileView'];
+export type ExportForm = components['schemas']['ExportForm'];
+export type ExportView = components['schemas']['ExportView'];
+export type Exportable = components['schemas']['Exportable'];
 export type Extended = components['schemas']['Extended'];
 export type Extension = components['schemas']['Extension'];
 export type FactNames = components['schemas']['FactNames'];
+export type FactorView = components['schemas']['FactorView'];
 export type FailedBody = components['schemas']['FailedBody'];
 export type FailedDelivery = components['schemas']['FailedDelivery'];
+export type FailingProduct = components['schemas']['FailingProduct'];
 export type FaultSide = components['schemas']['FaultSide'];
 export type FeedbackView = components['schemas']['FeedbackView'];
+export type Figure = components['schemas']['Figure'];
 export type Filters = components['schemas']['Filters'];
 export type Finding = components['schemas']['Finding'];
 export type FindingView = components['schemas']['FindingView'];
 export type Flaw = components['schemas']['Flaw'];
 export type FollowerView = components['schemas']['FollowerView'];
+export type Forecast = components['schemas']['Forecast'];
+export type ForecastSeries = components['schemas']['ForecastSeries'];
+export type Foretells = components['schemas']['Foretells'];
+export type Free = components['schemas']['Free'];
 export type FreightPayer = components['schemas']['FreightPayer'];
 export type Gap = components['schemas']['Gap'];
 export type GapDraft = components['schemas']['GapDraft'];
@@ -11913,26 +18319,46 @@ export type Glance = components['schemas']['Glance'];
 export type Grade = components['schemas']['Grade'];
 export type Graded = components['schemas']['Graded'];
 export type GradesGiven = components['schemas']['GradesGiven'];
+export type Grain = components['schemas']['Grain'];
 export type Grant = components['schemas']['Grant'];
+export type GroupDifference = components['schemas']['GroupDifference'];
+export type GroupSpread = components['schemas']['GroupSpread'];
+export type GuardRail = components['schemas']['GuardRail'];
+export type GuardState = components['schemas']['GuardState'];
 export type GuestWithdrawal = components['schemas']['GuestWithdrawal'];
 export type HandOver = components['schemas']['HandOver'];
+export type HandOverView = components['schemas']['HandOverView'];
 export type Handbook = components['schemas']['Handbook'];
 export type Headline = components['schemas']['Headline'];
 export type HeldBecause = components['schemas']['HeldBecause'];
 export type HelpCentre = components['schemas']['HelpCentre'];
 export type HelpHome = components['schemas']['HelpHome'];
+export type HistogramBar = components['schemas']['HistogramBar'];
 export type Hit = components['schemas']['Hit'];
 export type ImportTold = components['schemas']['ImportTold'];
-export type Indicator = components['schemas']['Indicator'];
-export type IndicatorDay = components['schemas']['IndicatorDay'];
-export type IndicatorShop = components['schemas']['IndicatorShop'];
+export type IndicatorAnswer = components['schemas']['IndicatorAnswer'];
+export type IndicatorCase = components['schemas']['IndicatorCase'];
+export type IndicatorCatalogue = components['schemas']['IndicatorCatalogue'];
+export type IndicatorDefinition = components['schemas']['IndicatorDefinition'];
+export type IndicatorPart = components['schemas']['IndicatorPart'];
+export type IndicatorPoint = components['schemas']['IndicatorPoint'];
 export type IntentView = components['schemas']['IntentView'];
 export type Invited = components['schemas']['Invited'];
 export type Joining = components['schemas']['Joining'];
+export type KindSum = components['schemas']['KindSum'];
 export type Kuaidi100Answer = components['schemas']['Kuaidi100Answer'];
+export type Late = components['schemas']['Late'];
 export type LawPack = components['schemas']['LawPack'];
 export type Leaving = components['schemas']['Leaving'];
 export type Lesson = components['schemas']['Lesson'];
+export type LeverChange = components['schemas']['LeverChange'];
+export type LeverDay = components['schemas']['LeverDay'];
+export type LeverEnding = components['schemas']['LeverEnding'];
+export type LeverKind = components['schemas']['LeverKind'];
+export type LeverReturn = components['schemas']['LeverReturn'];
+export type LeverScope = components['schemas']['LeverScope'];
+export type LeverSpan = components['schemas']['LeverSpan'];
+export type LeverView = components['schemas']['LeverView'];
 export type LikelyCustomer = components['schemas']['LikelyCustomer'];
 export type LineEntitlements = components['schemas']['LineEntitlements'];
 export type LineView = components['schemas']['LineView'];
@@ -11940,10 +18366,17 @@ export type LinkView = components['schemas']['LinkView'];
 export type LoadCell = components['schemas']['LoadCell'];
 export type Look = components['schemas']['Look'];
 export type Looker = components['schemas']['Looker'];
+export type LoopView = components['schemas']['LoopView'];
 export type MacroPreview = components['schemas']['MacroPreview'];
 export type MacroRan = components['schemas']['MacroRan'];
 export type MacroRunning = components['schemas']['MacroRunning'];
 export type MacroView = components['schemas']['MacroView'];
+export type Made = components['schemas']['Made'];
+export type MapView = components['schemas']['MapView'];
+export type Meant = components['schemas']['Meant'];
+export type Measure = components['schemas']['Measure'];
+export type MeasureView = components['schemas']['MeasureView'];
+export type MeasuredView = components['schemas']['MeasuredView'];
 export type MemberProfile = components['schemas']['MemberProfile'];
 export type MemberView = components['schemas']['MemberView'];
 export type Membership = components['schemas']['Membership'];
@@ -11951,10 +18384,13 @@ export type MergeWish = components['schemas']['MergeWish'];
 export type MessageFileView = components['schemas']['MessageFileView'];
 export type MessageKind = components['schemas']['MessageKind'];
 export type MessageView = components['schemas']['MessageView'];
-export type Miss = components['schemas']['Miss'];
+export type MissingCostRate = components['schemas']['MissingCostRate'];
+export type ModelCard = components['schemas']['ModelCard'];
 export type ModelState = components['schemas']['ModelState'];
 export type ModelView = components['schemas']['ModelView'];
 export type MoneyLine = components['schemas']['MoneyLine'];
+export type MonthKind = components['schemas']['MonthKind'];
+export type MonthSum = components['schemas']['MonthSum'];
 export type Mood = components['schemas']['Mood'];
 export type MoreTime = components['schemas']['MoreTime'];
 export type MoveKind = components['schemas']['MoveKind'];
@@ -11970,24 +18406,42 @@ export type MyNotices = components['schemas']['MyNotices'];
 export type MyOpening = components['schemas']['MyOpening'];
 export type MySaying = components['schemas']['MySaying'];
 export type NewAccount = components['schemas']['NewAccount'];
+export type NewAlarmRule = components['schemas']['NewAlarmRule'];
 export type NewAnswerTemplate = components['schemas']['NewAnswerTemplate'];
 export type NewArticle = components['schemas']['NewArticle'];
 export type NewCalendar = components['schemas']['NewCalendar'];
 export type NewClaim = components['schemas']['NewClaim'];
+export type NewCostLine = components['schemas']['NewCostLine'];
+export type NewCostRate = components['schemas']['NewCostRate'];
+export type NewDecision = components['schemas']['NewDecision'];
+export type NewExport = components['schemas']['NewExport'];
+export type NewLever = components['schemas']['NewLever'];
 export type NewMacro = components['schemas']['NewMacro'];
 export type NewOffer = components['schemas']['NewOffer'];
 export type NewOverflow = components['schemas']['NewOverflow'];
+export type NewPage = components['schemas']['NewPage'];
 export type NewPhrase = components['schemas']['NewPhrase'];
 export type NewPlanned = components['schemas']['NewPlanned'];
+export type NewPlaybook = components['schemas']['NewPlaybook'];
+export type NewReport = components['schemas']['NewReport'];
 export type NewRole = components['schemas']['NewRole'];
+export type NewRule = components['schemas']['NewRule'];
+export type NewSecret = components['schemas']['NewSecret'];
 export type NewServicePoint = components['schemas']['NewServicePoint'];
 export type NewShop = components['schemas']['NewShop'];
 export type NewShopPolicy = components['schemas']['NewShopPolicy'];
+export type NewSpending = components['schemas']['NewSpending'];
+export type NewSurveyAnswer = components['schemas']['NewSurveyAnswer'];
+export type NewTarget = components['schemas']['NewTarget'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewView = components['schemas']['NewView'];
+export type NewWarning = components['schemas']['NewWarning'];
+export type NewWebhook = components['schemas']['NewWebhook'];
 export type NewWithdrawal = components['schemas']['NewWithdrawal'];
 export type NewWords = components['schemas']['NewWords'];
+export type Newest = components['schemas']['Newest'];
 export type NewlyRead = components['schemas']['NewlyRead'];
+export type NodeView = components['schemas']['NodeView'];
 export type NoteStep = components['schemas']['NoteStep'];
 export type NoticeShare = components['schemas']['NoticeShare'];
 export type NoticeState = components['schemas']['NoticeState'];
@@ -11996,15 +18450,24 @@ export type Noting = components['schemas']['Noting'];
 export type OffDay = components['schemas']['OffDay'];
 export type OfferView = components['schemas']['OfferView'];
 export type Offered = components['schemas']['Offered'];
+export type OfferedChoice = components['schemas']['OfferedChoice'];
+export type OfferedSource = components['schemas']['OfferedSource'];
+export type Offers = components['schemas']['Offers'];
+export type OpenCaseView = components['schemas']['OpenCaseView'];
 export type OpenPickup = components['schemas']['OpenPickup'];
 export type Option = components['schemas']['Option'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type OrderSummary = components['schemas']['OrderSummary'];
 export type OrderView = components['schemas']['OrderView'];
 export type Outcome = components['schemas']['Outcome'];
+export type OutlookView = components['schemas']['OutlookView'];
+export type PageSettings = components['schemas']['PageSettings'];
 export type PageAccountView = components['schemas']['Page_AccountView_'];
+export type PageAlarmView = components['schemas']['Page_AlarmView_'];
+export type PageAnalysisLine = components['schemas']['Page_AnalysisLine_'];
 export type PageArticleRow = components['schemas']['Page_ArticleRow_'];
 export type PageAuditLine = components['schemas']['Page_AuditLine_'];
+export type PageChanceView = components['schemas']['Page_ChanceView_'];
 export type PageClaimRow = components['schemas']['Page_ClaimRow_'];
 export type PageClockCase = components['schemas']['Page_ClockCase_'];
 export type PageClockView = components['schemas']['Page_ClockView_'];
@@ -12017,6 +18480,7 @@ export type PageMyMessage = components['schemas']['Page_MyMessage_'];
 export type PageNoticeView = components['schemas']['Page_NoticeView_'];
 export type PageOpenPickup = components['schemas']['Page_OpenPickup_'];
 export type PageOrderSummary = components['schemas']['Page_OrderSummary_'];
+export type PagePostView = components['schemas']['Page_PostView_'];
 export type PageQueueItem = components['schemas']['Page_QueueItem_'];
 export type PageRefundView = components['schemas']['Page_RefundView_'];
 export type PageShipmentLine = components['schemas']['Page_ShipmentLine_'];
@@ -12029,16 +18493,22 @@ export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordLinkView = components['schemas']['PasswordLinkView'];
 export type PaymentState = components['schemas']['PaymentState'];
 export type PaymentView = components['schemas']['PaymentView'];
+export type PersonCount = components['schemas']['PersonCount'];
 export type PhraseView = components['schemas']['PhraseView'];
 export type PickupStatus = components['schemas']['PickupStatus'];
 export type PickupView = components['schemas']['PickupView'];
 export type Piece = components['schemas']['Piece'];
 export type PlannedState = components['schemas']['PlannedState'];
 export type PlannedView = components['schemas']['PlannedView'];
+export type PlaybookView = components['schemas']['PlaybookView'];
 export type PolicyGiven = components['schemas']['PolicyGiven'];
 export type Pop = components['schemas']['Pop'];
+export type PostState = components['schemas']['PostState'];
+export type PostView = components['schemas']['PostView'];
+export type PowerView = components['schemas']['PowerView'];
 export type PresenceInput = components['schemas']['Presence-Input'];
 export type PresenceOutput = components['schemas']['Presence-Output'];
+export type Pressing = components['schemas']['Pressing'];
 export type PreviewAsked = components['schemas']['PreviewAsked'];
 export type PreviewWish = components['schemas']['PreviewWish'];
 export type Priority = components['schemas']['Priority'];
@@ -12049,40 +18519,72 @@ export type PromiseBoard = components['schemas']['PromiseBoard'];
 export type PromiseDay = components['schemas']['PromiseDay'];
 export type PromiseNow = components['schemas']['PromiseNow'];
 export type PromisePerson = components['schemas']['PromisePerson'];
+export type PromiseStand = components['schemas']['PromiseStand'];
 export type PublicEvent = components['schemas']['PublicEvent'];
+export type PublicPage = components['schemas']['PublicPage'];
+export type PublicReport = components['schemas']['PublicReport'];
 export type PublicTracking = components['schemas']['PublicTracking'];
+export type PublicWarning = components['schemas']['PublicWarning'];
 export type Publishing = components['schemas']['Publishing'];
 export type QueueItem = components['schemas']['QueueItem'];
 export type QueueLoad = components['schemas']['QueueLoad'];
+export type RateKind = components['schemas']['RateKind'];
+export type RateUnit = components['schemas']['RateUnit'];
+export type RatesShown = components['schemas']['RatesShown'];
 export type Rating = components['schemas']['Rating'];
-export type Reading = components['schemas']['Reading'];
+export type ReadingInput = components['schemas']['Reading-Input'];
+export type ReadingOutput = components['schemas']['Reading-Output'];
+export type ReadingLine = components['schemas']['ReadingLine'];
 export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefundState = components['schemas']['RefundState'];
 export type RefundView = components['schemas']['RefundView'];
+export type Released = components['schemas']['Released'];
 export type Remedy = components['schemas']['Remedy'];
 export type RepairWay = components['schemas']['RepairWay'];
+export type ReplayAsked = components['schemas']['ReplayAsked'];
+export type ReplayView = components['schemas']['ReplayView'];
+export type Replayed = components['schemas']['Replayed'];
 export type Reply = components['schemas']['Reply'];
+export type ReportState = components['schemas']['ReportState'];
+export type ReportView = components['schemas']['ReportView'];
+export type ReportWords = components['schemas']['ReportWords'];
 export type Restoring = components['schemas']['Restoring'];
 export type Results = components['schemas']['Results'];
 export type ReviewView = components['schemas']['ReviewView'];
 export type Reviewing = components['schemas']['Reviewing'];
+export type Rewording = components['schemas']['Rewording'];
 export type RingView = components['schemas']['RingView'];
+export type Rising = components['schemas']['Rising'];
 export type RoleBook = components['schemas']['RoleBook'];
 export type RolePermissions = components['schemas']['RolePermissions'];
 export type RoleView = components['schemas']['RoleView'];
+export type RollOut = components['schemas']['RollOut'];
+export type Room = components['schemas']['Room'];
+export type RowCluster = components['schemas']['RowCluster'];
 export type RowRefused = components['schemas']['RowRefused'];
+export type Rule = components['schemas']['Rule'];
+export type RuleView = components['schemas']['RuleView'];
 export type RulingGiven = components['schemas']['RulingGiven'];
 export type SaidInput = components['schemas']['Said-Input'];
 export type SaidOutput = components['schemas']['Said-Output'];
 export type SavedPoint = components['schemas']['SavedPoint'];
 export type ScheduleBody = components['schemas']['ScheduleBody'];
+export type Score = components['schemas']['Score'];
+export type ScorePart = components['schemas']['ScorePart'];
 export type SendingState = components['schemas']['SendingState'];
 export type SendingView = components['schemas']['SendingView'];
+export type Sentence = components['schemas']['Sentence'];
+export type SeriesName = components['schemas']['SeriesName'];
+export type SeriesPart = components['schemas']['SeriesPart'];
+export type SeriesPoint = components['schemas']['SeriesPoint'];
 export type ServicePointView = components['schemas']['ServicePointView'];
 export type SessionInfo = components['schemas']['SessionInfo'];
 export type SessionView = components['schemas']['SessionView'];
-export type Severity = components['schemas']['Severity'];
+export type Sharable = components['schemas']['Sharable'];
+export type SharedEntry = components['schemas']['SharedEntry'];
+export type SharedFact = components['schemas']['SharedFact'];
+export type SharedPage = components['schemas']['SharedPage'];
 export type ShiftTimes = components['schemas']['ShiftTimes'];
 export type ShipmentBody = components['schemas']['ShipmentBody'];
 export type ShipmentLine = components['schemas']['ShipmentLine'];
@@ -12094,6 +18596,7 @@ export type ShopBrief = components['schemas']['ShopBrief'];
 export type ShopChange = components['schemas']['ShopChange'];
 export type ShopView = components['schemas']['ShopView'];
 export type SignIn = components['schemas']['SignIn'];
+export type Silent = components['schemas']['Silent'];
 export type Sketch = components['schemas']['Sketch'];
 export type Snooze = components['schemas']['Snooze'];
 export type SnoozeStep = components['schemas']['SnoozeStep'];
@@ -12102,7 +18605,10 @@ export type SolveStep = components['schemas']['SolveStep'];
 export type SolvedAs = components['schemas']['SolvedAs'];
 export type Sort = components['schemas']['Sort'];
 export type Source = components['schemas']['Source'];
+export type Span = components['schemas']['Span'];
+export type SpendingView = components['schemas']['SpendingView'];
 export type SplitWish = components['schemas']['SplitWish'];
+export type Spread = components['schemas']['Spread'];
 export type Stage = components['schemas']['Stage'];
 export type StageStep = components['schemas']['StageStep'];
 export type StageWish = components['schemas']['StageWish'];
@@ -12111,54 +18617,101 @@ export type Stars = components['schemas']['Stars'];
 export type Started = components['schemas']['Started'];
 export type Starting = components['schemas']['Starting'];
 export type Status = components['schemas']['Status'];
+export type Step = components['schemas']['Step'];
 export type StockAdjustment = components['schemas']['StockAdjustment'];
 export type StockLine = components['schemas']['StockLine'];
 export type StockMove = components['schemas']['StockMove'];
+export type Stood = components['schemas']['Stood'];
 export type Storefront = components['schemas']['Storefront'];
+export type SubjectInput = components['schemas']['Subject-Input'];
+export type SubjectOutput = components['schemas']['Subject-Output'];
+export type SubjectKind = components['schemas']['SubjectKind'];
+export type Subscription = components['schemas']['Subscription'];
 export type Suggestion = components['schemas']['Suggestion'];
+export type SurveyState = components['schemas']['SurveyState'];
+export type SurveyView = components['schemas']['SurveyView'];
+export type Switch = components['schemas']['Switch'];
 export type SwitchView = components['schemas']['SwitchView'];
 export type Switching = components['schemas']['Switching'];
 export type TableCount = components['schemas']['TableCount'];
 export type TagStep = components['schemas']['TagStep'];
 export type Tags = components['schemas']['Tags'];
 export type TalkView = components['schemas']['TalkView'];
+export type TargetView = components['schemas']['TargetView'];
+export type Telling = components['schemas']['Telling'];
 export type TemplateView = components['schemas']['TemplateView'];
 export type TermsGiven = components['schemas']['TermsGiven'];
 export type TermsView = components['schemas']['TermsView'];
 export type Test = components['schemas']['Test'];
 export type TextGiven = components['schemas']['TextGiven'];
+export type Today = components['schemas']['Today'];
 export type TokenMade = components['schemas']['TokenMade'];
 export type TokenView = components['schemas']['TokenView'];
+export type ToldAlarm = components['schemas']['ToldAlarm'];
+export type ToldAlarms = components['schemas']['ToldAlarms'];
 export type TopicCount = components['schemas']['TopicCount'];
 export type TotpEnrolment = components['schemas']['TotpEnrolment'];
+export type TreatedShop = components['schemas']['TreatedShop'];
+export type TrendPoint = components['schemas']['TrendPoint'];
+export type Tried = components['schemas']['Tried'];
+export type TriedExample = components['schemas']['TriedExample'];
 export type TriedPolicy = components['schemas']['TriedPolicy'];
+export type TriedStep = components['schemas']['TriedStep'];
+export type Try = components['schemas']['Try'];
 export type TryGiven = components['schemas']['TryGiven'];
+export type Trying = components['schemas']['Trying'];
 export type TurnLine = components['schemas']['TurnLine'];
 export type TurnView = components['schemas']['TurnView'];
 export type Typing = components['schemas']['Typing'];
 export type Unread = components['schemas']['Unread'];
+export type Unusual = components['schemas']['Unusual'];
 export type Uploaded = components['schemas']['Uploaded'];
 export type UploadedFile = components['schemas']['UploadedFile'];
+export type ValueShare = components['schemas']['ValueShare'];
+export type VariantView = components['schemas']['VariantView'];
+export type VariantsView = components['schemas']['VariantsView'];
+export type Verb = components['schemas']['Verb'];
 export type Verified = components['schemas']['Verified'];
 export type VersionView = components['schemas']['VersionView'];
 export type View = components['schemas']['View'];
 export type ViewView = components['schemas']['ViewView'];
 export type VoucherGiven = components['schemas']['VoucherGiven'];
+export type Waiting = components['schemas']['Waiting'];
+export type WarningChange = components['schemas']['WarningChange'];
+export type WarningKind = components['schemas']['WarningKind'];
+export type WarningState = components['schemas']['WarningState'];
+export type WarningView = components['schemas']['WarningView'];
+export type WarningWords = components['schemas']['WarningWords'];
+export type WatchView = components['schemas']['WatchView'];
 export type WayBack = components['schemas']['WayBack'];
+export type WayScore = components['schemas']['WayScore'];
 export type WaybillAnswer = components['schemas']['WaybillAnswer'];
 export type WaybillBody = components['schemas']['WaybillBody'];
 export type WaybillGiven = components['schemas']['WaybillGiven'];
+export type WebhookChange = components['schemas']['WebhookChange'];
+export type WebhookMade = components['schemas']['WebhookMade'];
+export type WebhookState = components['schemas']['WebhookState'];
+export type WebhookTried = components['schemas']['WebhookTried'];
+export type WebhookView = components['schemas']['WebhookView'];
+export type WhatIf = components['schemas']['WhatIf'];
+export type WholeReport = components['schemas']['WholeReport'];
+export type Whom = components['schemas']['Whom'];
 export type Why = components['schemas']['Why'];
+export type WhyView = components['schemas']['WhyView'];
 export type Window = components['schemas']['Window'];
 export type WithdrawalReceipt = components['schemas']['WithdrawalReceipt'];
-export type Wording = components['schemas']['Wording'];
+export type WordingInput = components['schemas']['Wording-Input'];
 export type Words = components['schemas']['Words'];
 export type WordsGiven = components['schemas']['WordsGiven'];
+export type WorkView = components['schemas']['WorkView'];
 export type WorkingHours = components['schemas']['WorkingHours'];
 export type AftercareAssistantDraftsDraft = components['schemas']['aftercare__assistant__drafts__Draft'];
 export type AftercareCasesAnswersDraft = components['schemas']['aftercare__cases__answers__Draft'];
+export type AftercareCasesAnswersWording = components['schemas']['aftercare__cases__answers__Wording'];
+export type AftercareCasesChatPresenceDoing = components['schemas']['aftercare__cases__chat__presence__Doing'];
 export type AftercareCasesChatRoutesCodeGiven = components['schemas']['aftercare__cases__chat__routes__CodeGiven'];
 export type AftercareCasesChatRoutesSaying = components['schemas']['aftercare__cases__chat__routes__Saying'];
+export type AftercareCasesEscalationModelDoing = components['schemas']['aftercare__cases__escalation__model__Doing'];
 export type AftercareCasesQueriesCounts = components['schemas']['aftercare__cases__queries__Counts'];
 export type AftercareCasesQueriesCustomerView = components['schemas']['aftercare__cases__queries__CustomerView'];
 export type AftercareCasesRoutesSaying = components['schemas']['aftercare__cases__routes__Saying'];
@@ -12167,7 +18720,12 @@ export type AftercareClaimsPoliciesPolicyView = components['schemas']['aftercare
 export type AftercareConnectorsRoutesPushTaken = components['schemas']['aftercare__connectors__routes__PushTaken'];
 export type AftercareConversationsCallsDirection = components['schemas']['aftercare__conversations__calls__Direction'];
 export type AftercareConversationsVerbsPosted = components['schemas']['aftercare__conversations__verbs__Posted'];
+export type AftercareConversationsWordingSeverity = components['schemas']['aftercare__conversations__wording__Severity'];
 export type AftercareIdentityRoutesCodeGiven = components['schemas']['aftercare__identity__routes__CodeGiven'];
+export type AftercareInsightsAlarmsModelSeverity = components['schemas']['aftercare__insights__alarms__model__Severity'];
+export type AftercareInsightsDecisionsVerbsWording = components['schemas']['aftercare__insights__decisions__verbs__Wording'];
+export type AftercareInsightsReportsModelAudience = components['schemas']['aftercare__insights__reports__model__Audience'];
+export type AftercareKnowledgeModelAudience = components['schemas']['aftercare__knowledge__model__Audience'];
 export type AftercareKnowledgeQueriesCounts = components['schemas']['aftercare__knowledge__queries__Counts'];
 export type AftercareKnowledgeRoutesPreview = components['schemas']['aftercare__knowledge__routes__Preview'];
 export type AftercareLogisticsModelDirection = components['schemas']['aftercare__logistics__model__Direction'];
@@ -13287,7 +19845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Wording"];
+                    "application/json": components["schemas"]["aftercare__cases__answers__Wording"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -14080,7 +20638,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reading"];
+                "application/json": components["schemas"]["Reading-Input"];
             };
         };
         responses: {
@@ -14267,6 +20825,205 @@ export interface operations {
             };
         };
     };
+    escalation_rules: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_escalation_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_escalation_rule: {
+        parameters: {
+            query: {
+                clock: string;
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_escalation_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trying"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cases: {
         parameters: {
             query?: {
@@ -14419,6 +21176,55 @@ export interface operations {
                 };
                 content: {
                     "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_was_meant: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meant"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -15476,7 +22282,9 @@ export interface operations {
     };
     solve_case: {
         parameters: {
-            query?: never;
+            query?: {
+                unanswered?: boolean;
+            };
             header?: never;
             path: {
                 case_id: string;
@@ -15586,6 +22394,59 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_back_ending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stood"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -17346,7 +24207,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CounterOffer"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -20075,6 +26940,55 @@ export interface operations {
             };
         };
     };
+    check_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_contacts: {
         parameters: {
             query: {
@@ -20373,8 +27287,8 @@ export interface operations {
     };
     list_answer_templates: {
         parameters: {
-            query: {
-                shop_id: string;
+            query?: {
+                shop_id?: string | null;
                 q?: string;
             };
             header?: never;
@@ -21186,6 +28100,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkingHours"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_my_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_customer_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"] | null;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -22943,113 +30047,6 @@ export interface operations {
             };
         };
     };
-    list_indicators: {
-        parameters: {
-            query: {
-                since: string;
-                until: string;
-                shop_id?: string | null;
-                time_zone?: string;
-                locale?: ("zh-CN" | "zh-TW" | "en") | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Indicator"][];
-                };
-            };
-            /** @description Something in what was sent is not right */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InvalidProblem"];
-                };
-            };
-            /** @description Refused; `code` says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_misses: {
-        parameters: {
-            query: {
-                since: string;
-                until: string;
-                shop_id?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                name: "first_answer" | "claim_decision" | "refund_time" | "automation" | "deliveries";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Miss"][];
-                };
-            };
-            /** @description Something in what was sent is not right */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InvalidProblem"];
-                };
-            };
-            /** @description Refused; `code` says why */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_promise_cases: {
         parameters: {
             query: {
@@ -23126,6 +30123,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromisePerson"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_newest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Newest"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -23330,6 +30374,2944 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FactNames"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_measures: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_analyses: {
+        parameters: {
+            query?: {
+                kind?: ("describe" | "correlate" | "cluster" | "forecast") | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AnalysisLine_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_analysis: {
+        parameters: {
+            query?: {
+                again?: boolean;
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPage"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_analysis: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+                series?: string | null;
+            };
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisPage"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_analysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_decisions: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionLine"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_decision_power: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PowerView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionExtension"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionEnded"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionEnded"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_decision: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                decision_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_catalogue: {
+        parameters: {
+            query?: {
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorCatalogue"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_indicators: {
+        parameters: {
+            query: {
+                name?: string[] | null;
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+                grain?: components["schemas"]["Grain"] | null;
+                cut?: string | null;
+                /** @description A cut and the one value that is looked at: `channel:chat`. */
+                filter?: string[] | null;
+                currency?: string | null;
+                trend?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorAnswer"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_indicator: {
+        parameters: {
+            query: {
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+                grain?: components["schemas"]["Grain"] | null;
+                cut?: string | null;
+                /** @description A cut and the one value that is looked at: `channel:chat`. */
+                filter?: string[] | null;
+                currency?: string | null;
+                trend?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorAnswer"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_indicator_cases: {
+        parameters: {
+            query: {
+                which?: "all" | "missed" | "counted";
+                limit?: number;
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+                grain?: components["schemas"]["Grain"] | null;
+                cut?: string | null;
+                /** @description A cut and the one value that is looked at: `channel:chat`. */
+                filter?: string[] | null;
+                currency?: string | null;
+                trend?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorCase"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_indicator: {
+        parameters: {
+            query: {
+                form?: "csv" | "parquet" | "xlsx";
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+                grain?: components["schemas"]["Grain"] | null;
+                cut?: string | null;
+                /** @description A cut and the one value that is looked at: `channel:chat`. */
+                filter?: string[] | null;
+                currency?: string | null;
+                trend?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_indicators: {
+        parameters: {
+            query: {
+                name?: string[] | null;
+                form?: "csv" | "parquet" | "xlsx";
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+                grain?: components["schemas"]["Grain"] | null;
+                cut?: string | null;
+                /** @description A cut and the one value that is looked at: `channel:chat`. */
+                filter?: string[] | null;
+                currency?: string | null;
+                trend?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_indicator_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_indicator_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                only?: "all" | "service";
+                channel?: string | null;
+                claim_kind?: string | null;
+                reason?: string | null;
+                category?: string | null;
+                product_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostSummary"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cut_costs: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                only?: "all" | "service";
+                channel?: string | null;
+                claim_kind?: string | null;
+                reason?: string | null;
+                category?: string | null;
+                product_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path: {
+                by: components["schemas"]["CostCut"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CutSum"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dearest_cases: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                only?: "all" | "service";
+                channel?: string | null;
+                claim_kind?: string | null;
+                reason?: string | null;
+                category?: string | null;
+                product_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DearCase"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_cost_lines: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                only?: "all" | "service";
+                channel?: string | null;
+                claim_kind?: string | null;
+                reason?: string | null;
+                category?: string | null;
+                product_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_case_costs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseCosts"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter_cost_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCostLine"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostLineMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_cost_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostUndoing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostLineMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_cost_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatesShown"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_cost_rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCostRate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRecordMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_costs_anew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostPricingAnew"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsPricedAnew"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cost_bridge: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                before_since: string;
+                before_until: string;
+                by?: "shop" | "market" | "channel" | "claim_kind" | "reason" | "product" | "category";
+                shop_id?: string | null;
+                only?: "all" | "service";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostBridge"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cost_what_if: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                only?: "all" | "service";
+                channel?: string | null;
+                claim_kind?: string | null;
+                reason?: string | null;
+                category?: string | null;
+                product_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIf"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_levers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeverView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_lever: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLever"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRecordMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lever: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lever_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeverView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_lever_spending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lever_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSpending"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRecordMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_lever: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lever_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeverEnding"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostRecordMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chances: {
+        parameters: {
+            query?: {
+                foretells?: components["schemas"]["Foretells"] | null;
+                shop_id?: string | null;
+                least?: number;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                matter: "orders" | "cases" | "customers";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChanceView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subject_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChanceView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failing_products: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailingProduct"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_foresight_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelCard"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alarms: {
+        parameters: {
+            query?: {
+                closed?: boolean;
+                shop_id?: string | null;
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlarmView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCount"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_told_alarms: {
+        parameters: {
+            query?: {
+                locale?: ("zh-CN" | "zh-TW" | "en") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldAlarms"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_told_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alarm_rules: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmRuleView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_indicator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlarmRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmRuleView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unwatch_indicator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_alarm: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmShown"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClosingAlarm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_playbooks: {
+        parameters: {
+            query?: {
+                locale?: "zh-CN" | "zh-TW" | "en";
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_playbook: {
+        parameters: {
+            query: {
+                shop_id: string;
+            };
+            header?: never;
+            path: {
+                code: string;
+                locale: "zh-CN" | "zh-TW" | "en";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlaybook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookView"];
                 };
             };
             /** @description Something in what was sent is not right */
@@ -23777,7 +33759,7 @@ export interface operations {
                 shop_id?: string | null;
                 house?: boolean;
                 status?: components["schemas"]["Standing"] | null;
-                audience?: components["schemas"]["Audience"] | null;
+                audience?: components["schemas"]["aftercare__knowledge__model__Audience"] | null;
                 topic?: string | null;
                 owner_id?: string | null;
                 q?: string | null;
@@ -26173,6 +36155,2632 @@ export interface operations {
             };
         };
     };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sharable_facts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sharable"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_fact_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTried"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_posts: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["PostState"] | null;
+                fact?: string | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PostView_"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_shared_facts: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                fact?: string[] | null;
+                shop_id?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedPage"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_activities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityWord"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_map: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_variants: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariantsView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_work: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_conformance: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConformanceView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_comparison: {
+        parameters: {
+            query: {
+                split?: "late" | "attribute" | "slow";
+                by?: string | null;
+                equals?: string | null;
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_replay: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_process_outlook: {
+        parameters: {
+            query?: {
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutlookView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_process_log: {
+        parameters: {
+            query: {
+                form?: "xes" | "ocel";
+                since: string;
+                until: string;
+                of?: "claims" | "cases" | "orders";
+                shop_id?: string | null;
+                attribute?: string | null;
+                value?: string | null;
+                late?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_brought_log: {
+        parameters: {
+            query?: {
+                object_type?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_read_brought_log"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_promise_board: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+                shop_id?: string | null;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                audience?: components["schemas"]["aftercare__insights__reports__model__Audience"] | null;
+                state?: components["schemas"]["ReportState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeReport"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reword_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rewording"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recount_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Released"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_report_file: {
+        parameters: {
+            query?: {
+                form?: "pdf" | "xlsx" | "csv" | "json";
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_logistics_warnings: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarningView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draft_logistics_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWarning"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_logistics_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                warning_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WarningChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_logistics_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                warning_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_logistics_warning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                warning_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_promise_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettings"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_promise_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettings"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_promise_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSettings"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exportable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exportable"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_public_promises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicPage"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_public_warnings: {
+        parameters: {
+            query?: {
+                shop?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicWarning"][];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_public_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeReport"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_public_report_file: {
+        parameters: {
+            query?: {
+                form?: "pdf" | "xlsx" | "csv" | "json";
+                locale?: "zh-CN" | "zh-TW" | "en";
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_operations_room: {
+        parameters: {
+            query?: {
+                shop_id?: string | null;
+                time_zone?: string;
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_calendars: {
         parameters: {
             query?: {
@@ -26958,6 +39566,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromiseBoard"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_my_survey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyView"];
+                };
+            };
+            /** @description Something in what was sent is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidProblem"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something failed on our side; 503 with Retry-After when it is worth trying again */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_my_survey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSurveyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyView"];
                 };
             };
             /** @description Something in what was sent is not right */

@@ -3,6 +3,7 @@ import { Button, Checkbox, Dialog, Field, Input, Select } from '../design'
 import { useText } from '../i18n'
 import { useWords } from './data'
 import { type AutomaticRule, type FieldName, fieldKinds, type PolicyDocument, testOf, withNewRule } from './policy'
+import { useLacks } from './useLacks'
 
 const kinds = ['cancel_unshipped', 'refund_only', 'return_refund', 'exchange', 'resend', 'repair', 'refuse_parcel', 'compensation'] as const
 const outcomes = ['approve', 'manual', 'reject'] as const
@@ -24,6 +25,7 @@ export function AddRule({ list, policy, currency, onAdd }: { list: 'grants' | 'e
 
 function Form({ list, policy, currency, onAdd, onClose }: Parameters<typeof AddRule>[0] & { onClose: () => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const word = useWords()
   const [chosen, choose] = useState<string[]>([])
   const [outcome, setOutcome] = useState<AutomaticRule['outcome']>('manual')
@@ -35,7 +37,6 @@ function Form({ list, policy, currency, onAdd, onClose }: Parameters<typeof AddR
   const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
   const test = field ? testOf(field, op, typed, digits) : null
   const told = list === 'grants' || list === 'exclusions'
-  const ready = chosen.length > 0 && (!field || test !== null) && (list !== 'exclusions' || test !== null) && (!told || text.trim() !== '')
   const add = () => {
     onAdd(withNewRule(policy, list, { kinds: chosen, when: test ? [test] : [], outcome, days: Math.trunc(Number(days)) || 0, text: text.trim() }))
     onClose()
@@ -47,7 +48,7 @@ function Form({ list, policy, currency, onAdd, onClose }: Parameters<typeof AddR
       onClose={onClose}
       title={t('policy.add')}
       actions={
-        <Button kind="primary" disabled={!ready} onClick={add}>
+        <Button kind="primary" why={lacks(!chosen.length && t('cut.kind'), told && !text.trim() && t('policy.sentence'), (field ? !test : list === 'exclusions') && t('policy.value'))} onClick={add}>
           {t('policy.addIt')}
         </Button>
       }

@@ -31,6 +31,10 @@ function Frame({ session }: { session: StaffSession }) {
   useEffect(() => {
     document.title = t('app.title')
   }, [t])
+  // The page one is on is to be seen in a navigation longer than the window.
+  useEffect(() => {
+    document.querySelector('.side-link[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [location])
   useActions([...nav, { path: '/account', name: 'nav.account', icon: 'user' as const }].map((n) => ({ id: `go ${n.path}`, title: t(n.name), section: t('palette.places'), icon: n.icon, run: () => go(n.path) })))
   const leave = async () => {
     await signOut()
@@ -48,7 +52,7 @@ function Frame({ session }: { session: StaffSession }) {
           {nav.map((n, i) => (
             <div key={n.path}>
               {n.group && n.group !== nav[i - 1]?.group && <p className="side-group">{t(n.group)}</p>}
-              <Link href={n.path} className="side-link" aria-current={location === n.path || (n.path === '/' ? /^\/(promises|indicators)\//.test(location) : location.startsWith(`${n.path}/`)) ? 'page' : undefined}>
+              <Link href={n.path} className="side-link" aria-current={location === n.path || (n.path === '/' ? /^\/promises\//.test(location) : location.startsWith(`${n.path}/`)) ? 'page' : undefined}>
                 <Icon name={n.icon} size={18} />
                 <span>{t(n.name)}</span>
               </Link>

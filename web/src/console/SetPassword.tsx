@@ -4,10 +4,12 @@ import { Button, ButtonLink, Field, Input, Mark } from '../design'
 import { useText } from '../i18n'
 import { Switches } from '../shell/Switches'
 import { Refusal } from './Refusal'
+import { useLacks } from './useLacks'
 
 /** Where the link of an invitation or a reset leads. The token stands behind '#', so that no server log keeps it. */
 export function SetPassword() {
   const { t } = useText()
+  const lacks = useLacks()
   const token = location.hash.slice(1)
   const [password, setPassword] = useState('')
   const [again, setAgain] = useState('')
@@ -55,7 +57,7 @@ export function SetPassword() {
           <Field label={t('setPassword.again')} error={again && again !== password ? t('setPassword.differ') : undefined}>
             <Input type="password" autoComplete="new-password" value={again} onChange={(e) => setAgain(e.target.value)} />
           </Field>
-          <Button type="submit" kind="primary" wide busy={busy} disabled={!password || password !== again}>
+          <Button type="submit" kind="primary" wide busy={busy} why={lacks(!password && t('account.fresh'), !again && t('setPassword.again')) ?? (password !== again && t('setPassword.differ'))}>
             {t('setPassword.save')}
           </Button>
         </form>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { clockTiles, indicatorDays, isOurs, largest } from './board'
+import { clockTiles, isOurs, largest } from './board'
 
 const clock = { shop_id: 'a', name: 'case.first_answer', on_time: 3, at_risk: 1, paused: 0, broken: 0, next_due_at: null }
 
@@ -18,12 +18,6 @@ it('adds up shops, keeps days apart and puts what is broken first', () => {
   )
   expect(tiles.map((t) => t.name)).toEqual(['claim.pay', 'case.first_answer'])
   expect(tiles[1]).toMatchObject({ onTime: 4, atRisk: 2, kept: 8, missed: 2, today: { kept: 1, missed: 1 }, days: [null, 0.875, 0.5] })
-})
-
-it('draws medians for times and shares for the rest', () => {
-  const days = [{ day: '2026-03-09', numerator: 3, denominator: 4, median_seconds: 60 }]
-  expect(indicatorDays({ days, median_target_seconds: 300 }, ['2026-03-08', '2026-03-09'])).toEqual([null, 60])
-  expect(indicatorDays({ days, median_target_seconds: null }, ['2026-03-09'])).toEqual([0.75])
 })
 
 it('names no largest part of nothing', () => {

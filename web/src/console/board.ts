@@ -1,11 +1,18 @@
 /** The promise board counted: pure, from what the API told. */
-import type { Indicator, PromiseBoard } from '../api/schema'
+import type { PromiseBoard } from '../api/schema'
 
 /** What we mean to keep of the clocks of every name. */
 export const CLOCK_TARGET = 0.95
 /** Clocks on which somebody else must act: that they run out is no promise of ours broken. */
 const OTHERS = new Set(['send_draft', 'answer', 'answer_part', 'dispute', 'ship', 'transit_back', 'transit_out', 'confirm', 'confirm_offline', 'book_visit', 'evidence'].map((name) => `claim.${name}`))
 export const isOurs = (name: string) => !OTHERS.has(name)
+/** What we promise about the service, in the order of the board. */
+const BOARD = [
+  'first_answer', 'csat', 'bot_rating', 'resolved_once', 'fault_resolution', 'claim_decision', 'self_service_refund', 'refund_time', 'automation', 'deliveries',
+  'delay_warnings', 'complaint_rate', 'inspection_coverage', 'consistency', 'training_coverage', 'voice_answers', 'voice_positive', 'cost_per_case',
+]
+/** The same, as they are asked for. */
+export const BOARD_PARTS = [BOARD.slice(0, 6), BOARD.slice(6, 12), BOARD.slice(12)]
 /** Fewer are not called a number. */
 export const ENOUGH = 20
 
@@ -53,16 +60,6 @@ export function clockTiles(board: PromiseBoard, days: readonly string[], today: 
   return [...tiles.values()]
     .map(({ byDay, ...tile }) => ({ ...tile, days: days.map((d) => shareOf(...(byDay.get(d) ?? ([0, 0] as [number, number])))) }))
     .sort((a, b) => b.broken - a.broken || b.atRisk - a.atRisk || b.kept + b.missed - (a.kept + a.missed))
-}
-
-/** Each day's value of an indicator, on the days asked for. */
-export function indicatorDays(one: Pick<Indicator, 'days' | 'median_target_seconds'>, days: readonly string[]): (number | null)[] {
-  const known = new Map(one.days.map((d) => [d.day, d]))
-  return days.map((day) => {
-    const found = known.get(day)
-    if (!found?.denominator) return null
-    return one.median_target_seconds != null ? (found.median_seconds ?? null) : found.numerator / found.denominator
-  })
 }
 
 /** The part of the ends of a list that holds its largest share: '其中 5 次在青岚家电'. */

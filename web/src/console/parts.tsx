@@ -1,10 +1,11 @@
 /** Pieces that the pages of the console share: tables, pickers, a line of numbers. */
-import type { ReactNode } from 'react'
-import { EmptyState, ErrorState, Select, Skeleton } from '../design'
+import { type ReactNode, useState } from 'react'
+import { EmptyState, ErrorState, Pager, Skeleton } from '../design'
 import { useText } from '../i18n'
 import { useShops } from './data'
 import { PeriodPicker } from './PeriodPicker'
 import { useScope } from './scope'
+import { ShopPicker } from './shops'
 import './parts.css'
 
 export interface Column<T> {
@@ -17,8 +18,8 @@ export interface Column<T> {
   tight?: boolean
 }
 
-/** A table with its skeleton, its empty state and its error; scrolls sideways where it must. */
-export function DataTable<T>({ label, columns, rows, rowKey, loading, error, onRetry, empty, onPick, picked, dim, foot }: {
+/** A table with its skeleton, its empty state and its error; on a phone each row is a card that names its figures (roles keep it a table). */
+export function DataTable<T>({ label, columns, rows, rowKey, loading, error, onRetry, empty, onPick, picked, dim, foot, atFirst = Infinity }: {
   label: string
   columns: readonly Column<T>[]
   rows: readonly T[]
@@ -31,36 +32,39 @@ export function DataTable<T>({ label, columns, rows, rowKey, loading, error, onR
   picked?: string
   dim?: (row: T) => boolean
   foot?: ReactNode
+  /** So many rows of a long list are shown at first; as many again when asked. */
+  atFirst?: number
 }) {
+  const [shown, show] = useState(atFirst)
   if (error) return <ErrorState compact error={error} onRetry={onRetry} />
   if (!loading && !rows.length) return <>{empty}</>
   return (
     <div className="data-table" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((c) => (
-              <th key={c.id} scope="col" className={c.end ? 'is-end' : undefined} style={{ width: c.width }}>
+              <th key={c.id} scope="col" role="columnheader" className={c.end ? 'is-end' : undefined} style={{ width: c.width }}>
                 {c.title}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody aria-busy={loading || undefined}>
+        <tbody role="rowgroup" aria-busy={loading || undefined}>
           {loading
             ? Array.from({ length: 5 }, (_, i) => (
-                <tr key={i}>
+                <tr key={i} role="row">
                   {columns.map((c, j) => (
-                    <td key={c.id}>
+                    <td key={c.id} role="cell">
                       <Skeleton width={`${70 - ((i * 13 + j * 17) % 40)}%`} />
                     </td>
                   ))}
                 </tr>
               ))
-            : rows.map((row) => (
-                <tr key={rowKey(row)} className={[onPick && 'is-live', picked === rowKey(row) && 'is-picked', dim?.(row) && 'is-dim'].filter(Boolean).join(' ') || undefined} onClick={onPick && ((e) => !(e.target as HTMLElement).closest('a,button,input,select,label') && onPick(row))}>
+            : rows.slice(0, shown).map((row) => (
+                <tr key={rowKey(row)} role="row" className={[onPick && 'is-live', picked === rowKey(row) && 'is-picked', dim?.(row) && 'is-dim'].filter(Boolean).join(' ') || undefined} onClick={onPick && ((e) => !(e.target as HTMLElement).closest('a,button,input,select,label') && onPick(row))}>
                   {columns.map((c) => (
-                    <td key={c.id} className={[c.end && 'is-end', c.tight && 'is-tight'].filter(Boolean).join(' ') || undefined}>
+                    <td key={c.id} role="cell" data-title={typeof c.title === 'string' && c.title ? c.title : undefined} className={[c.end && 'is-end', c.tight && 'is-tight'].filter(Boolean).join(' ') || undefined}>
                       {c.cell(row)}
                     </td>
                   ))}
@@ -68,16 +72,10 @@ export function DataTable<T>({ label, columns, rows, rowKey, loading, error, onR
               ))}
         </tbody>
       </table>
+      {rows.length > atFirst && <Pager shown={Math.min(shown, rows.length)} total={rows.length} hasMore={shown < rows.length} onMore={() => show(shown + atFirst)} />}
       {foot}
     </div>
   )
-}
-
-export function ShopPicker({ value, onPick, every = true }: { value: string; onPick: (shop: string) => void; every?: boolean }) {
-  const { t } = useText()
-  const { shops } = useShops()
-  if (shops.length < 2 && every) return null
-  return <Select aria-label={t('scope.shop')} value={value} onPick={onPick} choices={[...(every ? [{ value: '', label: t('scope.everyShop') }] : []), ...shops.map((s) => ({ value: s.id, label: s.name }))]} />
 }
 
 /** Shop and period of the whole console; stands at the head of every page of findings. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { before, periodOf } from './period'
+import { before, lastWith, periodOf } from './period'
 
 const today = new Date(2026, 2, 15)
 
@@ -11,4 +11,10 @@ it('spans whole days, the last included', () => {
 
 it('compares with the same length before', () => {
   expect(before(periodOf('days7', today))).toEqual({ preset: 'custom', from: '2026-03-02', until: '2026-03-08' })
+})
+
+it('begins where there is something', () => {
+  expect(lastWith(null, today)).toEqual(periodOf('days30', today))
+  expect(lastWith(new Date(2026, 1, 14, 9).toISOString(), today)).toEqual(periodOf('days30', today))
+  expect(lastWith(new Date(2018, 7, 30, 9).toISOString(), today)).toEqual({ preset: 'custom', from: '2018-08-01', until: '2018-08-30' })
 })

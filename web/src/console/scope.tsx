@@ -1,6 +1,10 @@
 /** What the whole console looks at: one shop or all of them, and a period. Kept for the session, so that pages agree. */
-import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
-import { before, type Period, periodOf } from './period'
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { newestQuery } from './data'
+import { before, lastWith, type Period, periodOf } from './period'
+
+export { daysOf } from './period'
 
 export interface Scope {
   /** Id of a shop, or '' for all that one sees. */
@@ -11,6 +15,15 @@ export interface Scope {
 }
 
 const KEPT = 'aftercare.console.scope'
+
+function chosen(): boolean {
+  try {
+    return sessionStorage.getItem(KEPT) !== null
+  } catch {
+    return false
+  }
+}
+
 const ScopeContext = createContext<Scope | null>(null)
 
 function kept(): { shop: string; period: Period } {
@@ -26,6 +39,15 @@ function kept(): { shop: string; period: Period } {
 
 export function ScopeProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState(kept)
+  const client = useQueryClient()
+  // A month of nothing would greet whoever imported an older shop.
+  useEffect(() => {
+    if (chosen()) return
+    void client
+      .fetchQuery(newestQuery)
+      .then(({ at }) => !chosen() && setState((now) => ({ ...now, period: lastWith(at, new Date()) })))
+      .catch(() => undefined)
+  }, [client])
   const scope = useMemo<Scope>(() => {
     const set = (change: Partial<{ shop: string; period: Period }>) =>
       setState((now) => {
@@ -60,16 +82,3 @@ export function spanOf(period: Period): { since: string; until: string } {
 }
 
 export const spanBefore = (period: Period) => spanOf(before(period))
-
-/** Every day of the period as the API writes it. */
-export function daysOf(period: Period): string[] {
-  const days: string[] = []
-  const [y = 0, m = 1, d = 1] = period.from.split('-').map(Number)
-  for (let i = 0; i < 800; i++) {
-    const day = new Date(y, m - 1, d + i)
-    const text = `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`
-    days.push(text)
-    if (text >= period.until) break
-  }
-  return days
-}

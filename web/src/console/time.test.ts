@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
+import { daysOf, periodOf } from './period'
 import { secondsOf } from './time'
-import { periodOf } from './period'
-import { daysOf } from './scope'
 
 it('reads durations as the API writes them', () => {
   expect(['PT1H', 'P2D', 'P1DT12H', 'PT30M', 'PT0S', 'soon'].map(secondsOf)).toEqual([3600, 172_800, 129_600, 1800, 0, 0])

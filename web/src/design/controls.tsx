@@ -25,22 +25,36 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon?: IconName
   /** Shows that it is working and takes no second press, keeping its place for the screen reader. */
   busy?: boolean
+  /** Why it cannot be pressed yet, told beside it ('还差：名称'); it can be pressed when there is nothing to tell. */
+  why?: string | null | false
   ref?: Ref<HTMLButtonElement>
 }
 
-export function Button({ kind = 'secondary', small, wide, icon, busy, className, children, onClick, type = 'button', ...rest }: ButtonProps) {
-  return (
+export function Button({ kind = 'secondary', small, wide, icon, busy, why, className, children, onClick, type = 'button', ...rest }: ButtonProps) {
+  const id = useId()
+  const button = (
     <button
       {...rest}
       type={type}
       aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
-      onClick={busy ? (event) => event.preventDefault() : onClick}
+      aria-disabled={busy || !!why || undefined}
+      aria-describedby={why ? id : rest['aria-describedby']}
+      onClick={busy || why ? (event) => event.preventDefault() : onClick}
       className={join('button', `is-${kind}`, small && 'is-small', wide && 'is-wide', className)}
     >
       {busy ? <span className="spinner" aria-hidden="true" /> : icon && <Icon name={icon} size={18} />}
       {children}
     </button>
+  )
+  // The place of the words stays, so that the button keeps the focus when they go.
+  if (why === undefined) return button
+  return (
+    <span className={join('button-with-why', wide && 'is-wide')}>
+      {button}
+      <span id={id} className="button-why" role="status">
+        {why}
+      </span>
+    </span>
   )
 }
 
@@ -123,7 +137,8 @@ export function Field({ label, hint, error, required = false, optional, children
   )
 }
 
-function useFieldProps() {
+/** What a control of one's own takes to be tied to the field around it. */
+export function useFieldProps() {
   const field = useContext(FieldContext)
   if (!field) return {}
   return {

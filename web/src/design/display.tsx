@@ -63,20 +63,22 @@ export interface RowProps {
   aside?: ReactNode
   href?: string
   onClick?: () => void
+  /** Not seen before. */
+  fresh?: boolean
   selected?: boolean
   /** Lines the title may take before it is cut. */
   titleLines?: 1 | 2
 }
 
 /** One row of a list; the whole row is the link. */
-export function Row({ lead, title, text, meta, aside, href, onClick, selected, titleLines = 2 }: RowProps) {
+export function Row({ lead, title, text, meta, aside, href, onClick, selected, fresh, titleLines = 2 }: RowProps) {
   const ref = useRef<HTMLLIElement>(null)
   useEffect(() => {
     if (selected) ref.current?.scrollIntoView({ block: 'nearest' })
   }, [selected])
   const inner = <span className={join('row-title', `lines-${titleLines}`)}>{title}</span>
   return (
-    <li ref={ref} className={join('row', selected && 'is-selected', (href || onClick) && 'is-live')} aria-current={selected || undefined}>
+    <li ref={ref} className={join('row', selected && 'is-selected', fresh && 'is-fresh', (href || onClick) && 'is-live')} aria-current={selected || undefined}>
       {lead && <div className="row-lead">{lead}</div>}
       <div className="row-body">
         {href ? (
@@ -235,7 +237,7 @@ export function ErrorState({ error, onRetry, wayOut, compact }: { error: unknown
       <h3>{problemText(problem, t, has)}</h3>
       <p className="muted">{t(problem.code === 'offline' ? 'error.offlineHelp' : problem.passing ? 'error.tryAgain' : 'error.cannot')}</p>
       <div className="empty-action">
-        {onRetry && (
+        {onRetry && problem.passing && (
           <Button icon="refresh" onClick={onRetry}>
             {t('action.retry')}
           </Button>
@@ -296,6 +298,17 @@ export function RelativeTime({ at }: { at: string | number }) {
   return (
     <time dateTime={iso} title={fmt.exact(iso)}>
       {fmt.relative(iso, now)}
+    </time>
+  )
+}
+
+/** How long it has lasted; the instant it began on hover. */
+export function Elapsed({ since }: { since: string }) {
+  const { fmt } = useText()
+  const now = useNow(60_000)
+  return (
+    <time dateTime={since} title={fmt.exact(since)}>
+      {fmt.duration(now - Date.parse(since))}
     </time>
   )
 }

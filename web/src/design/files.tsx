@@ -33,10 +33,15 @@ export interface FileDropProps {
   maxFiles?: number
   /** Offers the camera first (phones). */
   camera?: boolean
+  /** What was picked earlier and is not through yet; given once, it is sent as if it were picked now. */
+  unsent?: readonly File[]
 }
 
+/** Why an upload was broken off: somebody took the file out. Otherwise the page was left, and the file is still wanted. */
+export const TAKEN_OUT = 'taken out'
+
 /** Photos from the camera, files by picking, dropping or pasting, each with its progress; a failed one can be sent again. */
-export function FileDrop({ label, hint, files, onChange, upload, accept = 'image/*,video/*,application/pdf', maxBytes = 20e6, maxFiles = 9, camera }: FileDropProps) {
+export function FileDrop({ label, hint, files, onChange, upload, accept = 'image/*,video/*,application/pdf', maxBytes = 50e6, maxFiles = 9, camera, unsent }: FileDropProps) {
   const { t, has, fmt } = useText()
   const id = useId()
   const picker = useRef<HTMLInputElement>(null)
@@ -57,7 +62,7 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
   )
   const patch = (key: number, change: Partial<Sending>) => setSending((all) => all.map((s) => (s.key === key ? { ...s, ...change } : s)))
   const drop = (gone: Sending) => {
-    gone.stop.abort()
+    if (!gone.stop.signal.aborted) gone.stop.abort(TAKEN_OUT)
     if (gone.preview) URL.revokeObjectURL(gone.preview)
     setSending((all) => all.filter((s) => s.key !== gone.key))
   }
@@ -68,7 +73,13 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
         onChange((now) => [...now, stored])
         drop(one)
       },
-      (error: unknown) => !one.stop.signal.aborted && patch(one.key, { error }),
+      (error: unknown) => {
+        if (one.stop.signal.aborted) return
+        if (asProblem(error).passing) return patch(one.key, { error })
+        // To send the same again would not help: said below, and the place is free for another.
+        setRefused((now) => [...new Set([...now, t('files.refused', { name: one.file.name, why: problemText(asProblem(error), t, has) })])])
+        drop(one)
+      },
     )
   }
   const take = (list: Iterable<File>) => {
@@ -85,6 +96,22 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
     setSending((all) => [...all, ...taken])
     taken.forEach(send)
   }
+  useEffect(() => {
+    if (unsent?.length) take(unsent)
+  }, [unsent])
+  // What failed for want of a line goes out when there is one again.
+  useEffect(() => {
+    let waiting = 0
+    const again = () => {
+      // Told a moment before it is true.
+      waiting = window.setTimeout(() => running.current.filter((one) => one.error && asProblem(one.error).status === 0).forEach(send), 1_000)
+    }
+    addEventListener('online', again)
+    return () => {
+      clearTimeout(waiting)
+      removeEventListener('online', again)
+    }
+  }, [])
   const picked = (input: HTMLInputElement | null) => {
     if (!input?.files) return
     take(input.files)

@@ -28,7 +28,7 @@ export function Dialog({ open, onClose, title, actions, form = 'dialog', wide, c
     if (open && !dialog.open) {
       dialog.showModal()
       // The browser would choose the close button: start where the work is, else at the title.
-      const work = dialog.querySelector<HTMLElement>('.dialog-content :is(input:not([hidden]), textarea, select)')
+      const work = dialog.querySelector<HTMLElement>('[data-first]') ?? dialog.querySelector<HTMLElement>('.dialog-content :is(input:not([hidden]), textarea, select)')
       ;(work ?? dialog.querySelector<HTMLElement>('h2'))?.focus()
     }
     if (!open && dialog.open) dialog.close()

@@ -334,7 +334,7 @@ function Reasons({ reasons }: { reasons: Why['reasons'] }) {
       {reasons.map((reason, i) => (
         <li key={i}>
           <span>{reason.text ?? reason.rule}</span>
-          {reason.text && <code>{reason.rule}</code>}
+          {reason.text && reason.rule && <code>{reason.rule}</code>}
         </li>
       ))}
     </ol>

@@ -2,9 +2,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
-import { api, ask } from '../api/client'
+import { api, ask, asProblem, problemText } from '../api/client'
 import type { components } from '../api/schema'
-import { Button, Dialog, EmptyState, Icon, List, Row, SkeletonRows } from '../design'
+import { Button, Dialog, EmptyState, Icon, List, Row, Select, SkeletonRows, toast } from '../design'
 import { useText } from '../i18n'
 import { useActions } from '../shell/Palette'
 import { useStaffSession } from '../staff/session'
@@ -17,7 +17,7 @@ type Call = components['schemas']['CallView']
 const RINGS_FOR = 90_000
 
 export function Calls() {
-  const { t, fmt } = useText()
+  const { t, has, fmt } = useText()
   const may = useMay()
   const queries = useQueryClient()
   const me = useStaffSession().data?.id
@@ -38,9 +38,18 @@ export function Calls() {
     refetchInterval: 60_000,
   })
   const renew = () => queries.invalidateQueries({ queryKey: ['calls'] })
-  const dial = useMutation({ mutationFn: (id: string) => ask(api.POST('/api/calls', { body: { call_id: id } })), onSettled: renew })
+  const wrong = (error: unknown) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' })
+  const dial = useMutation({
+    mutationFn: (id: string) => ask(api.POST('/api/calls', { body: { call_id: id } })),
+    onSuccess: (call) => toast(t('calls.dialling', { number: call.number ?? t('calls.hidden') })),
+    onSettled: renew,
+  })
   const settle = useMutation({
-    mutationFn: (id: string) => ask(api.POST('/api/calls/{call_id}/call-back', { params: { path: { call_id: id } }, body: { outcome: 'done' } })),
+    mutationFn: ({ id, outcome }: { id: string; outcome: 'done' | 'not_needed' | 'due' }) => ask(api.POST('/api/calls/{call_id}/call-back', { params: { path: { call_id: id } }, body: { outcome } })),
+    onSuccess: (call, { id, outcome }) => {
+      if (outcome !== 'due') toast(t(`calls.settled.${outcome}`, { number: call.number ?? t('calls.hidden') }), { undo: () => settle.mutate({ id, outcome: 'due' }) })
+    },
+    onError: wrong,
     onSettled: renew,
   })
   useActions(allowed ? [{ id: 'calls', title: t('calls.title'), section: t('palette.places'), icon: 'phone', run: () => setOpen(true) }] : [])
@@ -86,8 +95,11 @@ export function Calls() {
                     <Button small icon="phone" busy={dial.isPending && dial.variables === one.id} onClick={() => dial.mutate(one.id)}>
                       {t('calls.dial')}
                     </Button>
-                    <Button small busy={settle.isPending && settle.variables === one.id} onClick={() => settle.mutate(one.id)}>
+                    <Button small busy={settle.isPending && settle.variables.id === one.id} onClick={() => settle.mutate({ id: one.id, outcome: 'done' })}>
                       {t('calls.done')}
+                    </Button>
+                    <Button small kind="quiet" disabled={settle.isPending} onClick={() => settle.mutate({ id: one.id, outcome: 'not_needed' })}>
+                      {t('calls.notNeeded')}
                     </Button>
                   </span>
                 }
@@ -97,7 +109,7 @@ export function Calls() {
         ) : (
           <EmptyState title={t('calls.none')} text={t('calls.noneText')} />
         )}
-        {dial.isError && <p role="alert">{t('calls.refused')}</p>}
+        {dial.isError && <p role="alert">{problemText(asProblem(dial.error), t, has)}</p>}
       </Dialog>
     </>
   )
@@ -105,14 +117,15 @@ export function Calls() {
 
 /** One call that rings here, or that one has taken. */
 function Caller({ call, onCase, onHide }: { call: Call; onCase: (id: string) => void; onHide: () => void }) {
-  const { t } = useText()
+  const { t, has } = useText()
   const [words, setWords] = useState('')
+  const [into, setInto] = useState('')
   const pop = useQuery({
     queryKey: ['calls', 'pop', call.id, call.state],
     queryFn: () => ask(api.GET('/api/calls/{call_id}', { params: { path: { call_id: call.id } } })),
   })
   const note = useMutation({
-    mutationFn: () => ask(api.POST('/api/calls/{call_id}/notes', { params: { path: { call_id: call.id } }, body: { body: words } })),
+    mutationFn: () => ask(api.POST('/api/calls/{call_id}/notes', { params: { path: { call_id: call.id } }, body: { body: words, case_id: into || null } })),
     onSuccess: (noted) => {
       setWords('')
       if (noted.case_id) onCase(noted.case_id)
@@ -143,6 +156,15 @@ function Caller({ call, onCase, onHide }: { call: Call; onCase: (id: string) => 
           }}
         >
           <textarea aria-label={t('calls.note')} placeholder={t('calls.note')} value={words} onChange={(event) => setWords(event.target.value)} rows={2} />
+          {!!pop.data?.cases.length && (
+            <Select
+              aria-label={t('calls.into')}
+              value={into}
+              onPick={setInto}
+              choices={[{ value: '', label: t(pop.data.cases.some((one) => one.sure) ? 'calls.intoOpen' : 'calls.intoNew') }, ...pop.data.cases.map((one) => ({ value: one.id, label: `${one.number} · ${one.title}` }))]}
+            />
+          )}
+          {note.isError && <p role="alert">{problemText(asProblem(note.error), t, has)}</p>}
           <Button small type="submit" busy={note.isPending}>
             {t('calls.keep')}
           </Button>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clockFace, decimalOfMinor, durationInWords, formatMoney, formatRelative, minorDigits, parseMoney, spans } from './format'
+import { clockFace, codeName, decimalOfMinor, durationInWords, formatDay, formatMoney, formatMonth, formatRelative, minorDigits, parseMoney, spans, zoneName } from './format'
 import { pickLocale } from './locales'
 
 const { MINUTE, HOUR, DAY } = spans
@@ -20,6 +20,8 @@ describe('money', () => {
   })
   it('reads what a person types, and refuses the rest', () => {
     expect(['1,234.5', '12', '0.05', '1.234', '-3', 'abc', ''].map((s) => parseMoney(s, 'CNY'))).toEqual([123450, 1200, 5, null, null, null, null])
+    // As keyboards and habits give it: full-width, with a sign, a decimal comma.
+    expect(['２０．５０', '¥20', '20 元', '20,5', '1,000'].map((s) => parseMoney(s, 'CNY'))).toEqual([2050, 2000, 2000, 2050, 100000])
     expect([parseMoney('1250', 'JPY'), parseMoney('12.5', 'JPY')]).toEqual([1250, null])
   })
 })
@@ -36,6 +38,7 @@ describe('durations in words', () => {
     expect(['zh-CN', 'en'].map((l) => durationInWords(12 * MINUTE, l as 'en'))).toEqual(['12 分钟', '12 min'])
     expect(durationInWords(2 * HOUR, 'zh-CN')).toBe('2 小时')
     expect(durationInWords(2 * DAY + 4 * HOUR, 'en')).toBe('2 d 4 h')
+    expect(durationInWords(2 * DAY, 'zh-CN', 'hour')).toBe('48 小时')
     expect(durationInWords(12 * DAY + 4 * HOUR, 'en')).toBe('12 d')
     expect(durationInWords(30_000, 'zh-CN')).toBe('不到 1 分钟')
   })
@@ -44,9 +47,19 @@ describe('durations in words', () => {
   })
 })
 
+it('tells days, months, zones and codes as the API writes them in words', () => {
+  expect(formatDay('2026-10-24', 'zh-CN', new Date(2026, 10, 21).getTime())).toBe('10月24日')
+  expect(formatMonth('2025-12', 'zh-CN')).toBe('2025年12月')
+  expect(formatMonth('2025-12', 'en')).toBe('Dec 2025')
+  expect(zoneName('Asia/Shanghai', 'zh-CN')).toMatch(/中国/)
+  expect(zoneName('nowhere', 'en')).toBe('nowhere')
+  expect(codeName('currency', 'CNY', 'zh-CN')).toBe('人民币')
+  expect(codeName('language', 'de', 'zh-CN')).toBe('德语')
+})
+
 it('tells times relative up to a day, then absolute', () => {
   const now = new Date(2026, 10, 21, 20, 0).getTime()
-  expect(formatRelative(now - 3 * MINUTE, 'zh-CN', now)).toBe('3分钟前')
+  expect(formatRelative(now - 3 * MINUTE, 'zh-CN', now)).toBe('3 分钟前')
   expect(formatRelative(now + 2 * HOUR, 'en', now)).toBe('in 2 hours')
   expect(formatRelative(now - DAY, 'zh-CN', now)).toBe('11月20日 20:00')
 })

@@ -11,13 +11,13 @@ export const units: Record<Locale, { day: string; hour: string; minute: string; 
   en: { day: 'd', hour: 'h', minute: 'min', second: 's', less: 'under a minute' },
 }
 
-/** '3 小时 20 分', '2 d 4 h': the two largest units, rounded down; whole hours and minutes say 小时, 分钟. */
-export function durationInWords(ms: number, locale: Locale): string {
+/** '3 小时 20 分', '2 d 4 h': the two largest units up to `largest`, rounded down; whole hours and minutes say 小时, 分钟. */
+export function durationInWords(ms: number, locale: Locale, largest: 'day' | 'hour' = 'day'): string {
   const u = units[locale]
   const span = Math.abs(ms)
   if (span < MINUTE) return u.less
-  const days = Math.floor(span / DAY)
-  const hours = Math.floor((span % DAY) / HOUR)
+  const days = largest === 'day' ? Math.floor(span / DAY) : 0
+  const hours = Math.floor((span - days * DAY) / HOUR)
   const minutes = Math.floor((span % HOUR) / MINUTE)
   const alone = locale === 'en' ? u.minute : locale === 'zh-CN' ? '分钟' : '分鐘'
   if (days >= 1) return hours && days < 10 ? `${days} ${u.day} ${hours} ${u.hour}` : `${days} ${u.day}`
@@ -63,7 +63,9 @@ export function formatMoney(amount: number | bigint, currency: string, locale: L
 /** What a person typed ('1,234.5') in minor units, or null when it is no amount of that currency. */
 export function parseMoney(typed: string, currency: string): number | null {
   const digits = minorDigits(currency)
-  const text = typed.replace(/[,\s，]/g, '')
+  const plain = typed.normalize('NFKC').replace(/[\s¥￥$€£]|元$/g, '')
+  // '20,50' is how much of Europe writes it; '1,000' has its comma between thousands.
+  const text = /^\d+,\d{1,2}$/.test(plain) ? plain.replace(',', '.') : plain.replaceAll(',', '')
   const match = /^(\d+)(?:\.(\d+))?$/.exec(text)
   if (!match || (match[2]?.length ?? 0) > digits) return null
   const amount = Number(match[1] + (match[2] ?? '').padEnd(digits, '0'))
@@ -98,6 +100,37 @@ export function formatDate(when: When, locale: Locale, now: number = Date.now())
   return sameYear(at, now) ? dateFormat(locale, 'd', options).format(at) : dateFormat(locale, 'yd', { ...options, year: 'numeric' }).format(at)
 }
 
+/** A day as the API writes it ('2026-10-24'), for axes and tables: '10月24日', 'Oct 24'. */
+export function formatDay(day: string, locale: Locale, now: number = Date.now()): string {
+  const [y = 0, m = 1, d = 1] = day.slice(0, 10).split('-').map(Number)
+  return formatDate(new Date(y, m - 1, d), locale, now)
+}
+
+/** A month as the API writes it ('2025-12'): '2025年12月', 'Dec 2025'. */
+export function formatMonth(month: string, locale: Locale): string {
+  const [y = 0, m = 1] = month.split('-').map(Number)
+  return dateFormat(locale, 'm', { year: 'numeric', month: 'short' }).format(new Date(y, m - 1, 1))
+}
+
+/** What people call a zone: '中国时间', 'Central European Time'; its code where it has no other name. */
+export function zoneName(zone: string, locale: Locale): string {
+  try {
+    const parts = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'longGeneric' }).formatToParts()
+    return parts.find((p) => p.type === 'timeZoneName')?.value ?? zone
+  } catch {
+    return zone
+  }
+}
+
+/** Codes of languages, currencies and regions as words; the code itself where there is none. */
+export function codeName(type: 'language' | 'currency' | 'region', code: string, locale: Locale): string {
+  try {
+    return new Intl.DisplayNames(locale, { type }).of(code) ?? code
+  } catch {
+    return code
+  }
+}
+
 export function formatTime(when: When, locale: Locale): string {
   return dateFormat(locale, 't', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(instant(when))
 }
@@ -114,8 +147,8 @@ export function formatRelative(when: When, locale: Locale, now: number = Date.no
   if (span >= DAY) return formatDateTime(when, locale, now)
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   if (span < MINUTE) return relative.format(0, 'second')
-  if (span < HOUR) return relative.format(Math.trunc(ms / MINUTE), 'minute')
-  return relative.format(Math.trunc(ms / HOUR), 'hour')
+  const words = span < HOUR ? relative.format(Math.trunc(ms / MINUTE), 'minute') : relative.format(Math.trunc(ms / HOUR), 'hour')
+  return words.replace(/(\d)(?=[㐀-鿿])/g, '$1 ')
 }
 
 export function formatBytes(bytes: number, locale: Locale): string {

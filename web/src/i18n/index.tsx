@@ -11,10 +11,15 @@ export { localeNames, locales, type Locale } from './locales'
 
 export type Face = 'portal' | 'desk' | 'console'
 
-const files = import.meta.glob<{ default: Record<string, unknown> }>('../locales/*/*.json')
+/** Language files by path '../locales/<locale>/<file>.json', each fetched when first asked for. */
+export type TextFiles = Record<string, () => Promise<{ default: Record<string, unknown> }>>
 
-/** Loads the files of this face in the reader's language; call once before rendering. */
-export async function startTexts(face: Face, extra: Face[] = []): Promise<void> {
+const own: TextFiles = import.meta.glob<{ default: Record<string, unknown> }>('../locales/*/{common,portal,desk,console}.json')
+
+/** Loads the files of this face in the reader's language; call once before rendering. `parts` are files that come later, by `loadTexts`, unless `extra` names them. */
+export async function startTexts(face: Face, extra: string[] = [], parts: TextFiles = {}): Promise<void> {
+  const files = { ...own, ...parts }
+  const later = [...new Set(Object.keys(parts).map((path) => path.replace(/^.*\/|\.json$/g, '')))]
   await i18next
     .use({
       type: 'backend' as const,
@@ -30,7 +35,7 @@ export async function startTexts(face: Face, extra: Face[] = []): Promise<void> 
       lng: detectLocale(),
       ns: ['common', face, ...extra],
       defaultNS: face,
-      fallbackNS: ['common', ...extra],
+      fallbackNS: ['common', ...extra, ...later],
       fallbackLng: false,
       load: 'currentOnly',
       interpolation: { escapeValue: false },
@@ -39,6 +44,12 @@ export async function startTexts(face: Face, extra: Face[] = []): Promise<void> 
     } as Parameters<typeof i18next.init>[0])
   followLocale(i18next.language)
   i18next.on('languageChanged', followLocale)
+}
+
+/** Fetches one of the `parts`; from then on `t` finds its texts, also after another language is chosen. */
+export async function loadTexts(part: string): Promise<void> {
+  await i18next.loadNamespaces(part)
+  if (!i18next.hasLoadedNamespace(part)) throw new Error(`no texts ${i18next.language}/${part}`)
 }
 
 function followLocale(locale: string) {
@@ -58,9 +69,16 @@ export function formatsFor(locale: Locale) {
     date: (when: string | number | Date) => format.formatDate(when, locale),
     time: (when: string | number | Date) => format.formatTime(when, locale),
     dateTime: (when: string | number | Date) => format.formatDateTime(when, locale),
+    /** For days and months as the API writes them. */
+    day: (day: string) => format.formatDay(day, locale),
+    month: (month: string) => format.formatMonth(month, locale),
+    zone: (zone: string) => format.zoneName(zone, locale),
+    language: (code: string) => format.codeName('language', code, locale),
+    region: (code: string) => format.codeName('region', code, locale),
+    currency: (code: string) => format.codeName('currency', code, locale),
     exact: (when: string | number | Date) => format.formatExact(when, locale),
     relative: (when: string | number | Date, now?: number) => format.formatRelative(when, locale, now),
-    duration: (ms: number) => format.durationInWords(ms, locale),
+    duration: (ms: number, largest?: 'day' | 'hour') => format.durationInWords(ms, locale, largest),
     number: (n: number, options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options).format(n),
     percent: (share: number, digits = 0) =>
       new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share),

@@ -1,47 +1,17 @@
 /** The customer's moves of a claim: each verb opens the small form that it needs. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, type ReactNode, useRef, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { asProblem, newKey, problemText } from '../api/client'
-import { Button, Field, FileDrop, Icon, type IconName, Input, RadioCards, Segmented, Select, Sheet, Stepper, type StoredFile, Textarea, toast } from '../design'
-import { type Translate, useText } from '../i18n'
+import { Button, Field, FileDrop, Icon, Input, RadioCards, Segmented, Select, Sheet, Stepper, type StoredFile, Textarea, toast } from '../design'
+import { useText } from '../i18n'
+import { parseMoney } from '../i18n/format'
+import { useDraft } from '../shell/drafts'
 import { useNow } from '../shell/now'
+import { askedFor, moveLabel, namesAmount, OfferWords } from './actions'
 import { carrierName } from './Parcels'
-import { type Claim, get, post, refresh, type ServicePoint, uploadTo } from './data'
+import { type Claim, get, orderQuery, post, refresh, type ServicePoint, type Shipment, uploadTo } from './data'
 import { addressLines, Notice } from './parts'
 import s from './Moves.module.css'
-
-export const moveIcons: Record<string, IconName> = {
-  ship: 'truck',
-  accept_offer: 'check',
-  refuse_offer: 'close',
-  add_evidence: 'camera',
-  edit: 'edit',
-  cancel: 'trash',
-  agree_to_part: 'check',
-  dispute: 'scales',
-  withdraw_dispute: 'undo',
-  confirm: 'check',
-  confirm_sent_back: 'check',
-  confirm_offline: 'check',
-  deny_offline: 'close',
-}
-
-/** What the shop asks for instead of offering something: that is done or not, but there is nothing to accept. */
-const askedFor = (claim: Claim) => claim.offers.find((one) => one.state === 'open' && (one.asks === 'proof' || one.asks === 'cancel'))?.asks as 'proof' | 'cancel' | undefined
-
-/** The moves that have a form here, in the order of their weight; what the shop asks for comes first. */
-export function movesOf(claim: Claim) {
-  const moves = claim.actions.filter((one) => one.verb in moveIcons)
-  const asked = claim.state === 'negotiating' ? askedFor(claim) : undefined
-  if (!asked) return moves
-  const first = asked === 'proof' ? 'add_evidence' : 'cancel'
-  return [...moves].sort((a, b) => Number(b.verb === first) - Number(a.verb === first) || Number(b.verb === 'refuse_offer') - Number(a.verb === 'refuse_offer'))
-}
-
-export function moveLabel(claim: Claim, verb: string, t: Translate): string {
-  const asked = verb === 'refuse_offer' && askedFor(claim)
-  return asked ? t(`move.answer.${asked}`) : (claim.actions.find((one) => one.verb === verb)?.label ?? verb)
-}
 
 interface FormProps {
   claim: Claim
@@ -49,7 +19,7 @@ interface FormProps {
   onClose: () => void
 }
 
-export function MoveForm(props: FormProps) {
+export default function MoveForm(props: FormProps) {
   switch (props.verb) {
     case 'ship':
       return <Ship {...props} />
@@ -59,6 +29,8 @@ export function MoveForm(props: FormProps) {
     case 'dispute':
     case 'deny_offline':
       return <WithWords {...props} />
+    case 'refuse_offer':
+      return askedFor(props.claim) ? <JustAsk {...props} /> : <CounterOffer {...props} />
     default:
       return <JustAsk {...props} />
   }
@@ -141,28 +113,39 @@ function JustAsk(props: FormProps) {
   const amount = fmt.money(offer?.amount_cents ?? claim.agreed_cents, claim.currency)
   return (
     <Frame title={moveLabel(claim, verb, t)} verb={verb === 'refuse_offer' ? moveLabel(claim, verb, t) : t(`move.yes.${verb}`)} harm={verb === 'cancel'} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={() => void move.send()}>
-      {(verb === 'accept_offer' || verb === 'refuse_offer') && offer && <OfferWords claim={claim} />}
+      {verb === 'accept_offer' && offer && <OfferWords claim={claim} />}
       <p>{t(`move.means.${verb}`, { amount, accepted, count: claim.lines.reduce((sum, line) => sum + line.quantity, 0) })}</p>
     </Frame>
   )
 }
 
-/** What the shop proposes, in one sentence and its own words. */
-export function OfferWords({ claim }: { claim: Claim }) {
+const most = (claim: Claim) => claim.lines.reduce((sum, line) => sum + line.money.paid_cents, 0)
+
+/** Not this, but that: words for the shop, and another amount where money is spoken of. */
+function CounterOffer(props: FormProps) {
+  const { claim, onClose } = props
   const { t, fmt } = useText()
-  const offer = claim.offers.find((one) => one.state === 'open')
-  if (!offer) return null
+  const move = useMove(props)
+  const { value: draft, set, clear } = useDraft(`move.${claim.id}.counter`, { words: '', amount: '' })
+  const amount = draft.amount.trim() ? parseMoney(draft.amount, claim.currency) : undefined
+  const limit = fmt.money(most(claim), claim.currency)
+  const submit = async () => {
+    if (amount === null || (amount ?? 0) > most(claim)) return move.setWrong(t('move.amountWrong', { amount: limit }))
+    if (await move.send({ words: draft.words, asked_cents: amount === claim.requested_cents ? undefined : amount })) clear()
+  }
   return (
-    <div className={s.offer}>
-      <p className={s.offerLead}>
-        {offer.asks === 'other_amount'
-          ? t(offer.keep_goods ? 'offer.amountKeep' : 'offer.amount', { amount: fmt.money(offer.amount_cents ?? 0, claim.currency) })
-          : offer.asks === 'other_kind' && offer.kind
-            ? t('offer.kind', { kind: t(`kind.${offer.kind}`) })
-            : t(`offer.${offer.asks}`)}
-      </p>
-      {offer.words && <p className="message">{offer.words}</p>}
-    </div>
+    <Frame title={moveLabel(claim, 'refuse_offer', t)} verb={t(draft.words.trim() || amount !== undefined ? 'move.counter.send' : 'move.yes.refuse_offer')} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={() => void submit()}>
+      <OfferWords claim={claim} />
+      <p className="muted">{t('move.counter.lead')}</p>
+      {namesAmount(claim.kind) && claim.edits < MOST_EDITS && (
+        <Field label={t('move.counter.amount')} hint={t('move.counter.amountHint', { amount: limit })}>
+          <Input inputMode="decimal" value={draft.amount} onChange={(e) => set((now) => ({ ...now, amount: e.target.value }))} />
+        </Field>
+      )}
+      <Field label={t('move.counter.words')} optional>
+        <Textarea value={draft.words} maxLength={4000} onChange={(e) => set((now) => ({ ...now, words: e.target.value }))} />
+      </Field>
+    </Frame>
   )
 }
 
@@ -178,8 +161,8 @@ function WithWords(props: FormProps) {
   const { claim, verb, onClose } = props
   const { t } = useText()
   const move = useMove(props)
-  const [words, setWords] = useState('')
-  const [files, setFiles] = useState<readonly StoredFile[]>([])
+  const { value: draft, set, clear } = useDraft<{ words: string; files: readonly StoredFile[] }>(`move.${claim.id}.${verb}`, { words: '', files: [] })
+  const { words, files } = draft
   const [sending, setSending] = useState(0)
   const orderId = claim.lines[0]?.order_id ?? ''
   const takesFiles = verb !== 'deny_offline'
@@ -193,30 +176,50 @@ function WithWords(props: FormProps) {
       onSend={() => {
         if (!words.trim() && !files.length) return move.setWrong(t(verb === 'add_evidence' ? 'move.somethingMissing' : 'move.wordsMissing'))
         if (verb !== 'add_evidence' && !words.trim()) return move.setWrong(t('move.wordsMissing'))
-        void move.send(takesFiles ? { words, file_ids: files.map((file) => file.id) } : { words })
+        void move.send(takesFiles ? { words, file_ids: files.map((file) => file.id) } : { words }).then((done) => done && clear())
       }}
     >
       {claim.dispute?.question && verb === 'add_evidence' && <Notice icon="scales">{claim.dispute.question}</Notice>}
       <p className="muted">{t(`move.means.${verb}`)}</p>
       <Field label={t(`move.words.${verb}`)} optional={verb === 'add_evidence'}>
-        <Textarea value={words} maxLength={4000} onChange={(e) => setWords(e.target.value)} />
+        <Textarea value={words} maxLength={4000} onChange={(e) => set((now) => ({ ...now, words: e.target.value }))} />
       </Field>
-      {takesFiles && <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={counted(setSending, orderId)} />}
+      {takesFiles && <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => set((now) => ({ ...now, files: change(now.files) }))} upload={counted(setSending, orderId)} />}
     </Frame>
   )
 }
 
 const REASONS = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'not_received', 'late', 'price_dropped', 'agreed_with_shop', 'other'] as const
 
+const MOST_EDITS = 5
+
 function EditForm(props: FormProps) {
   const { claim, onClose } = props
-  const { t } = useText()
+  const { t, fmt } = useText()
   const move = useMove(props)
-  const [reason, setReason] = useState(claim.reason)
-  const [description, setDescription] = useState(claim.description)
-  const [quantities, setQuantities] = useState(() => Object.fromEntries(claim.lines.map((line) => [line.order_line_id, line.quantity])))
-  const [files, setFiles] = useState<readonly StoredFile[]>([])
+  const { value: draft, set, clear } = useDraft<{ reason: string; description: string; quantities: Record<string, number>; amount: string; files: readonly StoredFile[] }>(`move.${claim.id}.edit.${claim.edits}`, {
+    reason: claim.reason,
+    description: claim.description,
+    quantities: Object.fromEntries(claim.lines.map((line) => [line.order_line_id, line.quantity])),
+    amount: '',
+    files: [],
+  })
+  const { reason, description, quantities, files } = draft
   const [sending, setSending] = useState(0)
+  const amount = draft.amount.trim() ? parseMoney(draft.amount, claim.currency) : undefined
+  const limit = fmt.money(most(claim), claim.currency)
+  const submit = async () => {
+    if (amount === null || (amount ?? 0) > most(claim)) return move.setWrong(t('move.amountWrong', { amount: limit }))
+    const changed = claim.lines.filter((line) => quantities[line.order_line_id] !== line.quantity)
+    const done = await move.send({
+      reason: reason === claim.reason ? undefined : reason,
+      description: description === claim.description ? undefined : description,
+      quantities: Object.fromEntries(changed.map((line) => [line.order_line_id, quantities[line.order_line_id]])),
+      asked_cents: amount,
+      file_ids: files.map((file) => file.id),
+    })
+    if (done) clear()
+  }
   return (
     <Frame
       title={moveLabel(claim, 'edit', t)}
@@ -224,33 +227,38 @@ function EditForm(props: FormProps) {
       busy={move.busy || sending > 0}
       wrong={move.wrong}
       onClose={onClose}
-      onSend={() =>
-        void move.send({
-          reason: reason === claim.reason ? undefined : reason,
-          description: description === claim.description ? undefined : description,
-          quantities: Object.fromEntries(claim.lines.filter((line) => quantities[line.order_line_id] !== line.quantity).map((line) => [line.order_line_id, quantities[line.order_line_id]])),
-          file_ids: files.map((file) => file.id),
-        })
-      }
+      onSend={() => void submit()}
     >
-      <p className="muted">{t('move.means.edit', { count: Math.max(0, 5 - claim.edits) })}</p>
+      <p className="muted">{t('move.means.edit', { count: Math.max(0, MOST_EDITS - claim.edits) })}</p>
       {claim.lines
         .filter((line) => line.bought > 1)
         .map((line) => (
           <div key={line.order_line_id} className={s.quantity}>
             <span>{line.title}</span>
-            <Stepper label={t('apply.quantity', { title: line.title })} min={1} max={line.bought} value={quantities[line.order_line_id] ?? 1} onChange={(n) => setQuantities({ ...quantities, [line.order_line_id]: n })} />
+            <Stepper label={t('apply.quantity', { title: line.title })} min={1} max={line.bought} value={quantities[line.order_line_id] ?? 1} onChange={(n) => set((now) => ({ ...now, quantities: { ...now.quantities, [line.order_line_id]: n } }))} />
           </div>
         ))}
       <Field label={t('apply.reason')}>
-        <Select value={reason} onPick={setReason} choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))} />
+        <Select value={reason} onPick={(reason) => set((now) => ({ ...now, reason }))} choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))} />
       </Field>
       <Field label={t('apply.description')} optional>
-        <Textarea value={description} maxLength={4000} onChange={(e) => setDescription(e.target.value)} />
+        <Textarea value={description} maxLength={4000} onChange={(e) => set((now) => ({ ...now, description: e.target.value }))} />
       </Field>
-      <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => setFiles(change)} upload={counted(setSending, claim.lines[0]?.order_id ?? '')} />
+      {namesAmount(claim.kind) && (
+        <Field label={t(claim.kind === 'compensation' ? 'apply.amount' : 'apply.amountBack')} hint={t('move.amountStays', { now: fmt.money(claim.requested_cents, claim.currency), amount: limit })} optional>
+          <Input inputMode="decimal" value={draft.amount} onChange={(e) => set((now) => ({ ...now, amount: e.target.value }))} />
+        </Field>
+      )}
+      <FileDrop camera label={t('apply.photos')} files={files} onChange={(change) => set((now) => ({ ...now, files: change(now.files) }))} upload={counted(setSending, claim.lines[0]?.order_id ?? '')} />
     </Frame>
   )
+}
+
+/** An address of an order as the form of a pick-up asks for it. */
+function placeOf(given: Record<string, unknown>) {
+  const { name, recipient, contact, phone, telephone, country: _, ...place } = given
+  const text = (...ones: unknown[]) => String(ones.find(Boolean) ?? '')
+  return { name: text(name, recipient, contact), phone: text(phone, telephone), address: addressLines(place).where }
 }
 
 const CARRIERS = ['shunfeng', 'zhongtong', 'yuantong', 'yunda', 'shentong', 'jtexpress', 'jd', 'ems', 'youzhengguonei', 'debangkuaidi', 'heimao', 'correios', 'dhl_parcel_de', 'dpd', 'gls', 'ups', 'fedex'] as const
@@ -268,6 +276,18 @@ function Ship(props: FormProps) {
   const [carrier, setCarrier] = useState('')
   const [other, setOther] = useState('')
   const [number, setNumber] = useState('')
+  // A refused parcel goes back under the waybill that it came with.
+  const refused = claim.kind === 'refuse_parcel'
+  const orderId = claim.lines[0]?.order_id ?? ''
+  const came = useQuery({ queryKey: ['parcels', orderId], queryFn: ({ signal }) => get<Shipment[]>(`/my/orders/${orderId}/shipments`, signal), retry: false, enabled: refused })
+  const parcel = came.data?.find((one) => one.direction === 'outbound' && one.tracking_number)
+  useEffect(() => {
+    if (!refused || !parcel) return
+    const known = CARRIERS.some((code) => code === parcel.carrier)
+    setCarrier((now) => now || (known ? (parcel.carrier ?? '') : 'other'))
+    if (!known) setOther((now) => now || (parcel.carrier ?? ''))
+    setNumber((now) => now || (parcel.tracking_number ?? ''))
+  }, [parcel?.id])
   const [store, setStore] = useState<string | null>(null)
   const now = useNow(60_000)
   // As the person who sends reads the calendar, not UTC.
@@ -275,7 +295,11 @@ function Ship(props: FormProps) {
   const days = Array.from({ length: 5 }, (_, i) => now + (i + 1) * DAY)
   const [day, setDay] = useState('')
   const [hours, setHours] = useState<(typeof WINDOWS)[number]>('morning')
-  const [address, setAddress] = useState({ name: '', phone: '', address: '' })
+  // Where it was delivered to is where it is fetched, unless the customer says otherwise.
+  const order = useQuery({ ...orderQuery(orderId), enabled: way === 'pick_up' })
+  const lives = placeOf(order.data?.shipping_address ?? {})
+  const [said, setSaid] = useState<Partial<typeof lives>>({})
+  const address = { ...lives, ...said }
   const submit = () => {
     const name = carrier === 'other' ? other.trim() : carrier
     if (way === 'waybill') {
@@ -290,7 +314,7 @@ function Ship(props: FormProps) {
     return void move.send({ way, store })
   }
   return (
-    <Frame title={t('ship.title')} verb={t(`ship.yes.${way}`)} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={submit}>
+    <Frame title={t(refused ? 'ship.refused' : 'ship.title')} verb={t(refused ? 'ship.refusedSend' : `ship.yes.${way}`)} busy={move.busy} wrong={move.wrong} onClose={onClose} onSend={submit}>
       <Segmented
         label={t('ship.way')}
         value={way}
@@ -299,12 +323,12 @@ function Ship(props: FormProps) {
           move.setWrong(null)
         }}
         choices={[
-          { value: 'waybill', label: t('ship.waybill') },
-          { value: 'pick_up', label: t('ship.pickUp') },
-          ...(open.length ? [{ value: 'drop_off' as const, label: t('ship.dropOff') }] : []),
+          { value: 'waybill', label: t(refused ? 'ship.asItCame' : 'ship.waybill') },
+          ...(refused ? [] : [{ value: 'pick_up' as const, label: t('ship.pickUp') }]),
+          ...(open.length && !refused ? [{ value: 'drop_off' as const, label: t('ship.dropOff') }] : []),
         ]}
       />
-      <p className="muted small">{t(claim.freight_payer === 'shop' ? 'ship.shopPays' : 'ship.youPay')}</p>
+      {!refused && <p className="muted small">{t(claim.freight_payer === 'shop' ? (way === 'waybill' ? 'ship.shopPays' : 'ship.free') : way === 'waybill' ? 'ship.youPay' : 'ship.yours')}</p>}
       {way === 'waybill' && (
         <>
           <Field label={t('ship.carrier')}>
@@ -327,13 +351,13 @@ function Ship(props: FormProps) {
           </Field>
           <Segmented label={t('ship.hours')} value={hours} onPick={setHours} choices={WINDOWS.map((one) => ({ value: one, label: t(`ship.window.${one}`) }))} />
           <Field label={t('ship.name')}>
-            <Input autoComplete="name" value={address.name} onChange={(e) => setAddress({ ...address, name: e.target.value })} />
+            <Input autoComplete="name" value={address.name} onChange={(e) => setSaid({ ...said, name: e.target.value })} />
           </Field>
           <Field label={t('ship.phone')}>
-            <Input type="tel" inputMode="tel" autoComplete="tel" value={address.phone} onChange={(e) => setAddress({ ...address, phone: e.target.value })} />
+            <Input type="tel" inputMode="tel" autoComplete="tel" value={address.phone} onChange={(e) => setSaid({ ...said, phone: e.target.value })} />
           </Field>
           <Field label={t('ship.address')}>
-            <Textarea rows={2} autoComplete="street-address" value={address.address} onChange={(e) => setAddress({ ...address, address: e.target.value })} />
+            <Textarea rows={2} autoComplete="street-address" value={address.address} onChange={(e) => setSaid({ ...said, address: e.target.value })} />
           </Field>
         </>
       )}

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { asProblem, newKey, problemText } from '../api/client'
-import { Button, FileLinks, Icon, IconButton, type StoredFile, Words } from '../design'
+import { Button, ButtonLink, FileLinks, Icon, IconButton, type StoredFile, toast, Words } from '../design'
 import { useText } from '../i18n'
 import { useDraft } from '../shell/drafts'
 import { type CasePage, get, type Message, type Paged, post, refresh, storedFile, uploadTo } from './data'
@@ -9,7 +9,8 @@ import s from './Thread.module.css'
 
 /** What was said with the shop, and the place to write. */
 export function Thread({ page, caseId }: { page: CasePage; caseId: string }) {
-  const { t, fmt } = useText()
+  const { t, has, fmt } = useText()
+  const queries = useQueryClient()
   const [earlier, setEarlier] = useState<Message[]>([])
   const [before, setBefore] = useState(page.before)
   const [busy, setBusy] = useState(false)
@@ -25,6 +26,17 @@ export function Thread({ page, caseId }: { page: CasePage; caseId: string }) {
       const found = await get<Paged<Message>>(`/my/cases/${caseId}/messages?before=${encodeURIComponent(before ?? '')}`)
       setEarlier([...found.items, ...earlier])
       setBefore(found.next)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const choose = async (label: string) => {
+    setBusy(true)
+    try {
+      await post(`/my/cases/${caseId}/messages`, { body: label, file_ids: [], key: newKey() })
+      refresh(queries)
+    } catch (error) {
+      toast(problemText(asProblem(error), t, has), { tone: 'wrong' })
     } finally {
       setBusy(false)
     }
@@ -45,10 +57,31 @@ export function Thread({ page, caseId }: { page: CasePage; caseId: string }) {
             <li key={one.id} className={mine ? s.mine : s.theirs}>
               {(!previous || days(previous.sent_at) !== days(one.sent_at)) && <p className={s.day}>{days(one.sent_at)}</p>}
               <div className={s.bubble}>
-                {!mine && previous?.author_name !== one.author_name && <p className={s.who}>{one.author_name ?? t('actor.agent')}</p>}
+                {!mine && previous?.author_name !== one.author_name && <p className={s.who}>{one.author_name ?? t(one.author_kind === 'staff' ? 'actor.agent' : 'actor.assistant')}</p>}
                 {one.body && <Words text={one.body} />}
                 <FileLinks files={one.files.map(storedFile)} />
               </div>
+              {one.offers && one.offers.sources.length > 0 && (
+                <p className={s.sources}>
+                  {t('talk.sources')}
+                  {one.offers.sources.map((source) => source.url && <a key={source.url} href={source.url}>{source.title}</a>)}
+                </p>
+              )}
+              {one === last && one.offers && one.offers.choices.length > 0 && (
+                <div className={s.offers} role="group" aria-label={t('talk.offers')}>
+                  {one.offers.choices.map((choice) =>
+                    choice.url ? (
+                      <ButtonLink key={choice.value} small href={choice.url}>
+                        {choice.label}
+                      </ButtonLink>
+                    ) : (
+                      <Button key={choice.value} small kind={choice.value === 'person' ? 'quiet' : 'secondary'} disabled={busy} onClick={() => void choose(choice.label)}>
+                        {choice.label}
+                      </Button>
+                    ),
+                  )}
+                </div>
+              )}
               <p className={s.when}>
                 {fmt.time(one.sent_at)}
                 {mine && i === messages.length - 1 && <> · {t(one.seen ? 'talk.seen' : 'talk.sent')}</>}

@@ -1,7 +1,7 @@
 /** The facts of a claim as entries of the line, in the customer's words. */
 import type { ActorKind, TimelineEntry } from '../design'
 import type { Formats, Translate } from '../i18n'
-import type { Fact } from './data'
+import type { Claim, Fact, WhyTold } from './data'
 
 const WAITS: Record<string, string> = {
   negotiating: 'customer',
@@ -74,3 +74,12 @@ function waits(state: string, t: Translate): string | null {
   const who = WAITS[state]
   return who ? t(`actor.${who}`) : null
 }
+
+/** Why it was decided so, in sentences: law and shop may say the same, and the codes of rules are for staff. */
+export const saidOnce = (rules: readonly WhyTold[]) => [...new Set(rules.map((one) => one.sentence))].map((text) => ({ rule: '', text }))
+
+const IN_GOODS = ['exchange', 'repair', 'resend']
+
+/** Whether money is spoken of: what is exchanged, repaired or sent again is worth something, and nothing of it is paid back. */
+export const paysBack = (claim: Pick<Claim, 'kind' | 'requested_cents' | 'agreed_cents' | 'refunded_cents' | 'difference_cents' | 'refunds'>): boolean =>
+  IN_GOODS.includes(claim.kind) ? claim.refunded_cents > 0 || claim.difference_cents !== 0 || claim.refunds.length > 0 : claim.requested_cents + claim.agreed_cents + claim.refunded_cents > 0

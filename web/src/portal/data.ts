@@ -294,6 +294,7 @@ export interface Message {
   sent_at: string
   seen: boolean
   files: { id: string; name: string; media_type: string; bytes: number }[]
+  offers: { choices: { label: string; value: string; url: string | null }[]; sources: { title: string; url: string | null }[] } | null
 }
 
 export interface CasePage {
@@ -421,8 +422,34 @@ export function refresh(queries: QueryClient) {
 
 export const fileUrl = (id: string) => `/api/files/${id}`
 
+const WIDEST = 3_000
+const LIGHT = 2_500_000
+
+/** A photo as light as it can be with everything on it still plain: a phone's twelve megabytes take minutes on a slow line, and
+few browsers show what an iPhone makes (HEIC). What cannot be drawn here goes as it is. */
+async function lighter(file: File): Promise<File> {
+  const apple = /hei[cf]/.test(file.type)
+  if (!apple && (file.size < LIGHT || !/^image\/(jpeg|png|webp)$/.test(file.type))) return file
+  try {
+    const drawn = await createImageBitmap(file)
+    const scale = Math.min(1, WIDEST / Math.max(drawn.width, drawn.height))
+    const canvas = document.createElement('canvas')
+    canvas.width = Math.round(drawn.width * scale)
+    canvas.height = Math.round(drawn.height * scale)
+    canvas.getContext('2d')?.drawImage(drawn, 0, 0, canvas.width, canvas.height)
+    drawn.close()
+    const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.88))
+    if (!made || (!apple && made.size > file.size)) return file
+    return new File([made], file.name.replace(/\.\w+$/, '') + '.jpg', { type: 'image/jpeg', lastModified: file.lastModified })
+  } catch {
+    return file
+  }
+}
+
 export async function uploadTo(path: string, file: File, tell: (share: number) => void, signal: AbortSignal): Promise<StoredFile> {
-  const kept = await sendFile<{ id: string; name: string; media_type: string; bytes: number }>(`/api${path}`, file, file.name, tell, signal)
+  const light = await lighter(file)
+  signal.throwIfAborted()
+  const kept = await sendFile<{ id: string; name: string; media_type: string; bytes: number }>(`/api${path}`, light, light.name, tell, signal)
   return { id: kept.id, name: kept.name, content_type: kept.media_type, size: kept.bytes, url: fileUrl(kept.id) }
 }
 

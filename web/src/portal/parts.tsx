@@ -6,6 +6,9 @@ import { useText } from '../i18n'
 import type { Clock } from './data'
 import './parts.css'
 
+/** A title without its size or colour, which usually stands last. */
+export const withoutLastWord = (title: string): string => title.trim().replace(/\s+\S+$/, '')
+
 /** Where one is, and the way up. */
 export function Head({ up, title, text, aside }: { up?: { href: string; label: string }; title: ReactNode; text?: ReactNode; aside?: ReactNode }) {
   return (

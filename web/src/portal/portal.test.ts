@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { lineOf } from './claimLine'
+import { lineOf, paysBack, saidOnce } from './claimLine'
 import type { Clock, Fact } from './data'
 import { formatsFor } from '../i18n'
 import { chaptersOf } from './handbook'
-import { addressLines, inEU, ringOf } from './parts'
+import { addressLines, inEU, ringOf, withoutLastWord } from './parts'
 
 const clock = (change: Partial<Clock>): Clock => ({
   id: 'c', subject_kind: 'claim', subject_id: 's', name: 'claim.ship', state: 'running', started_at: '2026-11-20T00:00:00Z', due_at: '2026-11-27T00:00:00Z',
@@ -76,4 +76,25 @@ describe('the line of a claim', () => {
   it('leaves out what it has no words for', () => {
     expect(lineOf([fact(1, 'clock.started', {})], { t: told, has: () => false, fmt: formatsFor('en'), shop: 'x' })).toEqual([])
   })
+})
+
+it('tells why in sentences, each once, and never in the code of a rule', () => {
+  const rule = (rule: string, sentence: string) => ({ origin: 'law', rule, version: 'cn@1', matched: true, sentence, source: '' })
+  expect(saidOnce([rule('cn.no_reason_7', '7 天内可无理由退货。'), rule('cn.defect_7', '运费由商家承担。'), rule('shop.no_reason_7', '7 天内可无理由退货。')])).toEqual([
+    { rule: '', text: '7 天内可无理由退货。' },
+    { rule: '', text: '运费由商家承担。' },
+  ])
+})
+
+it('looks for the same thing in another size', () => {
+  expect(['素缕 山羊绒开衫 雾蓝 M', '帽子', ' Linen shirt XL '].map(withoutLastWord)).toEqual(['素缕 山羊绒开衫 雾蓝', '帽子', 'Linen shirt'])
+})
+
+it('speaks of money only where some is paid', () => {
+  const claim = { kind: 'exchange', requested_cents: 27900, agreed_cents: 27900, refunded_cents: 0, difference_cents: 0, refunds: [] }
+  expect(paysBack(claim)).toBe(false)
+  expect(paysBack({ ...claim, difference_cents: 2000 })).toBe(true)
+  expect(paysBack({ ...claim, refunded_cents: 27900 })).toBe(true)
+  expect(paysBack({ ...claim, kind: 'return_refund' })).toBe(true)
+  expect(paysBack({ ...claim, kind: 'repair', requested_cents: 0, agreed_cents: 0 })).toBe(false)
 })

@@ -20,6 +20,7 @@ export const routes: readonly PortalRoute[] = [
   { path: '/track/:secret', page: lazy(() => import('./pages/Track')) },
   { path: '/withdraw', page: lazy(() => import('./pages/Withdraw')) },
   { path: '/enter', page: lazy(() => import('./pages/EnterByLink')) },
+  { path: '/promises/:shop', page: lazy(() => import('./pages/Promises')) },
   { path: '/help', page: lazy(() => import('./pages/Help')) },
   { path: '/help/:shop', page: lazy(() => import('./pages/HelpShop')) },
   { path: '/help/:shop/:id', page: lazy(() => import('./pages/HelpArticle')) },

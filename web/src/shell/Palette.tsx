@@ -1,6 +1,6 @@
 /** Ctrl/⌘-K: finds and does everything. Pages register actions; the shell may add a search. */
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from 'react'
-import { Dialog, Icon, type IconName, KeyHint } from '../design'
+import { Dialog, Icon, type IconName, KeyHint, SkeletonRows } from '../design'
 import { useText } from '../i18n'
 import { fit } from './fit'
 import { useKeys } from './keys'
@@ -137,6 +137,7 @@ export function Palette({ search }: { search?: (typed: string, signal: AbortSign
               </div>
             )
           })}
+          {!shown.length && searching && <SkeletonRows rows={4} />}
           {!shown.length && !searching && <p className="muted palette-none">{t('palette.none')}</p>}
         </div>
       </div>

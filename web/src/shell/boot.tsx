@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client'
 import { asProblem } from '../api/problem'
 import '../design/design.css'
 import { Toasts } from '../design/overlays'
-import { type Face, startTexts } from '../i18n'
+import { type Face, startTexts, type TextFiles } from '../i18n'
 import { ErrorBoundary } from './Errors'
 import './shell.css'
 import { startTheme } from './theme'
@@ -22,12 +22,30 @@ export const queries = new QueryClient({
   },
 })
 
+const RELOADED = 'aftercare.reloaded'
+
+/** After an update of the program, parts of a page that was open are no longer there: it loads itself anew, and what still
+ * fails after that is an error like others. */
+function reloadAfterUpdates() {
+  window.addEventListener('vite:preloadError', (event) => {
+    try {
+      if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < 60_000) return
+      sessionStorage.setItem(RELOADED, String(Date.now()))
+    } catch {
+      return
+    }
+    event.preventDefault()
+    window.location.reload()
+  })
+}
+
 /** Starts a face: theme, texts in the reader's language, data, and the last net under errors. */
-export async function boot(face: Face, home: string, app: ReactNode, extra: Face[] = []) {
+export async function boot(face: Face, home: string, app: ReactNode, extra: string[] = [], parts: TextFiles = {}) {
   startTheme()
+  reloadAfterUpdates()
   const root = document.getElementById('root')
   if (!root) throw new Error('no #root')
-  await startTexts(face, extra)
+  await startTexts(face, extra, parts)
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>

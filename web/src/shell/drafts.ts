@@ -76,20 +76,30 @@ const done = <T>(call: IDBRequest<T>) =>
     call.onerror = () => reject(call.error)
   })
 
+/** Once it lies there for good, also when the page goes the next moment. */
+const written = (into: IDBObjectStore) =>
+  new Promise<void>((resolve, reject) => {
+    into.transaction.oncomplete = () => resolve()
+    into.transaction.onabort = () => reject(into.transaction.error)
+  })
+
 const range = (key: string) => IDBKeyRange.bound(`${key}/`, `${key}/\uffff`)
 
 /** Keeps a photo taken offline beside the draft `key`. */
 export async function keepDraftFile(key: string, name: string, file: File): Promise<void> {
-  await done((await store('readwrite')).put(file, `${key}/${name}`))
+  const into = await store('readwrite')
+  into.put(file, `${key}/${name}`)
+  await written(into)
 }
 
 export async function draftFiles(key: string): Promise<File[]> {
   return (await done((await store('readonly')).getAll(range(key)))) as File[]
 }
 
-export async function dropDraftFiles(key: string): Promise<void> {
+/** Forgets the files of a draft, or the one of this `name`. */
+export async function dropDraftFiles(key: string, name?: string): Promise<void> {
   try {
-    await done((await store('readwrite')).delete(range(key)))
+    await done((await store('readwrite')).delete(name === undefined ? range(key) : `${key}/${name}`))
   } catch {
     // No IndexedDB in some private windows; then nothing was kept either.
   }

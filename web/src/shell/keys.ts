@@ -1,5 +1,5 @@
 /** The keyboard map: pages say which keys do what, `?` shows them all. */
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 
 export interface KeyBinding {
   /** 'j', '?', 'mod+k' (⌘ or Ctrl), 'shift+enter', 'escape', or two in a row: 'g i'. */
@@ -67,7 +67,8 @@ function onKeyDown(event: KeyboardEvent) {
 export function useKeys(bindings: readonly KeyBinding[]) {
   const holder = useRef(bindings)
   holder.current = bindings
-  useEffect(() => {
+  // With what is shown, not after it: who sees a page presses its keys at once.
+  useLayoutEffect(() => {
     if (!registered.length) document.addEventListener('keydown', onKeyDown)
     change([holder, ...registered])
     return () => {

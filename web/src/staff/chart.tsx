@@ -6,7 +6,7 @@ import { CanvasRenderer } from 'echarts/renderers'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { EmptyState, ErrorState, IconButton, Skeleton } from '../design'
 import { colours, type ThemeName } from '../design/tokens'
-import { useText } from '../i18n'
+import { type Formats, useText } from '../i18n'
 import { useTheme } from '../shell/theme'
 import { type Cell, saveCsv } from './csv'
 import './chart.css'
@@ -16,16 +16,16 @@ use([BarChart, BoxplotChart, CustomChart, HeatmapChart, LineChart, SankeyChart, 
 /** Colours of series: jade first, slate to compare with, then neutral inks. Amber and vermilion only by hand, for clocks and harm. */
 export function seriesColours(theme: ThemeName): string[] {
   const c = colours[theme]
-  return [c.jade, c.slateFill, c.ink3, c.jadeTrack, c.rule, c.ink]
+  return [c.jade, c.slateFill, c.ink3, c.ink, c.jadeTrack, c.rule]
 }
 
 function themeOf(theme: ThemeName) {
   const c = colours[theme]
-  const text = { color: c.ink2, fontFamily: getComputedStyle(document.documentElement).getPropertyValue('--sans') || 'sans-serif', fontSize: 13 }
+  const text = { color: c.ink2, fontFamily: chartFont(), fontSize: 13 }
   const axis = {
     axisLine: { show: true, lineStyle: { color: c.rule } },
     axisTick: { show: false },
-    axisLabel: text,
+    axisLabel: { ...text, hideOverlap: true },
     nameTextStyle: text,
     splitLine: { show: false, lineStyle: { color: c.hairline } },
     splitArea: { show: false },
@@ -57,10 +57,28 @@ function themeOf(theme: ThemeName) {
   }
 }
 
-/** The bare chart. `label` says for the screen reader what it shows; the numbers themselves belong into a table (ChartFrame). */
+const DAY_OR_MONTH = /^\d{4}-\d\d(-\d\d)?$/
+type Axis = { type?: string; data?: readonly unknown[] }
+
+/** Days and months as the API writes them become words of the reader; everything else stays. */
+export function dayWord(value: Cell, fmt: Formats): Cell {
+  return typeof value === 'string' && DAY_OR_MONTH.test(value) ? (value.length === 7 ? fmt.month(value) : fmt.day(value)) : value
+}
+
+function withWords(axis: unknown, fmt: Formats): unknown {
+  if (Array.isArray(axis)) return axis.map((one) => withWords(one, fmt))
+  const { type, data } = (axis ?? {}) as Axis
+  return type === 'category' && data ? { ...(axis as Axis), data: data.map((v) => dayWord(v as Cell, fmt)) } : axis
+}
+
+/** The family that charts write in, for texts drawn by hand. */
+export const chartFont = () => getComputedStyle(document.documentElement).getPropertyValue('--sans') || 'sans-serif'
+
+/** The bare chart. Days and months on its axes may stand as the API writes them. `label` says for the screen reader what it shows; the numbers themselves belong into a table (ChartFrame). */
 export function Chart({ option, height = 280, label, onPick }: { option: EChartsCoreOption; height?: number; label: string; onPick?: (event: ECElementEvent) => void }) {
   const holder = useRef<HTMLDivElement>(null)
   const { shown } = useTheme()
+  const { fmt } = useText()
   const chart = useRef<ReturnType<typeof init> | null>(null)
   const pick = useRef(onPick)
   pick.current = onPick
@@ -79,8 +97,11 @@ export function Chart({ option, height = 280, label, onPick }: { option: ECharts
   }, [shown])
   useEffect(() => {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    chart.current?.setOption({ tooltip: { trigger: 'axis', confine: true }, ...option, animation: !still }, { notMerge: true })
-  }, [option, shown])
+    const axes = Object.fromEntries((['xAxis', 'yAxis'] as const).filter((name) => name in option).map((name) => [name, withWords(option[name], fmt)]))
+    // What does not fit beside each other is leafed through, never laid over the bars.
+    const legend = option.legend && !Array.isArray(option.legend) ? { legend: { type: 'scroll', ...(option.legend as object) } } : {}
+    chart.current?.setOption({ tooltip: { trigger: 'axis', confine: true }, ...option, ...legend, ...axes, animation: !still }, { notMerge: true })
+  }, [option, shown, fmt])
   return <div ref={holder} role="img" aria-label={label} style={{ height }} />
 }
 
@@ -120,7 +141,7 @@ export function ChartFrame({ title, unit, sample, period, tools, casesHref, tabl
       <figcaption>
         <h3 id={id}>{title}</h3>
         <p className="muted small">
-          {unit} · {t('chart.sample', { n: fmt.number(sample) })} · {period}
+          {unit.replace(/\b[A-Z]{3}\b/, fmt.currency)} · {t('chart.sample', { n: fmt.number(sample) })} · {period}
         </p>
       </figcaption>
       <div className="chart-tools">
@@ -157,7 +178,7 @@ export function ChartFrame({ title, unit, sample, period, tools, casesHref, tabl
                   <tr key={i}>
                     {row.map((v, j) => (
                       <td key={j} className={typeof v === 'number' ? 'is-number' : undefined}>
-                        {typeof v === 'number' ? fmt.number(v) : (v ?? '–')}
+                        {typeof v === 'number' ? fmt.number(v) : (dayWord(v, fmt) ?? '–')}
                       </td>
                     ))}
                   </tr>
@@ -174,16 +195,19 @@ export function ChartFrame({ title, unit, sample, period, tools, casesHref, tabl
 }
 
 /** A word-sized line, drawn as SVG: for tiles and rows. `target` is a dashed line. */
-export function Sparkline({ values, target, label, width = 120, height = 32 }: { values: readonly (number | null)[]; target?: number; label: string; width?: number; height?: number }) {
+export function Sparkline({ values, target, label, width = 120, height = 32, bare }: { values: readonly (number | null)[]; target?: number; label: string; width?: number; height?: number; /** Nothing instead of a dash where there is no line to draw. */ bare?: boolean }) {
   const known = values.filter((v): v is number => v !== null)
-  if (known.length < 2) return <span className="muted small">–</span>
+  if (known.length < 2) return bare ? null : <span className="muted small">–</span>
   const all = target === undefined ? known : [...known, target]
   const [low, high] = [Math.min(...all), Math.max(...all)]
   const x = (i: number) => (i / (values.length - 1)) * (width - 6) + 3
   const y = (v: number) => (high === low ? height / 2 : height - 4 - ((v - low) / (high - low)) * (height - 8))
   let path = ''
   values.forEach((v, i) => {
-    if (v !== null) path += `${path && values[i - 1] != null ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`
+    if (v === null) return
+    path += `${path && values[i - 1] != null ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`
+    // A day alone between days without anything is a dot.
+    if (values[i - 1] == null && values[i + 1] == null) path += 'h.01'
   })
   const last = values.findLastIndex((v) => v !== null)
   return (

@@ -1,7 +1,7 @@
 import '../design/tokens.css'
 import './chat.css'
 import { h, icon, linked } from './dom'
-import { ask, follow, newKey, Refused, type Started, type StoredFile, type Stream, type Told } from './net'
+import { ask, type Choice, follow, newKey, Refused, type Started, type StoredFile, type Stream, type Told } from './net'
 import { type Locale, localeOf, wordsOf } from './words'
 
 const asked = new URLSearchParams(location.search)
@@ -78,6 +78,7 @@ const earlier = h('button', { type: 'button', className: 'quiet', hidden: true, 
 const state = h('p', { className: 'state' })
 const name = h('h1', {}, w.title)
 const lost = h('p', { className: 'lost', role: 'status' })
+const done = h('p', { className: 'lost good', role: 'status' })
 const types = h('p', { className: 'types', role: 'status' })
 const notice = h('p', { className: 'wrong', role: 'alert' })
 const chips = h('ul', { className: 'chips', role: 'list' })
@@ -92,7 +93,7 @@ const menu = h('div', { className: 'menu', role: 'menu', hidden: true })
 const middle = h('main', {}, earlier, record, types)
 const foot = h('footer', {}, composer)
 const head = h('header', {}, h('div', {}, name, state), menuButton, framed && closeButton, menu)
-document.getElementById('root')?.append(head, lost, middle, foot)
+document.getElementById('root')?.append(head, lost, done, middle, foot)
 
 const toBottom = () => {
   middle.scrollTop = middle.scrollHeight
@@ -117,7 +118,9 @@ function showFiles(files: StoredFile[]): HTMLElement {
   )
 }
 
-function bubble(one: { by: Told['by']; name: string | null; body: string; at: string; files?: StoredFile[] }, mark: Node | null): HTMLLIElement {
+const leads = (url: string, label: string) => h('a', { href: url, target: '_blank', rel: 'noopener' }, label)
+
+function bubble(one: Pick<Told, 'by' | 'name' | 'body' | 'at' | 'files' | 'sources'>, mark: Node | null): HTMLLIElement {
   const mine = one.by === 'me'
   const who = mine ? w.me : one.by === 'staff' ? (one.name ?? w.staff) : w.assistant
   return h(
@@ -125,7 +128,25 @@ function bubble(one: { by: Told['by']; name: string | null; body: string; at: st
     { className: mine ? 'mine' : 'theirs' },
     h('p', { className: mine ? 'hidden' : 'who' }, who),
     h('div', { className: 'bubble' }, one.body ? h('p', { className: 'text' }, ...linked(one.body)) : null, one.files?.length ? showFiles(one.files) : null),
+    one.sources?.length ? h('p', { className: 'sources' }, w.sources, ...one.sources.map((source) => (source.url ? leads(source.url, source.title) : source.title))) : null,
     h('p', { className: 'when' }, clock.format(new Date(one.at)), mark),
+  )
+}
+
+/** The way to a person is always the last, and quieter than the answers to what was asked. */
+function offered(choices: Choice[]): HTMLLIElement {
+  return h(
+    'li',
+    {},
+    h(
+      'div',
+      { className: 'offers', role: 'group', 'aria-label': w.offers },
+      ...choices.map((choice) =>
+        choice.url
+          ? leads(choice.url, choice.label)
+          : h('button', { type: 'button', className: choice.value === 'person' ? 'link' : '', onclick: () => (choice.value === 'verify' ? verifyForm() : write(choice.label)) }, choice.label),
+      ),
+    ),
   )
 }
 
@@ -167,6 +188,8 @@ function draw() {
             : h('span', {}, ` · ${one.taken ? w.sent : w.waiting}`),
         ),
     ])
+  const latest = all.at(-1)
+  if (latest?.choices?.length && !pending.length && !ended) wanted.push([`offers ${latest.id}`, () => offered(latest.choices ?? [])])
   if (ended) wanted.push(['ended', () => h('li', { className: 'day' }, w.ended)])
   const names = new Set(wanted.map(([key]) => key))
   for (const [key, line] of lines)
@@ -199,6 +222,13 @@ function seen() {
   if (![...told.values()].some((one) => one.by !== 'me')) return
   clearTimeout(seenTimer)
   seenTimer = window.setTimeout(() => void ask('POST', 'read', token, {}).catch(() => undefined), 600)
+}
+
+const MS_TO_READ = 10_000
+/** Good news for a while; what is wrong has its own line. */
+function tell(news: string) {
+  done.textContent = news
+  setTimeout(() => done.textContent === news && (done.textContent = ''), MS_TO_READ)
 }
 
 let typesTimer = 0
@@ -345,20 +375,28 @@ function forgetPending(one: Pending) {
   input.focus()
 }
 
+function write(body: string, files: Pending['files'] = []) {
+  pending.push({ key: newKey(), body, files, at: new Date().toISOString() })
+  ended = false
+  draw()
+  toBottom()
+  void flush()
+  // On a phone the keyboard would cover the answer.
+  if (matchMedia('(pointer: fine)').matches) input.focus()
+  else input.blur()
+}
+
 function say() {
   const body = input.value.trim()
   if (!body && !uploads.length) return
-  pending.push({ key: newKey(), body, files: uploads, at: new Date().toISOString() })
+  const files = uploads
   uploads = []
   input.value = ''
   keep('draft', null)
   grow()
   drawChips()
   iType(false)
-  ended = false
-  draw()
-  toBottom()
-  void flush()
+  write(body, files)
 }
 
 let toldTyping = 0
@@ -539,8 +577,7 @@ function survey() {
     await ask('POST', 'rating', token, { stars: given, words: said.value })
     if (begun) begun.stars = given
     closeForm(true)
-    lost.textContent = w.thanks
-    setTimeout(() => lost.textContent === w.thanks && (lost.textContent = ''), 4_000)
+    tell(w.thanks)
   })
 }
 
@@ -558,8 +595,7 @@ function verifyForm() {
       await ask('POST', 'code/confirm', token, { entry_id, code: code.value })
       closeForm(true)
       await begin()
-      lost.textContent = w.verified
-      setTimeout(() => lost.textContent === w.verified && (lost.textContent = ''), 4_000)
+      tell(w.verified)
     })
   })
 }
@@ -570,7 +606,7 @@ function forget() {
   pending = []
   token = ''
   parent('forgotten')
-  void begin().then(() => (lost.textContent = w.forgotten))
+  void begin().then(() => tell(w.forgotten))
 }
 
 function openMenu(shown: boolean) {

@@ -27,6 +27,15 @@ export interface Told {
   at: string
   key?: string
   files?: StoredFile[]
+  choices?: Choice[]
+  sources?: { title: string; url: string | null }[]
+}
+
+/** An answer to press; its words are sent as they stand. */
+export interface Choice {
+  label: string
+  value: string
+  url: string | null
 }
 
 export interface Started {

@@ -96,5 +96,5 @@ async def put_call_in_case(work: InWork, call_id: UUID, wish: CallOfCase) -> Cal
 
 @router.post("/calls/{call_id}/call-back")
 async def settle_call_back_by_hand(work: InWork, call_id: UUID, wish: CallBackOutcome) -> CallView:
-    """It was called back, or that is not needed. Needs `cases.write`."""
+    """It was called back, or that is not needed; `due`: that was a mistake. Needs `cases.write`."""
     return await settle_call_back(work, call_id, wish.outcome)

@@ -7,9 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from aftercare.cases.escalation import note_language
+from aftercare.cases.escalation.words import note_language
 from aftercare.cases.model import Status
-from aftercare.cases.verbs import NewCase, case_row, link, open_case, say, take, wind
+from aftercare.cases.opening import NewCase, open_case
+from aftercare.cases.owners import take
+from aftercare.cases.verbs import case_row, link, say, wind
 from aftercare.conversations import (
     AccountNotFound,
     CallMissed,

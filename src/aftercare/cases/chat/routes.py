@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aftercare.cases.chat import verbs
+from aftercare.cases.chat.leaving import leave_words
 from aftercare.cases.chat.presence import Doing, Presence, look_at
 from aftercare.cases.chat.verbs import CodeAsked, Earlier, Said, Started, Uploaded
 from aftercare.conversations import (
@@ -193,7 +194,7 @@ async def rating(house: InHouse, visitor: ByVisitor, given: Stars) -> None:
 @router.post("/chat/left", status_code=204, operation_id="leave_words_in_chat")
 async def left(request: Request, house: InHouse, visitor: ByVisitor, new: Leaving) -> None:
     """Words for when nobody is there, and where to answer them."""
-    await verbs.leave_words(house, visitor, address=_address(request), **new.model_dump())
+    await leave_words(house, visitor, address=_address(request), **new.model_dump())
 
 
 @router.post("/chat/code", operation_id="ask_chat_code")

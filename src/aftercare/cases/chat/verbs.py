@@ -10,25 +10,11 @@ from sqlalchemy import text
 
 from aftercare import identity, shop
 from aftercare.cases.arrivals import Incoming, receive
-from aftercare.cases.events import (
-    CaseClosed,
-    CaseMerged,
-    CaseMoveUndone,
-    CaseReopened,
-    CaseSolved,
-    CaseSplit,
-)
-from aftercare.cases.model import LONGEST_TITLE
-from aftercare.cases.verbs import NewCase, open_case
 from aftercare.conversations import (
-    LONGEST_BODY,
     Channel,
     ChatAccount,
-    ContactJoined,
     ContactJoinedAlready,
-    ContactSplit,
     MessageEmpty,
-    NewMessage,
     Place,
     Verified,
     Visitor,
@@ -41,10 +27,7 @@ from aftercare.conversations import (
     file_pass,
     join_contact,
     new_visitor,
-    open_accounts,
-    pass_on,
     places_of,
-    post,
     rate,
     said_before,
     store_file,
@@ -53,11 +36,10 @@ from aftercare.conversations import (
     visitor_of,
     visitor_token,
 )
-from aftercare.journal import NOBODY, SYSTEM, Actor, ActorKind, House, Work, begin, within
+from aftercare.journal import NOBODY, SYSTEM, Actor, ActorKind, House, Work, begin
 from aftercare.journal.signals import signals_of, tell_after
-from aftercare.kit import text as words
 from aftercare.kit.errors import NotFound, TooMany
-from aftercare.kit.text import clean, one_line
+from aftercare.kit.text import clean
 
 FIRST_PAGE = 50
 TALKS_AN_HOUR = 60
@@ -340,7 +322,7 @@ async def say_in_chat(
     if where.contact_id is None:
         await identity.limit(house, f"chat:{address}", TALKS_AN_HOUR, timedelta(hours=1))
     async with begin(house, SYSTEM) as work:
-        account = await _account(work, visitor)
+        account = await chat_account(work, visitor)
         if visitor.signed_in:
             await _join_signed_in(work, visitor, account)
         received = await receive(
@@ -360,7 +342,7 @@ async def say_in_chat(
     return Said(id=received.message_id, again=received.again)
 
 
-async def _account(work: Work, visitor: Visitor) -> ChatAccount:
+async def chat_account(work: Work, visitor: Visitor) -> ChatAccount:
     """As it was at most ten seconds ago: every message asks."""
     known: dict[UUID, tuple[datetime, ChatAccount]] = work.house.kept.setdefault(ChatAccount, {})
     at, account = known.get(visitor.shop_id, (None, None))
@@ -501,7 +483,7 @@ async def confirm_code(house: House, visitor: Visitor, entry_id: UUID, code: str
         )
         if customer_id is None:
             raise NotFound()
-        account = await _account(work, visitor)
+        account = await chat_account(work, visitor)
         contact = await contact_of(
             work,
             shop_id=visitor.shop_id,
@@ -511,122 +493,3 @@ async def confirm_code(house: House, visitor: Visitor, entry_id: UUID, code: str
         )
         await join_contact(work, contact.id, UUID(str(customer_id)), Verified.code)
         tell_after(work, "chat.placed", [str(visitor.shop_id), visitor.address])
-
-
-# Nobody is there
-
-LEFT = {
-    "zh-CN": "〔离线留言〕{name} {contact}",
-    "zh-TW": "〔離線留言〕{name} {contact}",
-    "en": "[Message left while nobody was there] {name} {contact}",
-}
-
-
-class Unreachable(MessageEmpty):
-    """Please give an e-mail address or a telephone number at which we can answer."""
-
-
-async def leave_words(
-    house: House,
-    visitor: Visitor,
-    *,
-    name: str,
-    contact: str,
-    body: str,
-    key: str,
-    locale: str,
-    address: str = "",
-) -> None:
-    """A case with the words, which is answered at the contact that was given. Anybody can write any contact: it shows nothing
-    about who it is, and opens no matter of the customer whose it may be. Refuses with Unreachable, MessageEmpty, TooMany."""
-    await identity.limit(house, f"chat:{address}", TALKS_AN_HOUR, timedelta(hours=1))
-    body = clean(body).strip()[:LONGEST_CHAT]
-    if not body:
-        raise MessageEmpty()
-    async with begin(house, SYSTEM) as work:
-        place = await identity.get_shop(work, visitor.shop_id)
-        normal = words.contact(contact, place.market)
-        if not normal:
-            raise Unreachable()
-        chat = await _account(work, visitor)
-        channel = Channel.email if "@" in normal else Channel.sms
-        accounts = [one for one in await open_accounts(work, channel) if one.shop_id == visitor.shop_id]
-        account_id = accounts[0].id if accounts else chat.id
-        external_id = f"left:{visitor.address}:{key}"
-        await work.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": external_id}
-        )
-        known = await work.session.scalar(
-            text("SELECT true FROM message WHERE account_id = :account_id AND external_id = :external_id"),
-            {"account_id": account_id, "external_id": external_id},
-        )
-        if known:
-            return
-        found = await contact_of(
-            work,
-            shop_id=visitor.shop_id,
-            channel=channel if accounts else Channel.chat,
-            address=normal if accounts else visitor.address,
-            account_id=account_id,
-            name=name,
-        )
-        case = await open_case(
-            work,
-            NewCase(
-                shop_id=visitor.shop_id,
-                title=one_line(body)[:60][:LONGEST_TITLE],
-                channel=Channel.chat,
-                locale=locale,
-                expects_answer=False,
-            ),
-        )
-        line = LEFT.get(locale, LEFT["en"]).format(name=one_line(name)[:80], contact=normal)
-        await post(
-            work,
-            NewMessage(
-                thread_id=case.thread_id,
-                case_id=case.id,
-                body=f"{line}\n{body}"[:LONGEST_BODY],
-                channel=Channel.chat,
-                account_id=account_id,
-                contact_id=found.id,
-                external_id=external_id,
-                incoming=True,
-            ),
-        )
-
-
-# What windows hear of cases
-
-THREAD = text("SELECT thread_id FROM service_case WHERE id = :id")
-OF_CONTACT = text("SELECT shop_id, address FROM contact WHERE id = :id AND channel = 'chat'")
-
-
-async def _tell(work: Work, case_id: UUID, name: str, data: Any) -> None:
-    thread_id = await work.session.scalar(THREAD, {"id": case_id})
-    if thread_id is not None:
-        pass_on(work, UUID(str(thread_id)), name, data)
-
-
-@within(CaseSolved, CaseClosed)
-async def tell_the_end(work: Work, fact: CaseSolved | CaseClosed) -> None:
-    await _tell(work, fact.case_id, "ended", {"on": True})
-
-
-@within(CaseReopened)
-async def tell_the_beginning(work: Work, fact: CaseReopened) -> None:
-    await _tell(work, fact.case_id, "ended", {"on": False})
-
-
-@within(CaseMerged, CaseSplit, CaseMoveUndone)
-async def tell_the_move(work: Work, fact: CaseMerged | CaseSplit | CaseMoveUndone) -> None:
-    for name, case_id in fact.data().items():
-        if name.endswith("case_id") and case_id is not None:
-            await _tell(work, UUID(str(case_id)), "afresh", {})
-
-
-@within(ContactJoined, ContactSplit)
-async def tell_whose(work: Work, fact: ContactJoined | ContactSplit) -> None:
-    row = (await work.session.execute(OF_CONTACT, {"id": fact.contact_id})).one_or_none()
-    if row is not None:
-        tell_after(work, "chat.afresh", [str(row.shop_id), row.address])

@@ -11,16 +11,16 @@ Secrets: `password` (for both), `imap_password`, `smtp_password`; with OAuth2 `r
 """
 
 import asyncio
+from collections.abc import Mapping
 from time import monotonic
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from aftercare.connectors.smtp import Security
 from aftercare.conversations import Account
 from aftercare.kit.errors import Invalid
-
-Security = Literal["tls", "starttls", "none"]
 
 
 class MailSettingsWrong(Invalid):
@@ -78,8 +78,20 @@ def mail_settings(account: Account) -> MailSettings:
     try:
         return MailSettings.model_validate(account.settings)
     except ValidationError as wrong:
-        where = [".".join(str(part) for part in error["loc"]) for error in wrong.errors()]
-        raise MailSettingsWrong(where=where) from None
+        raise MailSettingsWrong(where=_places(wrong)) from None
+
+
+def not_understood(settings: Mapping[str, Any]) -> list[str]:
+    """Where these settings are not what they may be: `imap.port`."""
+    try:
+        MailSettings.model_validate(settings)
+    except ValidationError as wrong:
+        return _places(wrong)
+    return []
+
+
+def _places(wrong: ValidationError) -> list[str]:
+    return [".".join(str(part) for part in error["loc"]) for error in wrong.errors()]
 
 
 class OAuthTokens:

@@ -90,6 +90,29 @@ def _leave(box: BaseMailBox) -> None:
         box.client.shutdown()
 
 
+def _told_meanwhile(box: BaseMailBox) -> bool:
+    """Whether the server told of new mail beside its answers since the folder was opened: IDLE does not tell of it again."""
+    _, told = box.client.response("EXISTS")
+    return len([number for number in told if number]) > 1
+
+
+def _wait_for_news(box: BaseMailBox, seconds: int) -> None:
+    """Until the server tells of something. What comes in one breath with its answer to IDLE has been read from the line already,
+    where waiting for the line does not see it."""
+    with box.idle as idle:
+        line = box.client.socket()
+        patience = line.gettimeout()
+        line.settimeout(0)
+        try:
+            told = bool(box.client.file.peek())  # type: ignore[union-attr]
+        except OSError:
+            told = False
+        finally:
+            line.settimeout(patience)
+        if not told:
+            idle.poll(timeout=seconds)
+
+
 @dataclass(frozen=True)
 class Fetched:
     uid: int
@@ -217,15 +240,16 @@ class Reader(Thread):
             idle = "IDLE" in box.client.capabilities
             self._tell(None)
             while not self._stopped.is_set():
-                for name in self.imap.folders:
-                    self.read_folder(box, name)
+                read = sum([self.read_folder(box, name) for name in self.imap.folders])
                 if self._stopped.is_set():
                     return
+                if read or _told_meanwhile(box):
+                    continue
                 first = self.imap.folders[0]
                 if len(self.imap.folders) > 1:
                     box.folder.set(first)
                 if idle:
-                    box.idle.wait(timeout=self.imap.idle_seconds if len(self.imap.folders) == 1 else 20)
+                    _wait_for_news(box, self.imap.idle_seconds if len(self.imap.folders) == 1 else 20)
                 else:
                     self._stopped.wait(SECONDS_WITHOUT_IDLE)
                     box.client.noop()

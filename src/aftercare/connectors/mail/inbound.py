@@ -47,9 +47,9 @@ _TOKEN = re.compile(r"\+([a-z2-7]{39})@")
 _OURS = re.compile(r"<(message|notice)\.([0-9a-f]{32})@", re.IGNORECASE)
 
 NOT_KEPT = {
-    "zh": "（附件未保存：{names}。仅接受图片、视频和 PDF。）",
-    "zh-TW": "（附件未儲存：{names}。僅接受圖片、影片和 PDF。）",
-    "en": "(Attachments not kept: {names}. Only pictures, films and PDF are.)",
+    "zh": "（附件未保存：{names}。这种文件可能有风险，请客户改发图片、PDF、办公文档或压缩包。）",
+    "zh-TW": "（附件未儲存：{names}。這種檔案可能有風險，請客戶改傳圖片、PDF、辦公文件或壓縮檔。）",
+    "en": "(Attachments not kept: {names}. Such files may do harm; pictures, PDF, office files and archives are taken.)",
 }
 
 
@@ -268,6 +268,7 @@ async def _keep_files(house: House, account: Account, mail: Mail) -> tuple[list[
                 shop_id=account.shop_id,
                 customer_id=None,
                 shown=True,
+                documents=True,
             )
         except Invalid:
             refused.append(file.name)

@@ -3,7 +3,6 @@ an address that leads the reply, and a bounce, back into its thread."""
 
 import asyncio
 import html
-import os
 import re
 from datetime import UTC
 from email.headerregistry import Address
@@ -13,10 +12,16 @@ from email.utils import parseaddr
 from hashlib import sha256
 from pathlib import Path
 
-import aiosmtplib
-
-from aftercare.connectors.mail.account import MailSettingsWrong, OAuthTokens, SmtpSettings, mail_settings
+from aftercare.connectors.mail.account import (
+    MailSettings,
+    MailSettingsWrong,
+    OAuthTokens,
+    SmtpSettings,
+    mail_settings,
+)
+from aftercare.connectors.smtp import MailNotTaken, Server, hand_over, house_server, lay_into, sign_in
 from aftercare.conversations import Account, NotDelivered, Outgoing, Sent, TryLater
+from aftercare.kit.text import one_line
 from aftercare.settings import Mail, Settings
 
 LARGEST_FILES = 20 * 1024 * 1024
@@ -41,11 +46,11 @@ def message_id(outgoing: Outgoing) -> str:
 def letter(outgoing: Outgoing, contents: list[bytes], *, plus: bool = True) -> EmailMessage:
     """As it goes over the wire. Refuses with NotDelivered an address that is none."""
     ours = outgoing.account.address
-    name = _one_line(outgoing.shop_name)
+    name = one_line(outgoing.shop_name)
     mail = EmailMessage(policy=SMTP)
     try:
         mail["From"] = Address(display_name=name, addr_spec=ours)
-        mail["To"] = Address(display_name=_one_line(outgoing.contact_name), addr_spec=outgoing.to)
+        mail["To"] = Address(display_name=one_line(outgoing.contact_name), addr_spec=outgoing.to)
         if plus:
             mail["Reply-To"] = Address(display_name=name, addr_spec=with_token(ours, outgoing.reply_token))
     except (ValueError, IndexError) as wrong:
@@ -71,7 +76,7 @@ def letter(outgoing: Outgoing, contents: list[bytes], *, plus: bool = True) -> E
     for file, content in zip(outgoing.files, contents, strict=True):
         main, _, sub = file.media_type.partition("/")
         mail.add_attachment(
-            content, maintype=main, subtype=sub or "octet-stream", filename=_one_line(file.name)
+            content, maintype=main, subtype=sub or "octet-stream", filename=one_line(file.name)
         )
     for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
         part.set_boundary(f"=_{sha256(f'{outgoing.message_id}{number}'.encode()).hexdigest()[:32]}")
@@ -80,14 +85,14 @@ def letter(outgoing: Outgoing, contents: list[bytes], *, plus: bool = True) -> E
 
 
 def subject_of(outgoing: Outgoing) -> str:
-    subject = _one_line(outgoing.subject) or outgoing.case_number
+    subject = one_line(outgoing.subject) or outgoing.case_number
     if outgoing.in_reply_to and not re.match(r"(?i)(?:re|回复|回覆|答复)\s*[:：]", subject):
         subject = f"Re: {subject}"
     return subject if outgoing.case_number in subject else f"{subject} [{outgoing.case_number}]".strip()
 
 
 def _signature(outgoing: Outgoing) -> str:
-    names = [_one_line(name) for name in (outgoing.author_name, outgoing.shop_name) if name]
+    names = [one_line(name) for name in (outgoing.author_name, outgoing.shop_name) if name]
     return "\n\n-- \n" + " · ".join(names) + "\n" if names else "\n"
 
 
@@ -98,10 +103,6 @@ def _html(outgoing: Outgoing, body: str) -> str:
         f'<!DOCTYPE html>\n<html lang="{html.escape(outgoing.locale, quote=True)}"><head><meta charset="utf-8"></head>'
         f"<body><div>{said}</div><p>-- <br>{names}</p></body></html>\n"
     )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 class MailChannel:
@@ -120,72 +121,23 @@ class MailChannel:
         mail = letter(outgoing, contents, plus=given.plus)
         ours = outgoing.account.address
         back = with_token(ours, outgoing.reply_token) if given.plus else ours
-        server = given.smtp
-        if server is not None:
-            secrets = outgoing.account.secrets
-            token = await self._tokens.token(outgoing.account, given.oauth)
-            await self._hand_over(
-                mail,
-                back,
-                outgoing.to,
-                server,
-                server.username or (ours if token or secrets else None),
-                secrets.get("smtp_password") or secrets.get("password"),
-                token,
-            )
-        elif self._house.host is not None:
-            house = SmtpSettings(host=self._house.host, port=self._house.port, security=self._house.security)
-            password = self._house.password.get_secret_value() if self._house.password else None
-            await self._hand_over(mail, back, outgoing.to, house, self._house.username, password, None)
+        server = await self._server(outgoing.account, given)
+        if server is None:
+            await asyncio.to_thread(lay_into, self._outbox, message_id(outgoing), mail.as_bytes())
         else:
-            await asyncio.to_thread(self._write, message_id(outgoing), mail.as_bytes())
+            try:
+                await hand_over(mail, server, sender=back, to=outgoing.to)
+            except MailNotTaken as refused:
+                raise NotDelivered(refused.said, bounced=refused.bounced) from refused
+            except ConnectionError as failure:
+                raise TryLater(str(failure)) from failure
         return Sent(external_id=message_id(outgoing))
 
-    async def _hand_over(
-        self,
-        mail: EmailMessage,
-        back: str,
-        to: str,
-        server: SmtpSettings,
-        username: str | None,
-        password: str | None,
-        token: str | None,
-    ) -> None:
-        async def access_token() -> str:
-            return token or ""
-
-        signs_in = bool(username and (password or token))
-        try:
-            await aiosmtplib.send(
-                mail,
-                sender=back,
-                recipients=[to],
-                hostname=server.host,
-                port=server.port,
-                username=username if signs_in else None,
-                password=password if signs_in and not token else None,
-                oauth_token_generator=access_token if signs_in and token else None,
-                use_tls=server.security == "tls",
-                start_tls=server.security == "starttls",
-                timeout=self._house.timeout_seconds,
-            )
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            first = refused.recipients[0]
-            raise _verdict(first.code, first.message, bounced=True) from refused
-        except aiosmtplib.SMTPAuthenticationError as refused:
-            # Our own credentials are wrong: somebody mends them, and the mail goes.
-            raise TryLater(f"mail server: {refused.code} sign-in refused") from refused
-        except aiosmtplib.SMTPResponseException as refused:
-            raise _verdict(refused.code, refused.message, bounced=False) from refused
-        except (aiosmtplib.SMTPException, OSError, ValueError) as failure:
-            raise TryLater(f"mail server: {failure}") from failure
-
-    def _write(self, name: str, content: bytes) -> None:
-        self._outbox.mkdir(parents=True, exist_ok=True)
-        stem = re.sub(r"[^A-Za-z0-9._-]", "_", name.strip("<>"))
-        fresh = self._outbox / f".{stem}.{os.getpid()}"
-        fresh.write_bytes(content)
-        fresh.replace(self._outbox / f"{stem}.eml")
+    async def _server(self, account: Account, given: MailSettings) -> Server | None:
+        if given.smtp is not None:
+            token = await self._tokens.token(account, given.oauth)
+            return account_server(account, given.smtp, token, self._house.timeout_seconds)
+        return house_server(self._house, self._house.host) if self._house.host is not None else None
 
 
 async def _with_files(outgoing: Outgoing) -> tuple[Outgoing, list[bytes]]:
@@ -206,44 +158,26 @@ async def _with_files(outgoing: Outgoing) -> tuple[Outgoing, list[bytes]]:
     return outgoing.model_copy(update=changed), [await file.read() for file in fitting]
 
 
-def _verdict(code: int, words: str, *, bounced: bool) -> Exception:
-    """5xx is for ever, anything else may pass (RFC 5321, 4.2.1)."""
-    told = f"{code} {words}"
-    return NotDelivered(told, bounced=bounced) if 500 <= code < 600 else TryLater(f"mail server: {told}")
+def account_server(
+    account: Account, given: SmtpSettings, token: str | None, timeout_seconds: float = 20
+) -> Server:
+    return Server(
+        host=given.host,
+        port=given.port,
+        security=given.security,
+        username=given.username or account.address,
+        password=account.secrets.get("smtp_password") or account.secrets.get("password"),
+        access_token=token,
+        timeout_seconds=timeout_seconds,
+    )
 
 
-async def check_smtp(account: Account, server: SmtpSettings, token: str | None) -> str:
+async def check_smtp(account: Account, given: SmtpSettings, token: str | None) -> str:
     """Signs in and leaves. Raises OSError with what a person can use."""
-    secrets = account.secrets
-    password = secrets.get("smtp_password") or secrets.get("password")
-    username = server.username or account.address
-
-    async def access_token() -> str:
-        return token or ""
-
-    client = aiosmtplib.SMTP(
-        hostname=server.host,
-        port=server.port,
-        use_tls=server.security == "tls",
-        start_tls=server.security == "starttls",
-        username=username if token or password else None,
-        password=password if not token else None,
-        oauth_token_generator=access_token if token else None,
-        timeout=20,
-    )
-    try:
-        async with client:
-            await client.noop()
-    except aiosmtplib.SMTPAuthenticationError as refused:
-        raise OSError(f"{server.host} refuses the sign-in of {username} ({refused.code})") from None
-    except (aiosmtplib.SMTPException, ValueError) as failure:
-        raise OSError(f"{server.host}: {failure}") from None
-    signed = (
-        f"signed in to {server.host}:{server.port}"
-        if token or password
-        else f"reached {server.host}:{server.port}"
-    )
-    return f"smtp: {signed}"
+    server = account_server(account, given, token)
+    await sign_in(server)
+    signed = "signed in to" if server.signs_in else "reached"
+    return f"smtp: {signed} {server.host}:{server.port}"
 
 
 def mail_channel(settings: Settings) -> MailChannel:

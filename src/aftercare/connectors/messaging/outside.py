@@ -44,7 +44,7 @@ class Outside:
     @property
     def client(self) -> "httpx.AsyncClient":
         if self._client is None:
-            self._client = _client(frozenset(self.addresses.private_hosts))
+            self._client = open_internet(frozenset(self.addresses.private_hosts))
         return self._client
 
     async def close(self) -> None:
@@ -213,7 +213,7 @@ async def _no_more_than(answer: "httpx.Response", most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _client(private_hosts: frozenset[str]) -> "httpx.AsyncClient":
+def open_internet(private_hosts: frozenset[str]) -> "httpx.AsyncClient":
     import httpx
 
     class OpenInternet(httpx.AsyncBaseTransport):

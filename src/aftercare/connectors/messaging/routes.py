@@ -11,6 +11,7 @@ from aftercare.connectors.messaging.shapes import Asked
 from aftercare.conversations import PushTooLarge
 from aftercare.journal import House
 from aftercare.journal.http import InHouse
+from aftercare.kit.http import whole_body
 
 router = APIRouter(tags=["webhooks"])
 
@@ -32,7 +33,7 @@ async def prove_channel_address(
 
 
 async def _answer(request: Request, house: House, form: str, account_id: UUID) -> Response:
-    body = await _whole(request)
+    body = await whole_body(request, LARGEST, PushTooLarge)
     asked = Asked(
         method=request.method,
         urls=_urls(request, house),
@@ -51,17 +52,3 @@ def _urls(request: Request, house: House) -> list[str]:
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     public = [outside.public_url.rstrip("/") + path] if isinstance(outside, Outside) else []
     return list(dict.fromkeys([*public, str(request.url)]))
-
-
-async def _whole(request: Request) -> bytes:
-    told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told) > LARGEST:
-        raise PushTooLarge(largest_bytes=LARGEST)
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST:
-            raise PushTooLarge(largest_bytes=LARGEST)
-        parts.append(part)
-    return b"".join(parts)

@@ -1,7 +1,8 @@
 """Where payment providers tell by themselves what became of a refund."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
@@ -9,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from aftercare import claims
 from aftercare.connectors.gateways import ConfiguredGateways
-from aftercare.connectors.payments import Heard, HeardPayment, PushNotSigned
+from aftercare.connectors.payments import Heard, HeardPayment, ProviderAway, PushNotSigned, PushNotUnderstood
 from aftercare.connectors.sandbox_gateway import calls_due, read_call, sign_payment
 from aftercare.identity import find_shop
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, PortMissing, begin
@@ -47,6 +48,18 @@ async def settle_sandbox_calls(house: House, limit: int = 100) -> int:
     return await settle(house, heard)
 
 
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Refuses with PushNotUnderstood what is signed and yet not in its form, and with ProviderAway where the provider would have
+    to be asked more."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as broken:
+        raise PushNotUnderstood(reason=type(broken).__name__) from broken
+    except OSError as failure:
+        raise ProviderAway(error=type(failure).__name__) from failure
+
+
 def _connected(house: House) -> ConfiguredGateways:
     gateways = house.ports.get(claims.RefundGateways)
     if not isinstance(gateways, ConfiguredGateways):
@@ -66,27 +79,31 @@ async def stripe_told(
     gateway = _connected(house).stripe
     if gateway is None:
         raise PortMissing(port="Stripe")
-    await settle(house, await gateway.heard(await request.body(), stripe_signature), shop_code)
+    with _understood():
+        heard = await gateway.heard(await request.body(), stripe_signature)
+    await settle(house, heard, shop_code)
     return Response(status_code=204)
 
 
 @router.post("/webhooks/wechat-pay", status_code=204)
 async def wechat_pay_told(request: Request, house: InHouse) -> Response:
     """Signed and encrypted notifications of WeChat Pay about refunds, for every shop of the merchant number."""
-    gateway = _connected(house).wechat_pay
-    if gateway is None:
-        raise PortMissing(port="WeChat Pay")
-    await settle(house, await gateway.heard(await request.body(), request.headers))
-    return Response(status_code=204)
+    return await _wechat_pay_told(request, house)
 
 
 @router.post("/webhooks/wechat-pay/{shop_code}", status_code=204)
 async def wechat_pay_told_shop(request: Request, house: InHouse, shop_code: str) -> Response:
     """The same, for one shop."""
+    return await _wechat_pay_told(request, house, shop_code)
+
+
+async def _wechat_pay_told(request: Request, house: House, shop_code: str | None = None) -> Response:
     gateway = _connected(house).wechat_pay
     if gateway is None:
         raise PortMissing(port="WeChat Pay")
-    await settle(house, await gateway.heard(await request.body(), request.headers), shop_code)
+    with _understood():
+        heard = await gateway.heard(await request.body(), request.headers)
+    await settle(house, heard, shop_code)
     return Response(status_code=204)
 
 
@@ -114,5 +131,7 @@ async def sandbox_told(
     """A call back of the sandbox, signed with the house's own key."""
     if _connected(house).sandbox is None:
         raise PortMissing(port="sandbox")
-    await settle(house, [read_call(house.secret, await request.body(), sandbox_signature)], shop_code)
+    with _understood():
+        heard = read_call(house.secret, await request.body(), sandbox_signature)
+    await settle(house, [heard], shop_code)
     return Response(status_code=204)

@@ -6,11 +6,13 @@ import { Button, Checkbox, Confirm, Dialog, EmptyState, Field, Input, RelativeTi
 import { colours } from '../../design/tokens'
 import { type Locale, localeNames, locales, switchLocale, useText } from '../../i18n'
 import { useStaffSession } from '../../staff/session'
+import { deviceOf } from '../device'
 import { Page } from '../Page'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
 import { Secret } from '../Secret'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 import './Account.css'
 
 /** Oneself: name, password, second factor, where one is signed in, keys for programs. */
@@ -32,6 +34,7 @@ export default function Account() {
 
 function Me() {
   const { t, has, locale } = useText()
+  const lacks = useLacks()
   const { data: me } = useStaffSession()
   const doing = useDoing(['session'])
   const [name, setName] = useState(me?.name ?? '')
@@ -52,7 +55,7 @@ function Me() {
           <Select value={spoken} onPick={setSpoken} choices={locales.map((l) => ({ value: l, label: localeNames[l] }))} />
         </Field>
         <div>
-          <Button busy={!!doing.busy} disabled={!name.trim() || (name === me?.name && spoken === me?.locale)} onClick={() => void save()}>
+          <Button busy={!!doing.busy} why={lacks(!name.trim() && t('column.name')) ?? (name === me?.name && spoken === me?.locale && t('form.unchanged'))} onClick={() => void save()}>
             {t('action.save')}
           </Button>
         </div>
@@ -63,6 +66,7 @@ function Me() {
 
 function Password() {
   const { t } = useText()
+  const lacks = useLacks()
   const doing = useDoing(['sessions'])
   const [present, setPresent] = useState('')
   const [fresh, setFresh] = useState('')
@@ -85,7 +89,7 @@ function Password() {
           <Input type="password" autoComplete="new-password" value={fresh} onChange={(e) => setFresh(e.target.value)} />
         </Field>
         <div>
-          <Button type="submit" busy={!!doing.busy} disabled={!present || !fresh}>
+          <Button type="submit" busy={!!doing.busy} why={lacks(!present && t('account.present'), !fresh && t('account.fresh'))}>
             {t('account.change')}
           </Button>
         </div>
@@ -96,6 +100,7 @@ function Password() {
 
 function Factor() {
   const { t } = useText()
+  const lacks = useLacks()
   const { data: me } = useStaffSession()
   const doing = useDoing(['session'])
   const [enrolment, setEnrolment] = useState<{ secret: string; uri: string } | null>(null)
@@ -145,7 +150,7 @@ function Factor() {
               <Secret text={enrolment.secret} />
               {digits}
               <div>
-                <Button kind="primary" busy={doing.busy === 'confirm'} disabled={code.length < 6} onClick={() => void confirm()}>
+                <Button kind="primary" busy={doing.busy === 'confirm'} why={lacks(code.length < 6 && t('signIn.code'))} onClick={() => void confirm()}>
                   {t('account.confirm')}
                 </Button>
               </div>
@@ -155,10 +160,10 @@ function Factor() {
           <>
             {digits}
             <div className="tag-row">
-              <Button busy={doing.busy === 'renew'} disabled={code.length < 6} onClick={() => void renew()}>
+              <Button busy={doing.busy === 'renew'} why={lacks(code.length < 6 && t('signIn.code'))} onClick={() => void renew()}>
                 {t('account.newRecovery')}
               </Button>
-              <Button kind="harm" busy={doing.busy === 'off'} disabled={code.length < 6} onClick={() => void off()}>
+              <Button kind="harm" busy={doing.busy === 'off'} why={lacks(code.length < 6 && t('signIn.code'))} onClick={() => void off()}>
                 {t('account.totpOff')}
               </Button>
             </div>
@@ -177,6 +182,10 @@ function Factor() {
 
 function Sessions() {
   const { t } = useText()
+  const device = (agent: string | null) => {
+    const of = deviceOf(agent)
+    return !of ? '–' : of.system ? t('account.browser', { ...of }) : of.browser
+  }
   const found = useQuery({ queryKey: ['sessions'], queryFn: () => ask(api.GET('/api/sessions')) })
   const doing = useDoing(['sessions'])
   const others = (found.data ?? []).filter((s) => !s.current).length
@@ -201,7 +210,7 @@ function Sessions() {
         rowKey={(s) => s.id}
         empty={null}
         columns={[
-          { id: 'device', title: t('account.device'), tight: true, cell: (s) => s.device ?? '–' },
+          { id: 'device', title: t('account.device'), tight: true, cell: (s) => <span title={s.device ?? undefined}>{device(s.device)}</span> },
           { id: 'address', title: t('account.address'), cell: (s) => s.address ?? '–' },
           { id: 'opened', title: t('account.opened'), cell: (s) => <RelativeTime at={s.opened_at} /> },
           { id: 'seen', title: t('account.seen'), cell: (s) => <RelativeTime at={s.seen_at} /> },
@@ -214,6 +223,7 @@ function Sessions() {
 
 function Tokens() {
   const { t, has, fmt } = useText()
+  const lacks = useLacks()
   const { data: me } = useStaffSession()
   const found = useQuery({ queryKey: ['tokens'], queryFn: () => ask(api.GET('/api/tokens')) })
   const doing = useDoing(['tokens'])
@@ -258,7 +268,7 @@ function Tokens() {
           { id: 'do', title: '', end: true, cell: (x) => (x.revoked_at ? <Tag>{t('account.revoked')}</Tag> : <Button small kind="quiet" onClick={() => revoke(x.id)}>{t('account.revoke')}</Button>) },
         ]}
       />
-      <Dialog open={making} form="side" onClose={() => make(false)} title={t('account.newToken')} actions={<Button kind="primary" busy={!!doing.busy} disabled={!name.trim() || !scopes.length} onClick={() => void save()}>{t('account.makeToken')}</Button>}>
+      <Dialog open={making} form="side" onClose={() => make(false)} title={t('account.newToken')} actions={<Button kind="primary" busy={!!doing.busy} why={lacks(!name.trim() && t('column.name'), !scopes.length && t('account.scopes'))} onClick={() => void save()}>{t('account.makeToken')}</Button>}>
         <div className="form-stack">
           <Refusal problem={doing.problem} />
           <Field label={t('column.name')} hint={t('account.tokenNameHint')} required>

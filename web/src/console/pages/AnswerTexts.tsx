@@ -2,13 +2,16 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { components } from '../../api/schema'
-import { Button, Checkbox, Confirm, EmptyState, ErrorState, Field, Input, List, Row, Section, SkeletonRows, Tag, Textarea } from '../../design'
+import { Button, ButtonLink, Checkbox, Confirm, EmptyState, ErrorState, Field, Input, List, Row, Section, SkeletonRows, Tag, Textarea } from '../../design'
 import { type Locale, localeNames, locales, useText } from '../../i18n'
-import { useMay } from '../data'
+import { useMay, useShops } from '../data'
 import { Page } from '../Page'
-import { NoShop, ShopPicker, useOneShop } from '../parts'
+import { NoShop } from '../parts'
 import { Refusal } from '../Refusal'
+import { useScope } from '../scope'
+import { ShopPicker } from '../shops'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 import './Templates.css'
 
 type AnswerText = components['schemas']['AnswerTemplateView']
@@ -20,11 +23,14 @@ const FIELDS = ['customer', 'agent', 'shop', 'case', 'matter', 'order', 'item', 
 export default function AnswerTexts() {
   const { t } = useText()
   const may = useMay()
-  const { one: shop, shops, loading, error, retry, pickShop } = useOneShop()
+  const { shop: chosen, pickShop } = useScope()
+  const { shops, nameOf, loading, error, retry } = useShops()
+  // With several shops all of them together, until one is picked; a new text needs one.
+  const shop = shops.find((s) => s.id === chosen) ?? (shops.length === 1 ? shops[0] : undefined)
   const [typed, setTyped] = useState('')
   const [picked, pick] = useState<string>('')
   const shop_id = shop?.id ?? ''
-  const found = useQuery({ queryKey: ['answerTexts', shop_id, typed.trim()], queryFn: () => ask(api.GET('/api/answer-templates', { params: { query: { shop_id, q: typed.trim() } } })), enabled: !!shop, placeholderData: (before) => before })
+  const found = useQuery({ queryKey: ['answerTexts', shop_id, typed.trim()], queryFn: () => ask(api.GET('/api/answer-templates', { params: { query: { shop_id: shop_id || null, q: typed.trim() } } })), enabled: shops.length > 0, placeholderData: (before) => before })
   if (error) return <ErrorState error={error} onRetry={retry} />
   if (!loading && !shops.length) return <NoShop />
   const all = found.data ?? []
@@ -36,10 +42,15 @@ export default function AnswerTexts() {
       finding={found.isPending ? t('answers.loading') : t('answers.finding', { count: all.length })}
       tools={
         <>
-          <ShopPicker every={false} value={shop_id} onPick={pickShop} />
+          {may('insights.write') && (
+            <ButtonLink small kind="quiet" icon="scales" href="/console/insight/decisions?new=answer">
+              {t('nav.tryAsDecision')}
+            </ButtonLink>
+          )}
+          <ShopPicker value={shop_id} onPick={pickShop} />
           <Input icon="search" aria-label={t('answers.search')} placeholder={t('answers.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
           {write && (
-            <Button icon="plus" onClick={() => pick('new')}>
+            <Button icon="plus" disabled={!shop} onClick={() => pick('new')}>
               {t('answers.add')}
             </Button>
           )}
@@ -55,13 +66,13 @@ export default function AnswerTexts() {
           {all.length ? (
             <List label={t('answers.about')} className="template-list">
               {all.map((one) => (
-                <Row key={one.id} title={one.name} text={one.folder || Object.values(one.words)[0]} titleLines={1} selected={one.id === shown?.id} onClick={() => pick(one.id)} aside={<Tag>{t('answers.used', { count: one.used })}</Tag>} />
+                <Row key={one.id} title={one.name} text={[shop ? '' : nameOf(one.shop_id), one.folder || Object.values(one.words)[0]].filter(Boolean).join(' · ')} titleLines={1} selected={one.id === shown?.id} onClick={() => pick(one.id)} aside={<Tag>{t('answers.used', { count: one.used })}</Tag>} />
               ))}
             </List>
           ) : (
-            <EmptyState drawing="talk" title={t('answers.none')} />
+            <EmptyState drawing="talk" title={t(typed.trim() ? 'answers.noneFound' : 'answers.none')} text={t(typed.trim() ? 'shop.noneFoundText' : shop ? 'answers.noneText' : 'answers.noneTextShop')} />
           )}
-          {shop && (shown || (picked === 'new' && write)) && <One key={`${shown?.id ?? 'new'} ${shown?.changed_at ?? ''}`} text={shown ?? null} shopId={shop.id} onDone={pick} />}
+          {(shown || (shop && picked === 'new' && write)) && <One key={`${shown?.id ?? 'new'} ${shown?.changed_at ?? ''}`} text={shown ?? null} shopId={shown?.shop_id ?? shop_id} onDone={pick} />}
         </div>
       )}
       {shop && may('notices.read') && <Phrases shopId={shop.id} />}
@@ -71,6 +82,7 @@ export default function AnswerTexts() {
 
 function One({ text, shopId, onDone }: { text: AnswerText | null; shopId: string; onDone: (id: string) => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const may = useMay()
   const write = may('notices.write')
   const [name, setName] = useState(text?.name ?? '')
@@ -103,10 +115,9 @@ function One({ text, shopId, onDone }: { text: AnswerText | null; shopId: string
         <p className="muted small">
           {t('answers.fields')} {FIELDS.map((f) => <code key={f} className="field-name">{`{{ ${f} }}`}</code>)}
         </p>
-        {unknown.length > 0 && <p className="refusal">{t('answers.unknown', { fields: unknown.join(', ') })}</p>}
         {write && (
           <div className="filters">
-            <Button kind="primary" busy={doing.busy === 'save'} disabled={!name.trim() || !Object.keys(given).length || unknown.length > 0} onClick={() => void doing.run('save', save, t('answers.saved'))}>
+            <Button kind="primary" busy={doing.busy === 'save'} why={lacks(!name.trim() && t('answers.name'), !Object.keys(given).length && t('answers.words')) ?? (unknown.length > 0 && t('answers.unknown', { fields: unknown.join(', ') }))} onClick={() => void doing.run('save', save, t('answers.saved'))}>
               {t('action.save')}
             </Button>
             {text && <Button onClick={() => setAsking(true)}>{t('answers.remove')}</Button>}
@@ -120,6 +131,7 @@ function One({ text, shopId, onDone }: { text: AnswerText | null; shopId: string
 
 function Phrases({ shopId }: { shopId: string }) {
   const { t, locale: reader } = useText()
+  const lacks = useLacks()
   const may = useMay()
   const write = may('notices.write')
   const [says, setSays] = useState('')
@@ -169,7 +181,7 @@ function Phrases({ shopId }: { shopId: string }) {
           </Field>
           <Checkbox label={t('answers.blocksHint')} checked={blocks} onChange={(e) => setBlocks(e.target.checked)} />
           <div className="filters">
-            <Button disabled={!says.trim()} busy={doing.busy === 'forbid'} onClick={() => void doing.run('forbid', forbid, t('answers.forbidden'))}>
+            <Button why={lacks(!says.trim() && t('answers.says'))} busy={doing.busy === 'forbid'} onClick={() => void doing.run('forbid', forbid, t('answers.forbidden'))}>
               {t('answers.forbid')}
             </Button>
           </div>

@@ -11,6 +11,7 @@ import { useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { Refusal } from '../Refusal'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 import './Article.css'
 
 const EMPTY = { title: '', summary: '', body: '', keywords: '' }
@@ -79,6 +80,7 @@ export default function Article() {
 
 function Words({ article, locale, write, onSaved }: { article: ArticleView; locale: Locale; write: boolean; onSaved: (now: ArticleView) => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const there = article.texts[locale]
   const stored = there ?? EMPTY
   // What was typed and not saved yet stays in this browser, for these very words of the article.
@@ -126,7 +128,7 @@ function Words({ article, locale, write, onSaved }: { article: ArticleView; loca
           </Field>
           {write && (
             <div className="filters">
-              <Button kind="primary" busy={doing.busy === 'save'} disabled={!changed || !words.title.trim()} onClick={() => void save()}>
+              <Button kind="primary" busy={doing.busy === 'save'} why={lacks(!words.title.trim() && t('knowledge.title')) ?? (!changed && t('form.unchanged'))} onClick={() => void save()}>
                 {t('action.save')}
               </Button>
               {there && Object.keys(article.texts).length > 1 && (

@@ -7,6 +7,8 @@ import { useText } from '../../i18n'
 import { useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { Refusal } from '../Refusal'
+import { zone as readersZone } from '../scope'
+import { ShopPicker } from '../shops'
 import { useDoing } from '../useDoing'
 import { dayMark, hoursOfWeek, spansText, readSpans, spanShare } from '../week'
 import './Calendars.css'
@@ -17,14 +19,14 @@ const countries = ['', 'CN', 'TW', 'HK', 'JP', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL
 
 /** When we work: the week, the public holidays of a year, and the days that are otherwise. */
 export default function Calendars() {
-  const { t } = useText()
+  const { t, fmt } = useText()
   const may = useMay()
-  const { nameOf, shops } = useShops()
+  const { nameOf } = useShops()
   const found = useQuery({ queryKey: ['calendars'], queryFn: () => ask(api.GET('/api/promises/calendars')) })
   const [picked, pick] = useState('')
   const [making, make] = useState(false)
   const one = found.data?.find((c) => c.id === picked) ?? found.data?.[0]
-  const finding = found.isPending ? t('calendar.loading') : one ? t('calendar.finding', { hours: hoursOfWeek(one.week), zone: one.time_zone }) : t('calendar.none')
+  const finding = found.isPending ? t('calendar.loading') : one ? t('calendar.finding', { hours: hoursOfWeek(one.week), zone: fmt.zone(one.time_zone) }) : t('calendar.none')
   const called = (c: CalendarView) => `${c.shop_id ? nameOf(c.shop_id) : t('calendar.house')} · ${c.name === 'standard' ? t('calendar.standard') : c.name}`
   return (
     <Page
@@ -50,19 +52,22 @@ export default function Calendars() {
       ) : (
         <EmptyState drawing="clear" title={t('calendar.noneTitle')} text={t('calendar.noneText')} />
       )}
-      {making && <Make shops={shops.map((s) => ({ value: s.id, label: s.name }))} onClose={() => make(false)} onMade={(id) => { make(false); pick(id) }} />}
+      {making && <Make onClose={() => make(false)} onMade={(id) => { make(false); pick(id) }} />}
     </Page>
   )
 }
 
-function Make({ shops, onClose, onMade }: { shops: { value: string; label: string }[]; onClose: () => void; onMade: (id: string) => void }) {
+function Make({ onClose, onMade }: { onClose: () => void; onMade: (id: string) => void }) {
   const { t } = useText()
+  const { shops } = useShops()
   const [shop, setShop] = useState('')
   const [name, setName] = useState('standard')
+  // The house keeps the time of its first shop until somebody says otherwise.
+  const like = shops.find((s) => s.id === shop) ?? shops[0]
   const doing = useDoing(['calendars'])
   const day = ['09:00-12:00', '13:00-18:00']
   const make = async () => {
-    const made = await doing.run('make', () => ask(api.POST('/api/promises/calendars', { body: { shop_id: shop || null, name, time_zone: 'Asia/Shanghai', country: 'CN', week: [day, day, day, day, day, [], []] } })), t('calendar.made'))
+    const made = await doing.run('make', () => ask(api.POST('/api/promises/calendars', { body: { shop_id: shop || null, name, time_zone: like?.time_zone ?? readersZone(), country: like?.market ?? 'CN', week: [day, day, day, day, day, [], []] } })), t('calendar.made'))
     if (made) onMade(made.id)
   }
   return (
@@ -70,7 +75,7 @@ function Make({ shops, onClose, onMade }: { shops: { value: string; label: strin
       <div className="form-stack">
         <Refusal problem={doing.problem} />
         <Field label={t('column.shop')} hint={t('calendar.shopHint')}>
-          <Select value={shop} onPick={setShop} choices={[{ value: '', label: t('calendar.house') }, ...shops]} />
+          <ShopPicker every={t('calendar.house')} value={shop} onPick={setShop} />
         </Field>
         <Field label={t('column.name')} hint={t('calendar.nameHint')}>
           <Input value={name} onChange={(e) => setName(e.target.value)} />
@@ -133,7 +138,7 @@ function One({ calendar, title }: { calendar: CalendarView; title: string }) {
         </div>
         <div className="form-grid week-more">
           <Field label={t('shop.timeZone')}>
-            <Select value={zone} disabled={!may('promises.write')} onPick={setZone} choices={[...new Set([zone, ...zones])].map((z) => ({ value: z, label: z }))} />
+            <Select value={zone} disabled={!may('promises.write')} onPick={setZone} choices={[...new Set([zone, ...zones])].map((z) => ({ value: z, label: fmt.zone(z) }))} />
           </Field>
           <Field label={t('calendar.country')}>
             <Select value={country} disabled={!may('promises.write')} onPick={setCountry} choices={[...new Set([country, ...countries])].map((c) => ({ value: c, label: c ? (new Intl.DisplayNames(locale, { type: 'region' }).of(c) ?? c) : t('calendar.noHolidays') }))} />
@@ -141,7 +146,7 @@ function One({ calendar, title }: { calendar: CalendarView; title: string }) {
         </div>
         {may('promises.write') && (
           <div className="filters week-foot">
-            <Button kind="primary" busy={doing.busy === 'save'} disabled={!changed || wrong >= 0} onClick={() => void save()}>
+            <Button kind="primary" busy={doing.busy === 'save'} why={wrong >= 0 ? t('calendar.wrong', { day: dayName(wrong) }) : !changed && t('form.unchanged')} onClick={() => void save()}>
               {t('action.save')}
             </Button>
             <span className="muted small">{t('calendar.note')}</span>
@@ -161,7 +166,7 @@ function One({ calendar, title }: { calendar: CalendarView; title: string }) {
 
 /** A year as a picture: what is open, closed, made up for, and the shop's own exceptions. */
 function Year({ calendar }: { calendar: CalendarView }) {
-  const { t, locale } = useText()
+  const { t, locale, fmt } = useText()
   const may = useMay()
   const [year, setYear] = useState(() => new Date().getFullYear())
   const [picked, pick] = useState<string | null>(null)
@@ -196,7 +201,7 @@ function Year({ calendar }: { calendar: CalendarView }) {
                     const day = special.get(on)
                     const weekday = (first + i) % 7
                     const mark = dayMark(day, (calendar.week[weekday] ?? []).length > 0)
-                    const label = `${on}${day ? ` ${day.name}` : ''} ${t(`mark.${mark}`)}`
+                    const label = `${fmt.date(`${on}T12:00:00`)}${day ? ` ${day.name}` : ''} ${t(`mark.${mark}`)}`
                     return (
                       <button key={on} type="button" disabled={!may('promises.write')} className={`day is-${mark}${day?.own ? ' is-own' : ''}${on === todayIs ? ' is-today' : ''}`} style={i === 0 ? { gridColumnStart: first + 1 } : undefined} title={label} onClick={() => pick(on)}>
                         {i + 1}

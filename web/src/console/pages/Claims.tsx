@@ -92,7 +92,7 @@ export default function Claims() {
               color: [c.jade, c.slateFill, c.jadeTrack, c.ink3, c.slate, c.hairline],
               legend: {},
               grid: { left: 4, right: 12, top: 40, bottom: 4, containLabel: true },
-              xAxis: { type: 'category', data: days.map((d) => d.slice(5)) },
+              xAxis: { type: 'category', data: days },
               yAxis: { type: 'value', minInterval: 1 },
               series: [
                 ...series.map((s) => ({ name: s.name, type: 'bar', stack: 'all', itemStyle: { borderRadius: 0 }, data: days.map((d) => on(d, s.words)) })),
@@ -122,6 +122,7 @@ function ClaimList() {
     return () => clearTimeout(timer)
   }, [typed])
   const query = { shop_id: shop || undefined, kinds: kind ? [kind] : undefined, states: state ? [state] : undefined, open: open === 'all' ? undefined : open === 'open', search: search || undefined }
+  const narrowed = Object.values(query).some((value) => value !== undefined)
   const list = usePages<ClaimRow>(['claims', query], (after) => ask(api.GET('/api/claims', { params: { query: { ...query, after, limit: 25 } } })))
   return (
     <Section title={t('claims.list')} aside={<ButtonLink small icon="download" href={`/api/claims.csv?${inAddress(query)}`} download>{t('action.csv')}</ButtonLink>}>
@@ -138,7 +139,7 @@ function ClaimList() {
         onRetry={list.retry}
         rows={list.items}
         rowKey={(r) => r.id}
-        empty={<EmptyState drawing="search" title={t('claims.noneFound')} text={t('claims.noneFoundText')} />}
+        empty={<EmptyState drawing="search" title={t(narrowed ? 'claims.noneFound' : 'claims.noneYet')} text={t(narrowed ? 'claims.noneFoundText' : 'claims.noneYetText')} />}
         columns={[
           { id: 'ring', title: '', width: '44px', cell: (r) => (r.clock ? <PromiseRing clock={r.clock} /> : <Thumb src={r.image} alt="" size={28} />) },
           {

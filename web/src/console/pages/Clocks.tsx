@@ -6,10 +6,12 @@ import { Button, Checkbox, Dialog, EmptyState, ErrorState, Field, Input, Section
 import { useText } from '../../i18n'
 import { useClockName, useMay } from '../data'
 import { Page } from '../Page'
-import { DataTable, NoShop, ShopPicker, useOneShop } from '../parts'
+import { DataTable, NoShop, useOneShop } from '../parts'
 import { Refusal } from '../Refusal'
+import { ShopPicker } from '../shops'
 import { secondsOf } from '../time'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 
 type Unit = 'minutes' | 'hours' | 'days' | 'workingDays'
 const unitSeconds: Record<Exclude<Unit, 'workingDays'>, number> = { minutes: 60, hours: 3600, days: 86_400 }
@@ -35,7 +37,8 @@ export default function Clocks() {
   const own = rows.filter((r) => r.terms.policy.startsWith('shop')).length
   if (error) return <ErrorState error={error} onRetry={retry} />
   if (!loading && !shops.length) return <NoShop />
-  const long = (r: TermsView) => (r.terms.working_days ? t('clocks.workingDays', { count: r.terms.working_days }) : fmt.duration(secondsOf(r.terms.length) * 1000))
+  // A day of working time has not 24 hours: there only hours tell how long it is.
+  const long = ({ terms: { working_days, business, length } }: TermsView) => (working_days ? t('clocks.workingDays', { count: working_days }) : fmt.duration(secondsOf(length) * 1000, business ? 'hour' : 'day'))
   return (
     <Page about={t('clocks.about')} finding={rows.length ? t('clocks.finding', { count: rows.length, own }) : t('clocks.loading')} tools={<ShopPicker every={false} value={shop?.id ?? ''} onPick={pickShop} />}>
       <Section lead={t('clocks.lead')}>
@@ -49,12 +52,12 @@ export default function Clocks() {
           onPick={pick}
           empty={<EmptyState drawing="clear" title={t('clocks.none')} />}
           columns={[
-            { id: 'name', title: t('clocks.name'), cell: (r) => <span className="cell-two"><span>{nameOf(r.name)}</span><span><code>{r.name}</code></span></span> },
+            { id: 'name', title: t('clocks.name'), cell: (r) => <span title={r.name}>{nameOf(r.name)}</span> },
             { id: 'long', title: t('clocks.length'), cell: long },
             { id: 'time', title: t('clocks.time'), cell: (r) => (r.terms.business ? t('clocks.business', { calendar: r.terms.calendar ?? t('calendar.standard') }) : t('clocks.real')) },
             { id: 'warn', title: t('clocks.warn'), cell: (r) => (r.terms.warn_before ? t('clocks.warnAt', { share: fmt.percent(r.terms.warn_before) }) : '–') },
             { id: 'more', title: t('clocks.extensions'), end: true, cell: (r) => fmt.number(r.terms.max_extensions) },
-            { id: 'from', title: t('clocks.from'), cell: (r) => <Tag tone={r.terms.policy.startsWith('shop') ? 'jade' : 'plain'}>{r.terms.policy === 'default' ? t('clocks.default') : r.terms.policy.replace(/^(shop|house) v/, (_, who: string) => `${t(`clockFrom.${who}`)} v`)}</Tag> },
+            { id: 'from', title: t('clocks.from'), cell: (r) => <Tag tone={r.terms.policy.startsWith('shop') ? 'jade' : 'plain'}>{r.terms.policy === 'default' ? t('clocks.default') : r.terms.policy.replace(/^(shop|house) v(\d+)$/, (_, who: string, version: string) => t('clocks.version', { who: t(`clockFrom.${who}`), version }))}</Tag> },
             { id: 'do', title: '', end: true, cell: (r) => <Button small kind="quiet" onClick={() => pick(r)}>{change}</Button> },
           ]}
         />
@@ -66,6 +69,7 @@ export default function Clocks() {
 
 function ClockForm({ view, shopId, shopName, onClose }: { view: TermsView; shopId: string; shopName: string; onClose: () => void }) {
   const { t, fmt } = useText()
+  const lacks = useLacks()
   const may = useMay()
   const nameOf = useClockName()
   const seconds = secondsOf(view.terms.length)
@@ -119,7 +123,7 @@ function ClockForm({ view, shopId, shopName, onClose }: { view: TermsView; shopI
                 {t('clocks.withdraw')}
               </Button>
             )}
-            <Button kind="primary" busy={doing.busy === 'save'} disabled={!counts || !reason.trim()} onClick={() => void save()}>
+            <Button kind="primary" busy={doing.busy === 'save'} why={lacks(!counts && t('clocks.length'), !reason.trim() && t('clocks.reason'))} onClick={() => void save()}>
               {t('clocks.save', { shop: shopName })}
             </Button>
           </>

@@ -4,6 +4,7 @@ import { api, ask } from '../../api/client'
 import type { FailedDelivery } from '../../api/schema'
 import { Button, Confirm, EmptyState, RelativeTime, Section, Tag } from '../../design'
 import { useText } from '../../i18n'
+import { useFactWords } from '../data'
 import { Page } from '../Page'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
@@ -13,6 +14,7 @@ import './Journal.css'
 /** What should have followed from a fact and did not. */
 export default function Failed() {
   const { t, fmt } = useText()
+  const { fact: factName, reaction } = useFactWords()
   const found = useQuery({ queryKey: ['failed'], queryFn: () => ask(api.GET('/api/journal/failed')), refetchInterval: 30_000 })
   const [aside, setAside] = useState<FailedDelivery | null>(null)
   const doing = useDoing(['failed'])
@@ -37,7 +39,7 @@ export default function Failed() {
           empty={<EmptyState drawing="clear" title={t('failed.emptyTitle')} text={t('failed.emptyText')} />}
           columns={[
             { id: 'state', title: t('column.state'), cell: (r) => (r.state === 'failed' ? <Tag tone="vermilion">{t('failed.failed')}</Tag> : <Tag>{t('failed.setAside')}</Tag>) },
-            { id: 'reaction', title: t('failed.reaction'), cell: (r) => <span className="cell-two"><code>{r.reaction}</code><span>{t('failed.onFact', { fact: r.fact })} · <RelativeTime at={r.at} /></span></span> },
+            { id: 'reaction', title: t('failed.reaction'), cell: (r) => <span className="cell-two"><span title={r.reaction}>{reaction(r.reaction)}</span><span>{t('failed.onFact', { fact: factName(r.fact) })} · <RelativeTime at={r.at} /></span></span> },
             { id: 'error', title: t('failed.error'), width: '38%', cell: (r) => <code className="error-text">{r.error ?? '–'}</code> },
             { id: 'tries', title: t('notices.tries'), end: true, cell: (r) => fmt.number(r.attempts) },
             { id: 'held', title: t('failed.held'), end: true, cell: (r) => fmt.number(r.held_behind) },

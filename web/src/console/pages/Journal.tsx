@@ -7,7 +7,7 @@ import type { AuditLine } from '../../api/schema'
 import { Button, EmptyState, Input, Pager, Section, Select, Tag } from '../../design'
 import { useText } from '../../i18n'
 import { saveCsv } from '../../staff/csv'
-import { caseHref, useMay, useShops } from '../data'
+import { caseHref, useFactWords, useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { PeriodPicker } from '../PeriodPicker'
 import { DataTable } from '../parts'
@@ -40,6 +40,7 @@ export default function Journal() {
   const list = usePages<AuditLine>(['journal', query], (after) => page(after, 50))
   const groups = [...new Set((names.data?.names ?? []).map((n) => n.split('.')[0] ?? n))]
   const who = (line: AuditLine) => line.actor_name ?? (has(`actor.${line.actor_kind}`) ? t(`actor.${line.actor_kind}`) : line.actor_kind)
+  const { fact: called } = useFactWords()
   const search = (id: string) => go(id ? `/journal?object=${id}` : '/journal')
   const save = async () => {
     setSaving(true)
@@ -51,7 +52,7 @@ export default function Journal() {
         rows.push(...got.items)
         after = got.next ?? undefined
       } while (after && rows.length < MOST_EXPORTED)
-      saveCsv('journal.csv', [t('journal.at'), t('journal.position'), t('journal.fact'), t('journal.actor'), t('journal.actorId'), t('column.shop'), t('journal.data')], rows.map((r) => [r.at, r.position, r.name, who(r), r.actor_id, r.shop_id ? nameOf(r.shop_id) : '', JSON.stringify(r.data)]))
+      saveCsv('journal.csv', [t('journal.at'), t('journal.position'), t('journal.name'), t('journal.fact'), t('journal.actor'), t('journal.actorId'), t('column.shop'), t('journal.data')], rows.map((r) => [r.at, r.position, r.name, called(r.name), who(r), r.actor_id, r.shop_id ? nameOf(r.shop_id) : '', JSON.stringify(r.data)]))
     } finally {
       setSaving(false)
     }
@@ -74,7 +75,7 @@ export default function Journal() {
           <Input icon="search" aria-label={t('journal.object')} placeholder={t('journal.object')} value={typed} onChange={(e) => { setTyped(e.target.value); const id = e.target.value.trim(); if (!id || UUID.test(id)) search(id) }} />
           {!object && (
             <>
-              <Select aria-label={t('journal.fact')} value={name} onPick={setName} choices={[{ value: '', label: t('journal.everyFact') }, ...groups.flatMap((g) => [{ value: `${g}.*`, label: t('journal.allOf', { group: g }) }, ...(names.data?.names ?? []).filter((n) => n.startsWith(`${g}.`)).map((n) => ({ value: n, label: ` ${n}` }))])]} />
+              <Select aria-label={t('journal.fact')} value={name} onPick={setName} choices={[{ value: '', label: t('journal.everyFact') }, ...groups.flatMap((g) => [{ value: `${g}.*`, label: called(`${g}.*`) }, ...(names.data?.names ?? []).filter((n) => n.startsWith(`${g}.`)).map((n) => ({ value: n, label: `　${called(n)}` }))])]} />
               {may('users.read') && <Select aria-label={t('journal.actor')} value={actor} onPick={setActor} choices={[{ value: '', label: t('journal.everybody') }, ...(people.data?.items ?? []).map((p) => ({ value: p.id, label: p.name }))]} />}
             </>
           )}
@@ -95,7 +96,7 @@ export default function Journal() {
           columns={[
             { id: 'at', title: t('journal.at'), cell: (r) => <time dateTime={r.at} title={fmt.exact(r.at)}>{fmt.dateTime(r.at)}</time> },
             { id: 'who', title: t('journal.actor'), cell: (r) => (r.actor_name ? r.actor_name : <Tag>{who(r)}</Tag>) },
-            { id: 'what', title: t('journal.fact'), cell: (r) => <code>{r.name}</code> },
+            { id: 'what', title: t('journal.fact'), cell: (r) => <span title={r.name}>{called(r.name)}</span> },
             { id: 'shop', title: t('column.shop'), cell: (r) => (r.shop_id ? nameOf(r.shop_id) : '–') },
             { id: 'data', title: t('journal.data'), width: '42%', cell: (r) => <Data line={r} mayCases={may('cases.read')} onObject={search} /> },
           ]}
@@ -109,6 +110,7 @@ export default function Journal() {
 /** What a fact says: things lead to all that happened to them, the rest is written out. */
 function Data({ line, mayCases, onObject }: { line: AuditLine; mayCases: boolean; onObject: (id: string) => void }) {
   const { t } = useText()
+  const { thing } = useFactWords()
   const entries = Object.entries(line.data)
   const things = entries.filter(([k, v]) => k.endsWith('_id') && typeof v === 'string')
   const rest = entries.filter(([k]) => !k.endsWith('_id'))
@@ -116,15 +118,16 @@ function Data({ line, mayCases, onObject }: { line: AuditLine; mayCases: boolean
     <span className="fact-data">
       {things.map(([k, v]) => (
         <button key={k} type="button" className="fact-thing" title={String(v)} onClick={() => onObject(String(v))}>
-          {k.replace(/_id$/, '')} <span className="muted">…{String(v).slice(-6)}</span>
+          {thing(k.replace(/_id$/, ''))} <span className="muted">…{String(v).slice(-6)}</span>
         </button>
       ))}
       {mayCases && typeof line.data.case_id === 'string' && <a href={caseHref(line.data.case_id)}>{t('journal.toDesk')}</a>}
-      {rest.map(([k, v]) => (
-        <span key={k} className="fact-word">
-          {k} <strong>{typeof v === 'object' ? JSON.stringify(v) : String(v)}</strong>
-        </span>
-      ))}
+      {rest.length > 0 && (
+        <details className="fact-raw">
+          <summary>{t('journal.raw')}</summary>
+          <code>{JSON.stringify(Object.fromEntries(rest), null, 1)}</code>
+        </details>
+      )}
     </span>
   )
 }

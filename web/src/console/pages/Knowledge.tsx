@@ -12,7 +12,9 @@ import { useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { Refusal } from '../Refusal'
 import { useScope } from '../scope'
+import { ShopPicker } from '../shops'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 
 type Look = 'all' | 'due' | 'badly' | 'broken' | 'drafts' | 'zh-CN' | 'zh-TW' | 'en'
 const LANGUAGES: readonly string[] = locales
@@ -97,9 +99,9 @@ function Articles({ shop }: { shop: string }) {
   return (
     <>
       <div className="filters">
+        <Input icon="search" type="search" aria-label={t('knowledge.words')} placeholder={t('knowledge.words')} value={words} maxLength={100} onChange={(e) => setWords(e.target.value)} />
         <Select aria-label={t('knowledge.show')} value={look} onPick={(next) => setLook(next as Look)} choices={looks} />
         <Select aria-label={t('knowledge.topic')} value={topic} onPick={setTopic} choices={[{ value: '', label: t('knowledge.everyTopic') }, ...TOPICS.map((one) => ({ value: one, label: nameOf(one) }))]} />
-        <Input type="search" aria-label={t('knowledge.words')} placeholder={t('knowledge.words')} value={words} maxLength={100} onChange={(e) => setWords(e.target.value)} />
       </div>
       {pages.error ? (
         <ErrorState error={pages.error} onRetry={pages.retry} />
@@ -116,16 +118,16 @@ function Articles({ shop }: { shop: string }) {
               href={`/knowledge/${one.id}`}
               title={one.title || t('knowledge.untitled')}
               text={[nameOf(one.topic), one.shop_id ? shopName(one.shop_id) : t('knowledge.house'), one.owner_name, t('knowledge.version', { version: one.version })].filter(Boolean).join(' · ')}
-              meta={t('knowledge.read', { views: fmt.number(one.views), helped: one.helped, not: one.not_helped })}
+              meta={one.views ? [t('knowledge.read', { views: fmt.number(one.views) }), one.helped > 0 && t('knowledge.didHelp', { count: one.helped }), one.not_helped > 0 && t('knowledge.didNot', { count: one.not_helped })].filter(Boolean).join(' · ') : t('knowledge.unread')}
               aside={
-                <>
+                <span className="tag-row">
                   {one.audience === 'staff' && <Tag tone="slate">{t('knowledge.staff')}</Tag>}
                   <Tag tone={one.status === 'published' ? 'jade' : 'plain'}>{t(`knowledge.status.${one.status}`)}</Tag>
                   {one.draft && one.status === 'published' && <Tag>{t('knowledge.changed')}</Tag>}
                   {one.due && <Tag tone="amber">{t('knowledge.due')}</Tag>}
                   {one.broken > 0 && <Tag tone="vermilion">{t('knowledge.broken')}</Tag>}
                   {one.missing.length > 0 && <Tag>{t('knowledge.lacks', { languages: fmt.list(one.missing.map((code) => localeNames[code as keyof typeof localeNames])) })}</Tag>}
-                </>
+                </span>
               }
             />
           ))}
@@ -181,6 +183,7 @@ function Gaps({ shop }: { shop: string }) {
 
 function Make({ shop, onClose }: { shop: string; onClose: () => void }) {
   const { t, locale } = useText()
+  const lacks = useLacks()
   const nameOf = useTopicName()
   const [, go] = useLocation()
   const { data: session } = useStaffSession()
@@ -204,7 +207,7 @@ function Make({ shop, onClose }: { shop: string; onClose: () => void }) {
       actions={
         <>
           <Button onClick={onClose}>{t('action.cancel')}</Button>
-          <Button kind="primary" busy={!!doing.busy} disabled={!title.trim()} onClick={() => void save()}>
+          <Button kind="primary" busy={!!doing.busy} why={lacks(!title.trim() && t('knowledge.title'))} onClick={() => void save()}>
             {t('knowledge.make')}
           </Button>
         </>
@@ -216,7 +219,7 @@ function Make({ shop, onClose }: { shop: string; onClose: () => void }) {
           <Input value={title} maxLength={200} onChange={(e) => setTitle(e.target.value)} />
         </Field>
         <Field label={t('knowledge.whose')}>
-          <Select value={whose} onPick={setWhose} choices={[...(session?.every_shop ? [{ value: '', label: t('knowledge.house') }] : []), ...shops.map((one) => ({ value: one.id, label: one.name }))]} />
+          <ShopPicker every={session?.every_shop ? t('knowledge.house') : false} value={whose} onPick={setWhose} />
         </Field>
         <Field label={t('knowledge.topic')}>
           <Select value={topic} onPick={setTopic} choices={TOPICS.map((one) => ({ value: one, label: nameOf(one) }))} />

@@ -9,6 +9,7 @@ import { caseHref, useMay } from '../data'
 import { Page } from '../Page'
 import { DataTable, Figures, ScopeTools } from '../parts'
 import { Refusal } from '../Refusal'
+import { unreachedOf } from '../notices'
 import { spanOf, useScope } from '../scope'
 import { useDoing } from '../useDoing'
 import './Journal.css'
@@ -28,7 +29,8 @@ export default function Notices() {
   const list = usePages<NoticeView>(['notices', shop, state], (after) => ask(api.GET('/api/notices', { params: { query: { shop_id: shop || undefined, state: state || undefined, after } } })))
   const s = share.data
   const called = (template: string) => (has(`template.${template.replace('.', '_')}`) ? t(`template.${template.replace('.', '_')}`) : template)
-  const finding = !s ? t('notices.loading') : !s.asked ? t('notices.none') : s.missing || s.untrue ? t('notices.wrong', { missing: s.missing, untrue: s.untrue }) : s.undelivered ? t('notices.undelivered', { count: s.undelivered }) : t('notices.right', { count: s.asked })
+  const unreached = unreachedOf(s)
+  const finding = !s ? t('notices.loading') : !s.asked ? t('notices.none') : s.missing || s.untrue ? t('notices.wrong', { missing: s.missing, untrue: s.untrue }) : s.undelivered ? t('notices.undelivered', { count: s.undelivered }) : unreached ? t('notices.rightBut', { count: s.asked, told: s.told, unreached }) : s.waiting ? t('notices.rightSoFar', { count: s.asked, told: s.told, waiting: s.waiting }) : t('notices.right', { count: s.asked })
   return (
     <Page about={t('notices.about')} finding={finding} tools={<ScopeTools />}>
       {s && (
@@ -38,6 +40,7 @@ export default function Notices() {
             { id: 'told', value: fmt.number(s.told), name: t('notices.told') },
             { id: 'undelivered', value: fmt.number(s.undelivered), name: t('notices.undeliveredName'), tone: s.undelivered ? 'vermilion' : undefined },
             { id: 'waiting', value: fmt.number(s.waiting), name: t('notices.waiting') },
+            { id: 'unreached', value: fmt.number(unreached), name: t('notices.unreached') },
             { id: 'missing', value: fmt.number(s.missing), name: t('notices.missing'), tone: s.missing ? 'vermilion' : undefined },
             { id: 'untrue', value: fmt.number(s.untrue), name: t('notices.untrue'), tone: s.untrue ? 'vermilion' : undefined },
           ]}

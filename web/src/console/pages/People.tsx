@@ -6,8 +6,10 @@ import { Avatar, Button, Checkbox, Dialog, EmptyState, Field, Input, Section, Se
 import { useText } from '../../i18n'
 import { useMay, useShops } from '../data'
 import { Page } from '../Page'
+import { Hours, Overflow } from './Hours'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
+import { ShopChecks } from '../shops'
 import { useDoing } from '../useDoing'
 import './Roles.css'
 
@@ -24,7 +26,8 @@ interface Person {
 
 /** What everybody knows and can carry, and who is at work: by this, cases find their owners. */
 export default function People() {
-  const { t, fmt } = useText()
+  const { t, has, fmt, locale } = useText()
+  const skillName = (skill: string) => (has(`people.skillName.${skill}`) ? t(`people.skillName.${skill}`) : skill)
   const may = useMay()
   const { nameOf } = useShops()
   const [picked, pick] = useState<string | null>(null)
@@ -57,7 +60,7 @@ export default function People() {
     <Page about={t('people.about')} finding={loading ? t('people.loading') : t('people.finding', { count: working.length, room: working.reduce((sum, p) => sum + (p.profile?.capacity ?? 0), 0) })}>
       <Section lead={t('people.lead')}>
         <div className="filters">
-          <Select aria-label={t('people.skill')} value={skill} onPick={setSkill} choices={[{ value: '', label: t('people.everySkill') }, ...skills.map((s) => ({ value: s, label: s }))]} />
+          <Select aria-label={t('people.skill')} value={skill} onPick={setSkill} choices={[{ value: '', label: t('people.everySkill') }, ...skills.map((s) => ({ value: s, label: skillName(s) }))]} />
         </div>
         <DataTable
           label={t('people.about')}
@@ -83,14 +86,15 @@ export default function People() {
                 </span>
               ),
             },
-            { id: 'skills', title: t('people.skills'), cell: (p) => <span className="tag-row">{p.profile?.skills.map((s) => <Tag key={s}>{s}</Tag>)}</span> },
-            { id: 'languages', title: t('people.languages'), cell: (p) => (!p.profile ? '–' : p.profile.languages.length ? p.profile.languages.join(' · ') : t('people.everyLanguage')) },
-            { id: 'shops', title: t('users.shops'), tight: true, cell: (p) => (p.profile ? fmt.list(p.profile.shop_ids.slice(0, 3).map(nameOf)) + (p.profile.shop_ids.length > 3 ? ` +${p.profile.shop_ids.length - 3}` : '') : '–') },
+            { id: 'skills', title: t('people.skills'), cell: (p) => <span className="tag-row">{p.profile?.skills.map((s) => <Tag key={s}>{skillName(s)}</Tag>)}</span> },
+            { id: 'languages', title: t('people.languages'), cell: (p) => (!p.profile ? '–' : p.profile.languages.length ? fmt.list(p.profile.languages.map(fmt.language)) : t('people.everyLanguage')) },
+            { id: 'shops', title: t('users.shops'), tight: true, cell: (p) => (p.profile ? p.profile.shop_ids.length > 3 ? t('people.moreShops', { shops: p.profile.shop_ids.slice(0, 2).map(nameOf).join(t('people.comma')), count: locale === 'en' ? p.profile.shop_ids.length - 2 : p.profile.shop_ids.length }) : fmt.list(p.profile.shop_ids.map(nameOf)) : '–') },
             { id: 'capacity', title: t('people.capacity'), end: true, cell: (p) => p.profile?.capacity ?? '–' },
             { id: 'state', title: t('column.presence'), cell: (p) => (!p.profile ? <Tag>{t('people.noProfile')}</Tag> : p.profile.working ? <Tag tone="jade">{t('queues.atWork')}</Tag> : <Tag>{t('queues.away')}</Tag>) },
           ]}
         />
       </Section>
+      <Overflow />
       {one && <Profile key={one.id} person={one} write={may('users.write')} onClose={() => pick(null)} />}
     </Page>
   )
@@ -98,7 +102,6 @@ export default function People() {
 
 function Profile({ person, write, onClose }: { person: Person; write: boolean; onClose: () => void }) {
   const { t } = useText()
-  const { shops } = useShops()
   const had = person.profile
   const [skills, setSkills] = useState((had?.skills ?? []).join(', '))
   const [spoken, setSpoken] = useState<string[]>(had?.languages ?? [])
@@ -147,10 +150,9 @@ function Profile({ person, write, onClose }: { person: Person; write: boolean; o
         </Field>
         <fieldset className="form-stack" disabled={!write}>
           <legend className="field-label">{t('users.shops')}</legend>
-          {shops.map((s) => (
-            <Checkbox key={s.id} label={s.name} checked={where.includes(s.id)} onChange={(e) => setWhere(flip(where, s.id, e.target.checked))} />
-          ))}
+          <ShopChecks value={where} onChange={setWhere} disabled={!write} />
         </fieldset>
+        {had && <Hours account={person.id} write={write} />}
       </div>
     </Dialog>
   )

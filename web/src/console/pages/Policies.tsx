@@ -1,15 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { useLocation } from 'wouter'
 import { api, ask, newKey } from '../../api/client'
 import type { LawPack, TriedPolicy } from '../../api/schema'
 import { Button, Checkbox, Confirm, EmptyState, ErrorState, IconButton, Input, Money, Section, Segmented, Select, SkeletonRows, Tag, Textarea } from '../../design'
 import { useText } from '../../i18n'
 import { useMay, useWords } from '../data'
+import { offer } from '../decisions'
 import { Page } from '../Page'
-import { DataTable, Figures, NoShop, ShopPicker, useOneShop } from '../parts'
+import { DataTable, Figures, NoShop, useOneShop } from '../parts'
 import { type AutomaticRule, changedRules, type Grant, mistakesAt, movedRule, type PolicyDocument, policyOf, type Test, withRule, withValue } from '../policy'
 import { AddRule } from '../AddRule'
 import { Refusal } from '../Refusal'
+import { ShopPicker } from '../shops'
 import { useDoing } from '../useDoing'
 import './Policies.css'
 
@@ -36,6 +39,7 @@ export default function Policies() {
   const [asking, ask_] = useState<number | null>(null)
   const [tried, setTried] = useState<TriedPolicy | null>(null)
   const [key, setKey] = useState(newKey)
+  const [, go] = useLocation()
   const doing = useDoing(['policies', shop?.id])
   const all = versions.data ?? []
   const inForce = all.find((v) => v.published_at) ?? all.find((v) => v.version === 0)
@@ -127,8 +131,13 @@ export default function Policies() {
                 {t('policy.try')}
               </Button>
               {may_write && draft && (
-                <Button kind="primary" busy={doing.busy === 'save'} disabled={!!unreadable || !changed.length} onClick={() => void save()}>
+                <Button kind="primary" busy={doing.busy === 'save'} why={!unreadable && !changed.length && t('form.unchanged')} disabled={!!unreadable} onClick={() => void save()}>
                   {t('policy.save')}
+                </Button>
+              )}
+              {may('insights.write') && !draft && shop && shown && shown.version > 0 && !shown.published_at && (
+                <Button icon="scales" onClick={() => go(offer({ kind: 'policy', subject: { versions: { [shop.id]: shown.version } }, shop: shop.id }))}>
+                  {t('nav.tryAsDecision')}
                 </Button>
               )}
               {may_write && !draft && shown && shown.version > 0 && !shown.published_at && (
@@ -218,7 +227,7 @@ function Cards({ policy, currency, edit, mistakes, changed }: { policy: PolicyDo
   const { t } = useText()
   const word = useWords()
   const rule = (list: 'grants' | 'exclusions' | 'terms' | 'automatic', i: number, id: string, title: ReactNode, body: ReactNode) => (
-    <li key={id} className={`rule${changed.includes(id) ? ' is-changed' : ''}`}>
+    <li key={id} title={id} className={`rule${changed.includes(id) ? ' is-changed' : ''}`}>
       <div className="rule-body">
         <div className="rule-title">{title}</div>
         {body}
@@ -227,7 +236,6 @@ function Cards({ policy, currency, edit, mistakes, changed }: { policy: PolicyDo
             {path && <code>{path}</code>} {why}
           </p>
         ))}
-        <code className="rule-id">{id}</code>
       </div>
       {edit && (list === 'automatic' || list === 'terms') && (
         <>
@@ -380,7 +388,7 @@ function Law({ law, error }: { law: LawPack | undefined; error: unknown }) {
   if (!law) return <SkeletonRows rows={3} />
   return (
     <aside className="law" tabIndex={0} aria-labelledby="law">
-      <h2 id="law">{t('law.title', { market: law.market })}</h2>
+      <h2 id="law">{t('law.title', { market: fmt.region(law.market) })}</h2>
       <p className="muted small">{law.version === 'none' ? t('law.none') : t('law.version', { version: law.version, from: fmt.date(law.valid_from) })}</p>
       {!law.checked_by_lawyer && law.version !== 'none' && <p className="law-unchecked small">{t('law.unchecked')}</p>}
       {law.refund_within_days != null && (

@@ -68,7 +68,7 @@ export default function PromiseOne() {
   const option = {
     legend: {},
     grid: { left: 4, right: 12, top: 36, bottom: 4, containLabel: true },
-    xAxis: cut === 'day' ? { type: 'category', data: days.map((d) => d.slice(5)) } : { type: 'value', minInterval: 1 },
+    xAxis: cut === 'day' ? { type: 'category', data: days } : { type: 'value', minInterval: 1 },
     yAxis: cut === 'day' ? { type: 'value', minInterval: 1 } : { type: 'category', inverse: true, data: byShop.map((s) => shopName(s.id)) },
     series: [
       { name: t('promises.missed'), type: 'bar', stack: 'all', itemStyle: { color: c.vermilionFill, borderRadius: 0 }, data: rows.map((r) => r[2]) },

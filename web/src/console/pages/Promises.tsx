@@ -1,13 +1,15 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { api, ask } from '../../api/client'
-import type { Indicator } from '../../api/schema'
+import type { IndicatorAnswer } from '../../api/schema'
 import { EmptyState, ErrorState, Section, ShareRing, Skeleton, Tag } from '../../design'
-import { useText } from '../../i18n'
+import { type Formats, type Translate, useText } from '../../i18n'
 import { Sparkline } from '../../staff/chart'
-import { type ClockTile, clockTiles, CLOCK_TARGET, ENOUGH, indicatorDays, isOurs, shareOf } from '../board'
+import { BOARD_PARTS, type ClockTile, clockTiles, CLOCK_TARGET, ENOUGH, isOurs, shareOf } from '../board'
 import { useClockName, useMay } from '../data'
+import { boundsText, lineOf, standingOf, targetText, valueText } from '../indicators'
 import { Page } from '../Page'
+import { unreachedOf } from '../notices'
 import { PartsBar, ScopeTools } from '../parts'
 import { daysOf, spanBefore, spanOf, useScope, zone } from '../scope'
 import './Promises.css'
@@ -16,7 +18,7 @@ import './Promises.css'
 export default function Promises() {
   const { t, fmt } = useText()
   const { shop, period } = useScope()
-  const may = useMay()
+  const measured = useMay()('insights.read')
   const nameOf = useClockName()
   const span = spanOf(period)
   const days = daysOf(period)
@@ -39,7 +41,7 @@ export default function Promises() {
       ? t('promises.findingBroken', { count: now.broken, name: nameOf(worst.name), most: worst.broken })
       : running || kept !== null
         ? t(now.atRisk ? 'promises.findingRisk' : 'promises.findingKept', { count: now.atRisk, share: kept === null ? '–' : fmt.percent(kept, 1) })
-        : t('promises.none')
+        : measured ? t('promises.noneRunning') : t('promises.none')
   return (
     <Page about={t('promises.about')} finding={finding} tools={<ScopeTools />}>
       {board.error ? (
@@ -60,10 +62,14 @@ export default function Promises() {
               <p className="muted small">{t('promises.nowText', { running: fmt.number(running), broken: fmt.number(now.broken), risk: fmt.number(now.atRisk), time: fmt.number(now.onTime), paused: fmt.number(now.paused) })}</p>
             </div>
           )}
-          {may('insights.read') && <Measured />}
+          {measured && <Measured />}
           <Section title={t('promises.clocks')} aside={t('promises.target', { share: fmt.percent(CLOCK_TARGET) })}>
             {board.isPending ? (
-              <TileSkeletons />
+              <ul className="tiles" aria-hidden="true">
+                {[1, 2, 3, 4, 5, 6].map((i) => (
+                  <TileSkeleton key={i} />
+                ))}
+              </ul>
             ) : tiles.length ? (
               <ul className="tiles" role="list">
                 {tiles.map((tile) => (
@@ -89,15 +95,12 @@ export default function Promises() {
   )
 }
 
-function TileSkeletons() {
+/** Keeps a tile's place until its number is counted. */
+function TileSkeleton() {
   return (
-    <div className="tiles" aria-hidden="true">
-      {[1, 2, 3, 4, 5, 6].map((i) => (
-        <div key={i} className="board-tile">
-          <Skeleton height={112} />
-        </div>
-      ))}
-    </div>
+    <li className="board-tile" aria-hidden="true">
+      <Skeleton height={112} />
+    </li>
   )
 }
 
@@ -121,7 +124,7 @@ function ClockCard({ tile, name }: { tile: ClockTile; name: string }) {
             {ended ? t('promises.keptOf', { kept: fmt.number(tile.kept), all: fmt.number(ended), period: t(`period.${period.preset}`) }) : t('promises.noneEnded')}
             {ended > 0 && ended < ENOUGH && ` · ${t('promises.few')}`}
           </span>
-          <Sparkline values={tile.days} target={ours ? CLOCK_TARGET : undefined} label={t('promises.trend', { name })} width={150} height={28} />
+          <Sparkline values={tile.days} target={ours ? CLOCK_TARGET : undefined} label={t('promises.trend', { name })} width={150} height={28} bare />
           <span className="tag-row">
             {tile.broken > 0 && <Tag tone={ours ? 'vermilion' : 'slate'}>{t('promises.brokenNow', { count: tile.broken })}</Tag>}
             {tile.atRisk > 0 && <Tag tone={ours ? 'amber' : 'plain'}>{t('promises.riskNow', { count: tile.atRisk })}</Tag>}
@@ -140,81 +143,97 @@ function Measured() {
   const { shop, period } = useScope()
   const may = useMay()
   const span = spanOf(period)
-  const query = { shop_id: shop || undefined, time_zone: zone(), locale }
-  const found = useQuery({ queryKey: ['indicators', shop, span, locale], queryFn: () => ask(api.GET('/api/insights/indicators', { params: { query: { ...query, ...span } } })) })
   const earlier = spanBefore(period)
-  const before = useQuery({ queryKey: ['indicators', shop, earlier, locale], queryFn: () => ask(api.GET('/api/insights/indicators', { params: { query: { ...query, ...earlier } } })) })
+  // A few at a time: the first are there while the rest is counted.
+  const read = (when: typeof span, trend: boolean, enabled: boolean) => ({
+    queries: BOARD_PARTS.map((name) => ({
+      queryKey: ['indicators', 'board', name[0], shop, when, locale],
+      enabled,
+      refetchInterval: 60_000,
+      queryFn: () => ask(api.GET('/api/insights/indicators', { params: { query: { ...when, name, trend, shop_id: shop || undefined, time_zone: zone(), locale } } })),
+    })),
+  })
+  const found = useQueries(read(span, true, true))
+  const before = useQueries(read(earlier, false, found.every((part) => part.isSuccess))).flatMap((part) => part.data ?? [])
+  const failed = found.find((part) => part.error)
   const notices = useQuery({
     queryKey: ['noticeShare', shop, span],
     queryFn: () => ask(api.GET('/api/notices/share', { params: { query: { ...span, shop_id: shop || undefined } } })),
     enabled: may('notices.read'),
   })
-  const days = daysOf(period)
   const right = notices.data
   return (
     <Section title={t('measured.title')} aside={t('measured.aside')}>
-      {found.error ? (
-        <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
-      ) : found.isPending ? (
-        <TileSkeletons />
-      ) : (
-        <ul className="tiles" role="list">
-          {found.data.map((one) => (
-            <MeasuredCard key={one.name} one={one} days={days} before={before.data?.find((b) => b.name === one.name)} />
-          ))}
-          {right && (
-            <li>
-              <Link href="/notices" className="board-tile">
-                <span className="board-ring">{right.asked >= ENOUGH && right.share !== null ? <ShareRing share={right.share} target={0.98} label={t('measured.notices')} /> : <span className="ring-none">–</span>}</span>
-                <span className="board-words">
-                  <strong>{t('measured.notices')}</strong>
-                  <span className="muted small">{right.asked < ENOUGH ? t('measured.notEnough', { n: right.asked }) : t('measured.of', { numerator: fmt.number(right.told + right.undelivered), denominator: fmt.number(right.asked) })}</span>
-                  <span className="muted small">{t('measured.noticesText', { waiting: right.waiting, missing: right.missing, untrue: right.untrue })}</span>
-                </span>
-              </Link>
-            </li>
-          )}
-        </ul>
-      )}
+      {failed && <ErrorState compact error={failed.error} onRetry={() => found.filter((part) => part.error).forEach((part) => void part.refetch())} />}
+      <ul className="tiles" role="list">
+        {found.map((part, i) =>
+          part.isPending
+            ? BOARD_PARTS[i]?.map((name) => <TileSkeleton key={name} />)
+            : part.data?.map((one) => <MeasuredCard key={one.name} one={one} before={before.find((b) => b.name === one.name)} />),
+        )}
+        {notices.isLoading && <TileSkeleton />}
+        {right && (
+          <li>
+            <Link href="/notices" className="board-tile">
+              <span className="board-ring">{right.asked >= ENOUGH && right.share !== null ? <ShareRing share={right.share} target={0.98} label={t('measured.notices')} /> : <span className="ring-none">–</span>}</span>
+              <span className="board-words">
+                <strong>{t('measured.notices')}</strong>
+                <span className="muted small">{!right.asked ? t('measured.nothing') : right.asked < ENOUGH ? t('measured.notEnough', { n: right.asked, least: ENOUGH }) : t('measured.of', { numerator: fmt.number(right.told + right.undelivered), denominator: fmt.number(right.asked) })}</span>
+                {right.asked > 0 && <span className="muted small">{t('measured.noticesText', { waiting: right.waiting, unreached: unreachedOf(right), missing: right.missing, untrue: right.untrue })}</span>}
+              </span>
+            </Link>
+          </li>
+        )}
+      </ul>
     </Section>
   )
 }
 
-function MeasuredCard({ one, days, before }: { one: Indicator; days: readonly string[]; before: Indicator | undefined }) {
+function MeasuredCard({ one, before }: { one: IndicatorAnswer; before: IndicatorAnswer | undefined }) {
   const { t, fmt } = useText()
-  const timed = one.median_target_seconds != null
-  const line = indicatorDays(one, days)
-  const change =
-    !one.enough || !before?.enough
-      ? null
-      : timed && one.median_seconds != null && before.median_seconds != null
-        ? t(one.median_seconds <= before.median_seconds ? 'measured.faster' : 'measured.slower', { before: fmt.duration(before.median_seconds * 1000) })
-        : !timed && one.share !== null && before.share !== null
-          ? t('measured.change', { points: `${one.share >= before.share ? '+' : '−'}${fmt.number(Math.abs(one.share - before.share) * 100, { maximumFractionDigits: 1 })}` })
-          : null
+  const { value, within } = one.figure
+  const share = one.kind === 'share' ? value : within
+  const shareTarget = one.kind === 'share' ? one.target : one.share_target
+  const stands = standingOf(one)
   return (
     <li>
       <Link href={`/indicators/${one.name}`} className="board-tile" title={one.formula}>
         <span className="board-ring">
-          {one.share === null ? <span className="ring-none">–</span> : one.share_target == null ? <ShareRing share={one.share} target={0} label={one.title} /> : <ShareRing share={one.share} target={one.share_target} label={one.title} />}
+          {share === null || one.good === 'down' && one.kind === 'share' ? <span className={`ring-none is-${stands}`}>{value === null ? '–' : <ShortValue one={one} />}</span> : <ShareRing share={share} target={shareTarget ?? 0} label={one.title} />}
         </span>
         <span className="board-words">
           <strong>{one.title}</strong>
-          {!one.enough ? (
-            <span className="muted small">{t('measured.notEnough', { n: one.denominator })}</span>
-          ) : timed && one.median_seconds != null ? (
-            <span className="small">
-              {t('measured.median', { median: fmt.duration(one.median_seconds * 1000), p90: one.p90_seconds == null ? '–' : fmt.duration(one.p90_seconds * 1000) })}
-            </span>
+          {value === null ? (
+            <span className="muted small">{t(stands === 'no_source' ? 'measured.noSource' : one.figure.n ? 'measured.notEnough' : 'measured.nothing', { n: one.figure.n, least: one.enough_from })}</span>
+          ) : one.kind === 'time' ? (
+            <span className="small">{t('measured.median', { median: valueText(one, value, fmt), p90: valueText(one, one.figure.p90, fmt) })}</span>
+          ) : one.kind === 'share' ? (
+            <span className="small">{t('measured.of', { numerator: fmt.number(one.figure.numerator), denominator: fmt.number(one.figure.denominator) })}</span>
           ) : (
-            <span className="small">{t('measured.of', { numerator: fmt.number(one.numerator), denominator: fmt.number(one.denominator) })}</span>
+            <span className="small">{[valueText(one, value, fmt), boundsText(one, one.figure, fmt)].filter(Boolean).join(' · ')}</span>
           )}
-          <Sparkline values={line} target={timed ? (one.median_target_seconds ?? undefined) : (one.share_target ?? undefined)} label={t('promises.trend', { name: one.title })} width={150} height={28} />
-          <span className="muted small">
-            {[timed ? t('measured.targetTime', { time: fmt.duration((one.median_target_seconds ?? 0) * 1000) }) : one.share_target != null ? t('measured.targetShare', { share: fmt.percent(one.share_target) }) : null, change].filter(Boolean).join(' · ')}
-          </span>
+          <Sparkline values={lineOf(one)} target={one.per_days === null ? (one.target ?? undefined) : undefined} label={t('promises.trend', { name: one.title })} width={150} height={28} bare />
+          <span className="muted small">{[targetText(one, t, fmt), changeText(one, before, t, fmt)].filter(Boolean).join(' · ')}</span>
         </span>
       </Link>
     </li>
   )
+}
+
+function ShortValue({ one }: { one: IndicatorAnswer }) {
+  const { fmt } = useText()
+  const { value } = one.figure
+  if (value === null) return null
+  if (one.kind === 'share') return <>{fmt.percent(value, 1)}</>
+  return <>{fmt.number(one.kind === 'money' ? value / 100 : value, { maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0, notation: 'compact' })}</>
+}
+
+function changeText(one: IndicatorAnswer, before: IndicatorAnswer | undefined, t: Translate, fmt: Formats): string | null {
+  const [now, was] = [one.figure.value, before?.figure.value ?? null]
+  if (now === null || was === null || one.kind === 'count') return null
+  if (one.kind === 'time') return t(now <= was ? 'measured.faster' : 'measured.slower', { before: valueText(one, was, fmt) })
+  const sign = now >= was ? '+' : '−'
+  const points = fmt.number(Math.abs(now - was) * 100, { maximumFractionDigits: 1 })
+  if (one.kind === 'share') return points === fmt.number(0) ? t('measured.same') : t('measured.change', { points: `${sign}${points}` })
+  return t('measured.wasBefore', { before: valueText(one, was, fmt) })
 }

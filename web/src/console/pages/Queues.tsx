@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import { usePages } from '../../api/pages'
 import type { QueueItem } from '../../api/schema'
-import { Avatar, EmptyState, ErrorState, Pager, PromiseRing, RelativeTime, Section, Select, Tag } from '../../design'
+import { Avatar, Elapsed, EmptyState, ErrorState, Pager, PromiseRing, RelativeTime, Section, Select, Tag } from '../../design'
 import { colours } from '../../design/tokens'
 import { useText } from '../../i18n'
 import { useTheme } from '../../shell/theme'
@@ -43,7 +43,7 @@ export default function Queues() {
   const old = cells.filter((x) => x.age === 'older' || x.age === 'week').reduce((n, x) => n + x.cases, 0)
   const working = data?.people.filter((p) => p.working).length ?? 0
   const finding = !data ? t('queues.loading') : data.waiting ? t('queues.finding', { count: data.waiting, longest: fmt.duration((data.waiting_longest_seconds ?? 0) * 1000) }) : open ? t('queues.nobodyWaits', { count: open }) : t('queues.none')
-  const chartTitle = old && oldest ? t('queues.oldTitle', { old, open, shop: nameOf(oldest.row), most: oldest.count }) : t('queues.youngTitle', { open })
+  const chartTitle = !open ? t('queues.none') : old && oldest ? t('queues.oldTitle', { old, open, shop: nameOf(oldest.row), most: oldest.count }) : t('queues.youngTitle', { open })
   const tones = [c.jadeTrack, c.jade, c.slateFill, c.slate, c.ink2]
   const height = Math.max(130, shopIds.length * 46 + 60)
   const number = (n: number | undefined) => (n === undefined ? '–' : n > 1000 ? '1000+' : fmt.number(n))
@@ -60,7 +60,7 @@ export default function Queues() {
               { id: 'p90', name: t('queues.p90'), value: data?.waiting_p90_seconds == null ? '–' : fmt.duration(data.waiting_p90_seconds * 1000) },
             ]}
           />
-          <ChartFrame
+          {open > 0 || load.isPending ? <ChartFrame
             title={chartTitle}
             unit={t('unit.cases')}
             sample={open}
@@ -81,7 +81,7 @@ export default function Queues() {
                 series: ages.map((a, i) => ({ name: t(`age.${a}`), type: 'bar', stack: 'all', itemStyle: { color: tones[i], borderRadius: 0 }, data: shopIds.map((id) => at(id, a)) })),
               }}
             />
-          </ChartFrame>
+          </ChartFrame> : null}
           <Section title={t('queues.people')} aside={t('queues.working', { count: working })} lead={t('queues.peopleLead')}>
             <DataTable
               label={t('queues.people')}
@@ -123,7 +123,7 @@ export default function Queues() {
                 },
                 { id: 'waiting', title: t('queueView.waiting'), end: true, cell: (p) => fmt.number(p.waiting) },
                 { id: 'late', title: t('queueView.late'), end: true, cell: (p) => (p.late ? <Tag tone="vermilion">{fmt.number(p.late)}</Tag> : 0) },
-                { id: 'since', title: t('queues.oldest'), end: true, cell: (p) => (p.waiting_since ? <RelativeTime at={p.waiting_since} /> : '–') },
+                { id: 'since', title: t('queues.oldest'), end: true, cell: (p) => (p.waiting_since ? <Elapsed since={p.waiting_since} /> : '–') },
               ]}
             />
           </Section>
@@ -136,7 +136,7 @@ export default function Queues() {
                 onRetry={list.retry}
                 rows={list.items}
                 rowKey={(r) => r.id}
-                empty={<EmptyState drawing="clear" title={t('queues.empty')} text={t('queues.emptyText')} />}
+                empty={<EmptyState drawing="clear" title={t('queues.empty')} text={t(open ? 'queues.emptyText' : 'queues.noneText')} />}
                 columns={[
                   { id: 'ring', title: '', width: '44px', cell: (r) => (r.ring ? <PromiseRing clock={{ ...r.ring, paused_at: r.ring.state === 'paused' ? r.last_message_at : null }} /> : null) },
                   {
@@ -154,7 +154,7 @@ export default function Queues() {
                   { id: 'owner', title: t('column.owner'), cell: (r) => r.owner_name ?? <span className="muted">{t('owner.none')}</span> },
                   { id: 'shop', title: t('column.shop'), cell: (r) => nameOf(r.shop_id) },
                   { id: 'age', title: t('column.opened'), end: true, cell: (r) => <RelativeTime at={r.opened_at} /> },
-                  { id: 'waiting', title: t('column.waiting'), end: true, cell: (r) => (r.waiting_since ? <RelativeTime at={r.waiting_since} /> : '–') },
+                  { id: 'waiting', title: t('column.waiting'), end: true, cell: (r) => (r.waiting_since ? <Elapsed since={r.waiting_since} /> : '–') },
                 ]}
                 foot={<Pager shown={list.items.length} hasMore={!!list.hasMore} loading={list.loadingMore} error={list.moreError} onMore={list.more} />}
               />

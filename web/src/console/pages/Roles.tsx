@@ -9,6 +9,7 @@ import { useMay } from '../data'
 import { Page } from '../Page'
 import { Refusal } from '../Refusal'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 import './Roles.css'
 
 /** What each role may do, as one matrix. */
@@ -86,15 +87,15 @@ export default function Roles() {
                   .filter((p) => p.startsWith(`${g}.`))
                   .map((p) => (
                     <tr key={p}>
-                      <th scope="row">
-                        {has(`permission.${p.replace('.', '_')}`) ? t(`permission.${p.replace('.', '_')}`) : p} <code>{p}</code>
+                      <th scope="row" title={p}>
+                        {has(`permission.${p.replace('.', '_')}`) ? t(`permission.${p.replace('.', '_')}`) : p}
                       </th>
                       {roles.map((r) => {
                         const held = (draft[r.name] ?? new Set(r.permissions)).has(p)
                         const changed = held !== r.permissions.includes(p)
                         return (
                           <td key={r.id} className={changed ? 'is-changed' : undefined}>
-                            <input type="checkbox" aria-label={`${called(r.name)}: ${p}`} checked={held} disabled={!write || r.name === 'owner'} onChange={() => toggle(r, p)} />
+                            <input type="checkbox" aria-label={`${called(r.name)}: ${has(`permission.${p.replace('.', '_')}`) ? t(`permission.${p.replace('.', '_')}`) : p}`} checked={held} disabled={!write || r.name === 'owner'} onChange={() => toggle(r, p)} />
                           </td>
                         )
                       })}
@@ -113,17 +114,18 @@ export default function Roles() {
 
 function Make({ onClose }: { onClose: () => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const [name, setName] = useState('')
   const doing = useDoing(['roles'])
   const save = async () => {
     if (await doing.run('make', () => ask(api.POST('/api/roles', { body: { name, permissions: ['claims.read', 'cases.read', 'orders.read', 'shops.read'] } })), t('roles.made'))) onClose()
   }
   return (
-    <Dialog open onClose={onClose} title={t('roles.new')} actions={<><Button onClick={onClose}>{t('action.cancel')}</Button><Button kind="primary" busy={!!doing.busy} disabled={!/^[a-z][a-z0-9_-]{1,40}$/.test(name)} onClick={() => void save()}>{t('roles.make')}</Button></>}>
+    <Dialog open onClose={onClose} title={t('roles.new')} actions={<><Button onClick={onClose}>{t('action.cancel')}</Button><Button kind="primary" busy={!!doing.busy} why={lacks(!name.trim() && t('roles.name'))} onClick={() => void save()}>{t('roles.make')}</Button></>}>
       <div className="form-stack">
         <Refusal problem={doing.problem} />
-        <Field label={t('roles.name')} hint={t('roles.nameHint')}>
-          <Input value={name} onChange={(e) => setName(e.target.value)} />
+        <Field label={t('roles.name')} hint={t('roles.nameHint')} error={doing.problem?.fields?.name} required>
+          <Input value={name} maxLength={40} onChange={(e) => setName(e.target.value)} />
         </Field>
       </div>
     </Dialog>

@@ -5,10 +5,12 @@ import { Button, Checkbox, Dialog, EmptyState, Field, Input, Section, Select, Ta
 import { type Locale, localeNames, locales, useText } from '../../i18n'
 import { useStaffSession } from '../../staff/session'
 import { shopsKey, useMay, useShops } from '../data'
+import { fits, LONGEST_LIST } from '../finding'
 import { Page } from '../Page'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 
 const markets = ['CN', 'TW', 'HK', 'GB', 'DE', 'FR', 'ES', 'IT', 'NL', 'BR', 'US', 'JP']
 const zoneOf: Record<string, string> = { CN: 'Asia/Shanghai', TW: 'Asia/Taipei', HK: 'Asia/Hong_Kong', GB: 'Europe/London', DE: 'Europe/Berlin', FR: 'Europe/Paris', ES: 'Europe/Madrid', IT: 'Europe/Rome', NL: 'Europe/Amsterdam', BR: 'America/Sao_Paulo', US: 'America/New_York', JP: 'Asia/Tokyo' }
@@ -19,13 +21,14 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '')
 
 /** The shops: where they sell, in which language and time, and where goods come back to. */
 export default function Shops() {
-  const { t, locale } = useText()
+  const { t, fmt } = useText()
   const may = useMay()
   const { data: session } = useStaffSession()
   const { shops, loading, error, retry } = useShops()
   const [picked, pick] = useState<ShopView | 'new' | null>(null)
+  const [words, setWords] = useState('')
+  const [onlyHomeless, setOnlyHomeless] = useState(false)
   const homeless = shops.filter((s) => s.active && !Object.keys(s.return_address).length)
-  const region = (code: string) => new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code
   return (
     <Page
       about={t('shop.about')}
@@ -40,22 +43,30 @@ export default function Shops() {
       }
     >
       <Section>
+        {shops.length > LONGEST_LIST && (
+          <div className="filters">
+            <Input icon="search" type="search" aria-label={t('shop.words')} placeholder={t('shop.words')} value={words} maxLength={100} onChange={(e) => setWords(e.target.value)} />
+            {homeless.length > 0 && <Checkbox label={t('shop.onlyHomeless', { count: homeless.length })} checked={onlyHomeless} onChange={(e) => setOnlyHomeless(e.target.checked)} />}
+          </div>
+        )}
         <DataTable
+          key={`${words}${onlyHomeless}`}
           label={t('shop.about')}
           loading={loading}
           error={error}
           onRetry={retry}
-          rows={shops}
+          atFirst={50}
+          rows={(onlyHomeless ? homeless : shops).filter((s) => !words.trim() || fits(`${s.name} ${s.code}`, words))}
           rowKey={(s) => s.id}
           onPick={pick}
           dim={(s) => !s.active}
-          empty={<EmptyState drawing="orders" title={t('scope.noShop')} text={t('shop.noneText')} />}
+          empty={words ? <EmptyState title={t('scope.noneFound')} text={t('shop.noneFoundText')} /> : <EmptyState drawing="orders" title={t('scope.noShop')} text={t('shop.noneText')} />}
           columns={[
-            { id: 'name', title: t('column.name'), cell: (s) => <span className="cell-two"><span>{s.name}</span><span><code>{s.code}</code></span></span> },
-            { id: 'market', title: t('shop.market'), cell: (s) => region(s.market) },
+            { id: 'name', title: t('column.name'), cell: (s) => <span title={s.code}>{s.name}</span> },
+            { id: 'market', title: t('shop.market'), cell: (s) => fmt.region(s.market) },
             { id: 'locale', title: t('shop.locale'), cell: (s) => localeNames[s.locale as Locale] ?? s.locale },
-            { id: 'zone', title: t('shop.timeZone'), cell: (s) => s.time_zone },
-            { id: 'currency', title: t('column.currency'), cell: (s) => s.currency },
+            { id: 'zone', title: t('shop.timeZone'), cell: (s) => <span title={s.time_zone}>{fmt.zone(s.time_zone)}</span> },
+            { id: 'currency', title: t('column.currency'), cell: (s) => <span title={s.currency}>{fmt.currency(s.currency)}</span> },
             { id: 'address', title: t('shop.address'), tight: true, cell: (s) => (Object.keys(s.return_address).length ? [s.return_address.line, s.return_address.street, s.return_address.city].map(text).filter(Boolean).join(' ') : <Tag tone="vermilion">{t('shop.noAddress')}</Tag>) },
             { id: 'state', title: t('column.state'), end: true, cell: (s) => (s.active ? <Tag tone="jade">{t('shop.open')}</Tag> : <Tag>{t('shop.closed')}</Tag>) },
           ]}
@@ -68,6 +79,7 @@ export default function Shops() {
 
 function ShopForm({ shop, onClose }: { shop: ShopView | null; onClose: () => void }) {
   const { t, locale: reader } = useText()
+  const lacks = useLacks()
   const may = useMay()
   const write = may('shops.write')
   const [code, setCode] = useState(shop?.code ?? '')
@@ -102,7 +114,7 @@ function ShopForm({ shop, onClose }: { shop: ShopView | null; onClose: () => voi
       title={shop?.name ?? t('shop.new')}
       actions={
         write && (
-          <Button kind="primary" busy={!!doing.busy} disabled={!name || (!shop && !/^[a-z0-9][a-z0-9-]{0,62}$/.test(code))} onClick={() => void save()}>
+          <Button kind="primary" busy={!!doing.busy} why={lacks(!shop && !/^[a-z0-9][a-z0-9-]{0,62}$/.test(code) && t('shop.code'), !name.trim() && t('column.name'))} onClick={() => void save()}>
             {t(shop ? 'action.save' : 'shop.make')}
           </Button>
         )

@@ -1,13 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { useLocation } from 'wouter'
 import { api, ask } from '../../api/client'
 import type { TemplateView } from '../../api/schema'
 import { Button, Confirm, EmptyState, ErrorState, Field, Input, List, Row, Section, Segmented, SkeletonRows, Tag, Textarea } from '../../design'
 import { type Locale, localeNames, locales, useText } from '../../i18n'
-import { useMay } from '../data'
+import { useFactWords, useMay } from '../data'
+import { offer } from '../decisions'
 import { Page } from '../Page'
-import { NoShop, ShopPicker, useOneShop } from '../parts'
+import { NoShop, useOneShop } from '../parts'
 import { Refusal } from '../Refusal'
+import { ShopPicker } from '../shops'
 import { useDoing } from '../useDoing'
 import './Templates.css'
 
@@ -49,7 +52,7 @@ export default function Templates() {
           <List label={t('templates.about')} className="template-list">
             {names.map((n) => {
               const one = all.find((x) => x.template === n && x.locale === locale)
-              return <Row key={n} title={called(n)} text={one?.subject} titleLines={1} selected={n === name} onClick={() => pick(n)} aside={one?.error ? <Tag tone="vermilion">{t('templates.fellBack')}</Tag> : one?.own ? <Tag tone="jade">{t('templates.own')}</Tag> : null} />
+              return <Row key={n} title={called(n)} text={one?.subject.replace(/\{[{%].*?[%}]\}/g, '…')} titleLines={1} selected={n === name} onClick={() => pick(n)} aside={one?.error ? <Tag tone="vermilion">{t('templates.fellBack')}</Tag> : one?.own ? <Tag tone="jade">{t('templates.own')}</Tag> : null} />
             })}
           </List>
           {shown && shop && <One key={`${shown.template} ${shown.locale} ${shop.id} ${shown.changed_at ?? ''}`} view={shown} shopId={shop.id} title={called(shown.template)} />}
@@ -61,11 +64,13 @@ export default function Templates() {
 
 function One({ view, shopId, title }: { view: TemplateView; shopId: string; title: string }) {
   const { t, fmt } = useText()
+  const { fact: factName } = useFactWords()
   const may = useMay()
   const [subject, setSubject] = useState(view.subject)
   const [body, setBody] = useState(view.body)
   const [button, setButton] = useState(view.button)
   const [asking, ask_] = useState(false)
+  const [, go] = useLocation()
   const doing = useDoing(['templates', shopId])
   const words = { subject, body, button }
   const changed = subject !== view.subject || body !== view.body || button !== view.button
@@ -79,7 +84,7 @@ function One({ view, shopId, title }: { view: TemplateView; shopId: string; titl
   const write = may('notices.write')
   return (
     <>
-      <Section title={title} aside={<code>{view.template}</code>} lead={t('templates.when', { facts: view.facts.join(', ') })}>
+      <Section title={title} lead={t('templates.when', { facts: fmt.list(view.facts.map(factName)) })}>
         {view.error && (
           <p className="refusal">
             <span>
@@ -105,9 +110,14 @@ function One({ view, shopId, title }: { view: TemplateView; shopId: string; titl
           )}
           {write && (
             <div className="filters">
-              <Button kind="primary" busy={doing.busy === 'save'} disabled={!changed || !!preview.error} onClick={() => void doing.run('save', () => ask(api.PUT('/api/notices/templates/{shop_id}/{template}/{locale}', { params: { path }, body: words })), t('templates.saved'))}>
+              <Button kind="primary" busy={doing.busy === 'save'} why={preview.error ? t('templates.mendFirst') : !changed && t('form.unchanged')} onClick={() => void doing.run('save', () => ask(api.PUT('/api/notices/templates/{shop_id}/{template}/{locale}', { params: { path }, body: words })), t('templates.saved'))}>
                 {t('action.save')}
               </Button>
+              {may('insights.write') && (
+                <Button icon="scales" disabled={!changed || !!preview.error} onClick={() => go(offer({ kind: 'template', subject: { name: view.template, words: { [view.locale]: words } }, title, shop: shopId }))}>
+                  {t('nav.tryAsDecision')}
+                </Button>
+              )}
               {view.own && <Button onClick={() => ask_(true)}>{t('templates.back')}</Button>}
             </div>
           )}

@@ -12,7 +12,9 @@ import { Page } from '../Page'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
 import { Secret } from '../Secret'
+import { ShopChecks } from '../shops'
 import { useDoing } from '../useDoing'
+import { useLacks } from '../useLacks'
 import './Roles.css'
 
 /** Who works here, in which role, in which shops. */
@@ -101,12 +103,11 @@ function useRoleChoices() {
 
 function Where({ every, shops, onChange }: { every: boolean; shops: readonly string[]; onChange: (every: boolean, shops: string[]) => void }) {
   const { t } = useText()
-  const { shops: all } = useShops()
   return (
     <fieldset className="form-stack">
       <legend className="field-label">{t('users.shops')}</legend>
       <Checkbox label={t('scope.everyShop')} hint={t('users.everyHint')} checked={every} onChange={(e) => onChange(e.target.checked, [...shops])} />
-      {!every && all.map((s) => <Checkbox key={s.id} label={s.name} checked={shops.includes(s.id)} onChange={(e) => onChange(false, e.target.checked ? [...shops, s.id] : shops.filter((id) => id !== s.id))} />)}
+      {!every && <ShopChecks value={shops} onChange={(chosen) => onChange(false, chosen)} />}
     </fieldset>
   )
 }
@@ -115,6 +116,7 @@ const linkTo = (link: PasswordLinkView) => `${location.origin}/console/password#
 
 function Invite({ onClose }: { onClose: () => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const { data: session } = useStaffSession()
   const roles = useRoleChoices()
   const [email, setEmail] = useState('')
@@ -142,7 +144,7 @@ function Invite({ onClose }: { onClose: () => void }) {
             {t('action.done')}
           </Button>
         ) : (
-          <Button kind="primary" busy={!!doing.busy} disabled={!email || !name || (!every && !shops.length)} onClick={() => void send()}>
+          <Button kind="primary" busy={!!doing.busy} why={lacks(!email.trim() && t('users.email'), !name.trim() && t('column.name'), !every && !shops.length && t('column.shop'))} onClick={() => void send()}>
             {t('users.makeAccount')}
           </Button>
         )
@@ -183,6 +185,7 @@ function Handed({ link, name }: { link: PasswordLinkView; name: string }) {
 
 function One({ account, onClose }: { account: AccountView; onClose: () => void }) {
   const { t } = useText()
+  const lacks = useLacks()
   const may = useMay()
   const { data: session } = useStaffSession()
   const roles = useRoleChoices()
@@ -223,7 +226,7 @@ function One({ account, onClose }: { account: AccountView; onClose: () => void }
       title={account.name}
       actions={
         write && (
-          <Button kind="primary" busy={doing.busy === 'save'} disabled={!every && !shops.length} onClick={() => void save()}>
+          <Button kind="primary" busy={doing.busy === 'save'} why={lacks(!name.trim() && t('column.name'), !every && !shops.length && t('column.shop'))} onClick={() => void save()}>
             {t('action.save')}
           </Button>
         )

@@ -9,13 +9,15 @@ import { useActions } from '../../shell/Palette'
 import { useStaffSession } from '../../staff/session'
 import { type CasePage, type CaseView, type ClaimPage, keys, nextClock, ringOf, useCase, useClaim, useMay, useMembers } from '../data'
 import { usePlace } from '../place'
+import { useTagName } from '../tags'
 import { clockName, isKind } from '../queue/QueuePane'
 import css from './case.module.css'
-import { Macros } from './Conversing'
 import { Editor, type EditorHandle } from './Editor'
 import { useMoves } from './moves'
+import { Merge, Moved, Split } from './Moving'
 import { Presence } from './Presence'
 import { weave, type Words } from './story'
+import { AssistantTalk } from './Talk'
 
 export function CasePane() {
   const { t } = useText()
@@ -44,12 +46,13 @@ function OpenCase({ page }: { page: CasePage }) {
   const { t } = useText()
   const may = useMay()
   const { to } = usePlace()
+  const tagName = useTagName()
   const one = page.case
   const { claim, ids } = usePicked(page)
   const moves = useMoves(claim.data)
   const editor = useRef<EditorHandle>(null)
   const [writing, setWriting] = useState(false)
-  const [dialog, setDialog] = useState<'snooze' | 'assign' | 'hand_over' | 'tags' | 'close' | null>(null)
+  const [dialog, setDialog] = useState<'snooze' | 'assign' | 'hand_over' | 'tags' | 'close' | 'merge' | 'split' | null>(null)
   const verbs = useCaseVerbs(page)
   const me = useStaffSession().data
   const followers = useQuery({ queryKey: ['followers', one.id], queryFn: () => ask(api.GET('/api/cases/{case_id}/followers', { params: { path: { case_id: one.id } } })), staleTime: 60_000 })
@@ -79,8 +82,15 @@ function OpenCase({ page }: { page: CasePage }) {
     { id: 'follow', label: t(following ? 'case.unfollow' : 'case.follow'), icon: 'eye' as const, onPick: () => verbs.follow(!following) },
     ...(does('set_tags') ? [{ id: 'tags', label: t('case.tags'), icon: 'flag' as const, onPick: () => setDialog('tags') }] : []),
     ...(does('set_priority') ? (['urgent', 'high', 'normal', 'low'] as const).map((p) => ({ id: p, label: t('case.priority', { priority: t(`priority.${p}`) }), checked: one.priority === p, onPick: () => verbs.priority(p) })) : []),
+    ...(may('cases.write')
+      ? [
+          { id: 'merge', label: t('moving.merge'), icon: 'arrow' as const, onPick: () => setDialog('merge') },
+          ...(page.messages.length > 1 ? [{ id: 'split', label: t('moving.splitCase'), icon: 'undo' as const, onPick: () => setDialog('split') }] : []),
+        ]
+      : []),
     'line' as const,
-    ...(does('solve') ? [{ id: 'solve', label: t('case.solve'), icon: 'check' as const, onPick: verbs.solve }] : []),
+    ...(does('solve') ? [{ id: 'solve', label: t('case.solve'), icon: 'check' as const, onPick: () => verbs.solve(false) }] : []),
+    ...(does('solve_unanswered') ? [{ id: 'solve', label: t('case.solveUnanswered'), icon: 'check' as const, onPick: () => verbs.solve(true) }] : []),
     ...(does('close') ? [{ id: 'close', label: t('case.close'), icon: 'lock' as const, onPick: () => setDialog('close') }] : []),
     ...(does('reopen') ? [{ id: 'reopen', label: t('case.reopen'), icon: 'refresh' as const, onPick: verbs.reopen }] : []),
   ]
@@ -117,7 +127,7 @@ function OpenCase({ page }: { page: CasePage }) {
               )}
               {one.priority !== 'normal' && <span>{t(`priority.${one.priority}`)}</span>}
               {one.tags.filter((tag) => !isKind(tag)).map((tag) => (
-                <Tag key={tag}>{tag}</Tag>
+                <Tag key={tag}>{tagName(tag)}</Tag>
               ))}
             </p>
           </div>
@@ -132,6 +142,8 @@ function OpenCase({ page }: { page: CasePage }) {
           {lines.length > 0 && <Menu label={t('case.menu')} items={lines} trigger={(props) => <IconButton {...props} icon="more" label={t('case.menu')} />} />}
         </div>
         <Presence page={page} />
+        <Moved page={page} />
+        <AssistantTalk page={page} />
         {one.snoozed_until && <Snoozed until={one.snoozed_until} onWake={() => verbs.snooze(null)} />}
         {shown && (
           <div className={css.standing}>
@@ -158,13 +170,14 @@ function OpenCase({ page }: { page: CasePage }) {
             actions={moves.moves.map((m, i) => ({ id: m.verb, verb: m.label, harm: m.harm, busy: moves.busy === m.verb, keys: i === 0 ? 'a' : undefined, onPick: () => moves.start(m.verb) }))}
           />
         )}
-        <Macros page={page} />
         <Editor key={one.id} page={page} handle={editor} onOpen={setWriting} />
       </footer>
       {moves.form}
       <Snooze open={dialog === 'snooze'} onClose={() => setDialog(null)} onPick={verbs.snooze} />
       <Colleague open={dialog === 'assign' || dialog === 'hand_over'} withNote={dialog === 'hand_over'} onClose={() => setDialog(null)} shop={one.shop_id} owner={one.owner_id} onPick={verbs.give} />
       <Tags open={dialog === 'tags'} tags={one.tags} onClose={() => setDialog(null)} onKeep={verbs.tags} />
+      <Merge page={page} open={dialog === 'merge'} onClose={() => setDialog(null)} />
+      <Split page={page} open={dialog === 'split'} onClose={() => setDialog(null)} />
       <Close open={dialog === 'close'} onClose={() => setDialog(null)} onPick={verbs.close} />
     </div>
   )
@@ -214,12 +227,15 @@ function Snoozed({ until, onWake }: { until: string; onWake: () => void }) {
   )
 }
 
+const NEAR_FOOT = 200
+
 /** Facts and words as one line; the newest at the foot, where the next words will stand. */
 export function Story({ page, open, factsOnly, plain = factsOnly }: { page: CasePage; open: boolean; factsOnly?: boolean; /** Scrolls with the page around it. */ plain?: boolean }) {
   const { t } = useText()
   const id = page.case.id
   const words = useWords(page)
   const scroller = useRef<HTMLDivElement>(null)
+  const atFoot = useRef(true)
   const facts = useInfiniteQuery({
     queryKey: keys.story(id),
     queryFn: ({ pageParam }) => ask(api.GET('/api/cases/{case_id}/timeline', { params: { path: { case_id: id }, query: { after: pageParam, limit: 100 } } })),
@@ -241,13 +257,19 @@ export function Story({ page, open, factsOnly, plain = factsOnly }: { page: Case
     const edge = Math.max(moreSaid && !factsOnly ? Math.min(...said.map((m) => Date.parse(m.sent_at))) : 0, facts.hasNextPage ? Math.min(...told.map((f) => Date.parse(f.at))) : 0)
     return weave(factsOnly ? [] : said, told, words).filter((e) => Date.parse(e.at) >= edge)
   }, [page.messages, page.before, older.data, older.hasNextPage, facts.data, facts.hasNextPage, words, factsOnly])
-  const last = entries[entries.length - 1]?.id
+  // Words come with the case, facts after them: there is no line before both are there.
+  const last = facts.data && entries[entries.length - 1]?.id
   useEffect(() => {
     const node = scroller.current
-    if (!node || plain) return
-    const near = node.scrollHeight - node.scrollTop - node.clientHeight < 400
-    if (node.dataset.began !== 'yes' || near) node.scrollTop = node.scrollHeight
-    if (last) node.dataset.began = 'yes'
+    if (!node || plain || !last) return
+    if (atFoot.current) node.scrollTop = node.scrollHeight
+    // The editor opens, a picture comes: who reads the newest line goes on reading it.
+    const watch = new ResizeObserver(() => {
+      if (atFoot.current) node.scrollTop = node.scrollHeight
+    })
+    watch.observe(node)
+    if (node.firstElementChild) watch.observe(node.firstElementChild)
+    return () => watch.disconnect()
   }, [last])
   const earlier = facts.hasNextPage || (!factsOnly && (older.data ? older.hasNextPage : !!page.before))
   const goBack = () => {
@@ -261,7 +283,7 @@ export function Story({ page, open, factsOnly, plain = factsOnly }: { page: Case
   }
   if (facts.isError) return <ErrorState error={facts.error} onRetry={() => void facts.refetch()} />
   return (
-    <div className={plain ? css.plainStory : css.story} ref={scroller} tabIndex={plain ? undefined : 0} role="region" aria-label={t('case.story')}>
+    <div className={plain ? css.plainStory : css.story} ref={scroller} tabIndex={plain ? undefined : 0} role="region" aria-label={t('case.story')} onScroll={(e) => (atFoot.current = e.currentTarget.scrollHeight - e.currentTarget.scrollTop - e.currentTarget.clientHeight < NEAR_FOOT)}>
       {facts.isPending ? <SkeletonRows rows={6} /> : <Timeline entries={entries} open={open} onEarlier={earlier ? goBack : undefined} loadingEarlier={facts.isFetchingNextPage || older.isFetching} />}
     </div>
   )
@@ -269,6 +291,7 @@ export function Story({ page, open, factsOnly, plain = factsOnly }: { page: Case
 
 function useWords(page: CasePage): Words {
   const { t, has, fmt } = useText()
+  const tagName = useTagName()
   const members = useMembers()
   const me = useStaffSession().data
   return useMemo(
@@ -277,12 +300,12 @@ function useWords(page: CasePage): Words {
         const data = entry.data as Record<string, unknown>
         const key = `fact.${name.replace('.', '_')}`
         const money = typeof data.amount_cents === 'number' && typeof data.currency === 'string' && data.amount_cents > 0 ? fmt.money(data.amount_cents, data.currency) : ''
-        const said = has(key) ? t(key) : name
+        const said = name === 'case.snoozed' && !data.until ? t('done.woken') : has(key) ? t(key) : name
         const clock = typeof data.clock === 'string' && /^clock\./.test(name) ? clockName(t, data.clock) : ''
         const extra =
           name === 'case.assigned' ? (members.find((m) => m.account_id === data.account_id)?.name ?? '')
           : name === 'case.priority_set' ? t(`priority.${String(data.priority)}`)
-          : name === 'case.tagged' ? [...((data.added as string[]) ?? []).map((x) => `+${x}`), ...((data.removed as string[]) ?? []).map((x) => `−${x}`)].join(' ')
+          : name === 'case.tagged' ? [...((data.added as string[]) ?? []).map((x) => `+${tagName(x)}`), ...((data.removed as string[]) ?? []).map((x) => `−${tagName(x)}`)].join(' ')
           : /^parcel\.(moved|exception)$/.test(name) ? t(`parcel.${String(data.status)}`)
           : /^claim\.(applied|approved|offered|refunded|ruled_for_customer|mediated|accepted_partly)$|^refund\./.test(name) ? money
           : name === 'case.snoozed' && typeof data.until === 'string' ? fmt.dateTime(data.until)
@@ -295,7 +318,7 @@ function useWords(page: CasePage): Words {
       said: (what) => t(`said.${what}`),
       customer: page.customer?.name || t('customer.unknown'),
     }),
-    [t, has, fmt, members, me?.id, page.customer?.name],
+    [t, has, fmt, tagName, members, me?.id, page.customer?.name],
   )
 }
 
@@ -316,6 +339,8 @@ function useCaseVerbs(page: CasePage) {
   const take = () => ask(api.POST('/api/cases/{case_id}/take', path))
   const snoozeTo = (until: string | null) => ask(api.PUT('/api/cases/{case_id}/snooze', { ...path, body: { until } }))
   const tagsTo = (tags: string[]) => ask(api.PUT('/api/cases/{case_id}/tags', { ...path, body: { tags } }))
+  const stood = page.case.status
+  const again = () => ask(api.POST('/api/cases/{case_id}/undo-ending', { ...path, body: { status: stood } }))
   const priorityTo = (priority: CaseView['priority']) => ask(api.PUT('/api/cases/{case_id}/priority', { ...path, body: { priority } }))
   return {
     follow: (on: boolean) => run(() => ask(on ? api.PUT('/api/cases/{case_id}/followers/me', path) : api.DELETE('/api/cases/{case_id}/followers/me', path)).then(() => queries.invalidateQueries({ queryKey: ['followers', id] }))),
@@ -347,9 +372,9 @@ function useCaseVerbs(page: CasePage) {
         page.actions.includes('assign') ? () => run(was ? () => ask(api.POST('/api/cases/{case_id}/assign', { ...path, body: { account_id: was } })) : release) : undefined,
       )
     },
-    solve: () => run(() => ask(api.POST('/api/cases/{case_id}/solve', path)), t('done.solved'), () => run(() => ask(api.POST('/api/cases/{case_id}/reopen', path)))),
+    solve: (unanswered: boolean) => run(() => ask(api.POST('/api/cases/{case_id}/solve', { params: { ...path.params, query: { unanswered } } })), t('done.solved'), () => run(again)),
     reopen: () => run(() => ask(api.POST('/api/cases/{case_id}/reopen', path)), t('done.reopened')),
-    close: (closing: NonNullable<CaseView['closing']>) => run(() => ask(api.POST('/api/cases/{case_id}/close', { ...path, body: { closing } })), t('done.closed')),
+    close: (closing: NonNullable<CaseView['closing']>) => run(() => ask(api.POST('/api/cases/{case_id}/close', { ...path, body: { closing } })), t('done.closed'), () => run(again)),
   }
 }
 
@@ -370,6 +395,8 @@ function Snooze({ open, onClose, onPick }: { open: boolean; onClose: () => void;
     [t('snooze.threeDays'), morning(3)],
     [t('snooze.monday'), morning(((8 - now.getDay()) % 7) || 7)],
   ]
+  // Monday may be tomorrow, or three days off.
+  const different = choices.filter(([, at], i) => choices.findIndex(([, other]) => other.getTime() === at.getTime()) === i)
   const pick = (at: Date) => {
     onPick(at.toISOString())
     onClose()
@@ -377,8 +404,8 @@ function Snooze({ open, onClose, onPick }: { open: boolean; onClose: () => void;
   return (
     <Dialog open={open} onClose={onClose} title={t('case.snooze')}>
       <div className={css.choices}>
-        {choices.map(([name, at]) => (
-          <button key={name} type="button" onClick={() => pick(at)}>
+        {different.map(([name, at], i) => (
+          <button key={name} type="button" data-first={i === 0 || undefined} onClick={() => pick(at)}>
             <span>{name}</span>
             <span className="muted small">{fmt.dateTime(at)}</span>
           </button>
@@ -442,6 +469,7 @@ function Colleague({ open, withNote, onClose, shop, owner, onPick }: { open: boo
 
 function Tags({ open, tags, onClose, onKeep }: { open: boolean; tags: readonly string[]; onClose: () => void; onKeep: (tags: string[]) => void }) {
   const { t } = useText()
+  const tagName = useTagName()
   const [typed, setTyped] = useState('')
   const [now, setNow] = useState<string[]>([...tags])
   useEffect(() => {
@@ -486,8 +514,8 @@ function Tags({ open, tags, onClose, onKeep }: { open: boolean; tags: readonly s
       <ul className={css.tagList}>
         {now.map((tag) => (
           <li key={tag}>
-            <Tag>{isKind(tag) ? t(`kind.${tag}`) : tag}</Tag>
-            <IconButton small icon="close" label={t('files.remove', { name: tag })} onClick={() => setNow(now.filter((x) => x !== tag))} />
+            <Tag>{tagName(tag)}</Tag>
+            <IconButton small icon="close" label={t('files.remove', { name: tagName(tag) })} onClick={() => setNow(now.filter((x) => x !== tag))} />
           </li>
         ))}
       </ul>

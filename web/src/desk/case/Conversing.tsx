@@ -3,11 +3,13 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { useEffect, useRef, useState } from 'react'
 import { api, ask, asProblem, newKey, problemText } from '../../api/client'
 import type { components } from '../../api/schema'
-import { Button, Checkbox, Dialog, EmptyState, Field, Icon, IconButton, Input, SkeletonRows, Textarea, toast } from '../../design'
+import { Button, Checkbox, Dialog, EmptyState, Field, Icon, IconButton, Input, Menu, SkeletonRows, Textarea, toast } from '../../design'
 import { type Locale, localeNames, locales, useText } from '../../i18n'
 import { serverNow } from '../../shell/now'
 import { useActions } from '../../shell/Palette'
+import { useStaffSession } from '../../staff/session'
 import { type CasePage, keys, useMay } from '../data'
+import { useTagName } from '../tags'
 import css from './conversing.module.css'
 
 export type Finding = components['schemas']['Finding']
@@ -50,7 +52,7 @@ export function Findings({ findings, onReplace, onBegin }: { findings: readonly 
           </span>
           {f.instead && (
             <button type="button" className={css.act} onClick={() => (f.words ? onReplace(f.words, f.instead) : onBegin(f.instead))}>
-              {t('wording.write', { words: f.instead })}
+              {t(f.words ? 'wording.write' : 'wording.begin', { words: f.instead })}
             </button>
           )}
         </li>
@@ -85,6 +87,8 @@ export function Texts({ page, open, onClose, onInsert }: { page: CasePage; open:
     onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
   })
   const texts = found.data ?? []
+  // The server fills them in when one is picked; until then a gap is a gap, not a code.
+  const filled = (words: string) => words.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, field: string) => (field === 'customer' && page.customer?.name) || '…')
   return (
     <Dialog open={open} onClose={onClose} title={t('texts.title')} wide>
       <div className={css.pick}>
@@ -105,14 +109,14 @@ export function Texts({ page, open, onClose, onInsert }: { page: CasePage; open:
                 <button type="button" disabled={pick.isPending} onClick={() => pick.mutate(one.id)}>
                   <strong>{one.name}</strong>
                   {one.folder && <span className="muted small">{one.folder}</span>}
-                  <span className={css.words}>{one.words[locale || page.case.locale] ?? Object.values(one.words)[0]}</span>
+                  <span className={css.words}>{filled(one.words[locale || page.case.locale] ?? Object.values(one.words)[0] ?? '')}</span>
                   {one.used > 0 && <span className="muted small">{t('texts.used', { count: one.used })}</span>}
                 </button>
               </li>
             ))}
           </ul>
         ) : (
-          <EmptyState title={t(q ? 'texts.none' : 'texts.empty')} text={t('texts.emptyText')} />
+          <EmptyState drawing="search" title={t(q ? 'texts.none' : 'texts.empty')} text={t('texts.emptyText')} />
         )}
       </div>
     </Dialog>
@@ -138,8 +142,8 @@ export function SendLater({ open, onClose, onPick, busy }: { open: boolean; onCl
   return (
     <Dialog open={open} onClose={onClose} title={t('later.title')}>
       <div className={css.pick}>
-        {choices.map(([name, at]) => (
-          <button key={name} type="button" className={css.choice} disabled={busy} onClick={() => onPick(at.toISOString(), sure)}>
+        {choices.map(([name, at], i) => (
+          <button key={name} type="button" data-first={i === 0 || undefined} className={css.choice} disabled={busy} onClick={() => onPick(at.toISOString(), sure)}>
             <span>{name}</span>
             <span className="muted small">{fmt.dateTime(at)}</span>
           </button>
@@ -168,6 +172,11 @@ export function PlannedMessages({ page, onTake }: { page: CasePage; onTake: (wor
     onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
     onSettled: () => queries.invalidateQueries({ queryKey: key }),
   })
+  const plan = useMutation({
+    mutationFn: ({ body, file_ids, send_at, in_any_case }: Planned) => ask(api.POST('/api/cases/{case_id}/planned-messages', { params: { path: { case_id: id } }, body: { body, file_ids, send_at, in_any_case, override: '' } })),
+    onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
+    onSettled: () => queries.invalidateQueries({ queryKey: key }),
+  })
   if (!found.data?.length) return null
   return (
     <ul className={css.planned} aria-label={t('later.planned')}>
@@ -180,19 +189,22 @@ export function PlannedMessages({ page, onTake }: { page: CasePage; onTake: (wor
           <button type="button" className={css.act} disabled={cancel.isPending} onClick={() => cancel.mutate(one, { onSuccess: () => onTake(one.body) })}>
             {t('later.edit')}
           </button>
-          <IconButton small icon="close" label={t('later.cancel')} disabled={cancel.isPending} onClick={() => cancel.mutate(one)} />
+          <IconButton small icon="close" label={t('later.cancel')} disabled={cancel.isPending} onClick={() => cancel.mutate(one, { onSuccess: () => toast(t('later.cancelled'), one.state === 'planned' ? { undo: () => plan.mutate(one) } : {}) })} />
         </li>
       ))}
     </ul>
   )
 }
 
-/** Macros stand in the palette; what one would say is shown before it is said. */
-export function Macros({ page }: { page: CasePage }) {
+/** Macros stand behind a button and in the palette; what one would say is shown before it is said. What one did can be taken back, but
+for the words. */
+export function Macros({ page, align }: { page: CasePage; align: 'start' | 'end' }) {
   const { t, has } = useText()
+  const tagName = useTagName()
   const may = useMay()
   const queries = useQueryClient()
   const id = page.case.id
+  const me = useStaffSession().data?.id
   const [picked, setPicked] = useState<Macro | null>(null)
   const [words, setWords] = useState<string | null>(null)
   const [reason, setReason] = useState('')
@@ -211,69 +223,107 @@ export function Macros({ page }: { page: CasePage }) {
     setWords(null)
     setReason('')
   }
+  const settled = {
+    onError: (error: unknown) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
+    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts }), queries.invalidateQueries({ queryKey: keys.story(id) })]),
+  }
+  const undo = useMutation({
+    mutationFn: async (steps: readonly (() => Promise<unknown>)[]) => {
+      for (const step of steps) await step()
+    },
+    onSuccess: () => toast(t('macro.undone')),
+    ...settled,
+  })
   const run = useMutation({
-    mutationFn: (macro: Macro) => ask(api.POST('/api/cases/{case_id}/macros/{macro_id}', { params: { path: { case_id: id, macro_id: macro.id } }, body: { key: press.current, words: preview.data?.answer == null ? null : said, override: reason } })),
-    onSuccess: (_, macro) => {
-      toast(t('macro.done', { name: macro.name }))
+    mutationFn: async (macro: Macro) => {
+      const ran = await ask(api.POST('/api/cases/{case_id}/macros/{macro_id}', { params: { path: { case_id: id, macro_id: macro.id } }, body: { key: press.current, words: preview.data?.answer == null ? null : said, override: reason } }))
+      return { ran, was: page }
+    },
+    onSuccess: ({ ran, was }, macro) => {
+      const answered = macro.steps.some((step) => step.do === 'answer')
+      const steps = ran.again ? [] : undoing(was, ran.case, answered, me)
+      toast(t(steps.length && macro.steps.some((step) => step.do === 'answer' || step.do === 'note') ? 'macro.doneSaid' : 'macro.done', { name: macro.name }), steps.length ? { undo: () => undo.mutate(steps) } : {})
       close()
     },
-    onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
-    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts }), queries.invalidateQueries({ queryKey: keys.story(id) })]),
+    ...settled,
   })
   const stepText = (step: Macro['steps'][number]) =>
     step.do === 'priority' ? t('macro.priority', { priority: t(`priority.${step.priority}`) })
     : step.do === 'stage' ? t('macro.stage', { stage: t(`stage.${step.stage}`) })
     : step.do === 'snooze' ? t('macro.snooze', { hours: step.hours })
-    : step.do === 'tag' ? t('macro.tag', { tags: [...(step.add ?? []).map((x) => `+${x}`), ...(step.remove ?? []).map((x) => `−${x}`)].join(' ') })
+    : step.do === 'tag' ? t('macro.tag', { tags: [...(step.add ?? []).map((x) => `+${tagName(x)}`), ...(step.remove ?? []).map((x) => `−${tagName(x)}`)].join(' ') })
     : step.do === 'give' ? t(step.to === 'me' ? 'macro.giveMe' : step.to === 'queue' ? 'macro.giveQueue' : 'macro.give')
     : t(`macro.${step.do}`)
-  useActions(
-    (found.data ?? []).map((macro) => ({
-      id: `macro ${macro.id}`,
-      title: macro.name,
-      text: macro.steps.map(stepText).join(' → '),
-      section: t('macro.title'),
-      icon: 'list' as const,
-      run: () => {
-        press.current = newKey()
-        setPicked(macro)
-      },
-    })),
-  )
+  const start = (macro: Macro) => {
+    press.current = newKey()
+    setPicked(macro)
+  }
+  const macros = found.data ?? []
+  useActions(macros.map((macro) => ({ id: `macro ${macro.id}`, title: macro.name, text: macro.steps.map(stepText).join(' → '), section: t('macro.title'), icon: 'bolt' as const, run: () => start(macro) })))
   return (
-    <Dialog
-      open={!!picked}
-      onClose={close}
-      title={picked?.name ?? ''}
-      wide
-      actions={
-        <Button kind="primary" busy={run.isPending} disabled={!picked || preview.isPending || (wording.held && !reason.trim())} onClick={() => picked && run.mutate(picked)}>
-          {t('macro.run')}
-        </Button>
-      }
-    >
-      {picked && (
-        <div className={css.pick}>
-          <ol className={css.steps}>
-            {picked.steps.map((step, i) => (
-              <li key={i}>{stepText(step)}</li>
-            ))}
-          </ol>
-          {preview.isPending ? (
-            <SkeletonRows rows={2} />
-          ) : (
-            preview.data?.answer != null && (
-              <Field label={t('macro.says')}>
-                <Textarea rows={5} value={said} onChange={(e) => setWords(e.target.value)} />
-              </Field>
-            )
-          )}
-          <Findings findings={wording.findings} onReplace={(what, by) => setWords(said.replace(what, by))} onBegin={(begin) => setWords(begin + said)} />
-          {wording.held && <Reason value={reason} onChange={setReason} />}
-        </div>
+    <>
+      {macros.length > 0 && (
+        <Menu label={t('macro.title')} up align={align} items={macros.map((macro) => ({ id: macro.id, label: macro.name, onPick: () => start(macro) }))} trigger={(props) => <IconButton {...props} icon="bolt" label={t('macro.title')} />} />
       )}
-    </Dialog>
+      <Dialog
+        open={!!picked}
+        onClose={close}
+        title={picked?.name ?? ''}
+        wide
+        actions={
+          <Button kind="primary" busy={run.isPending} disabled={!picked || preview.isPending || (wording.held && !reason.trim())} onClick={() => picked && run.mutate(picked)}>
+            {t('macro.run')}
+          </Button>
+        }
+      >
+        {picked && (
+          <div className={css.pick}>
+            <ol className={css.steps}>
+              {picked.steps.map((step, i) => (
+                <li key={i}>{stepText(step)}</li>
+              ))}
+            </ol>
+            {preview.isPending ? (
+              <SkeletonRows rows={2} />
+            ) : (
+              preview.data?.answer != null && (
+                <Field label={t('macro.says')}>
+                  <Textarea rows={5} value={said} onChange={(e) => setWords(e.target.value)} />
+                </Field>
+              )
+            )}
+            <Findings findings={wording.findings} onReplace={(what, by) => setWords(said.replace(what, by))} onBegin={(begin) => setWords(begin + said)} />
+            {wording.held && <Reason value={reason} onChange={setReason} />}
+          </div>
+        )}
+      </Dialog>
+    </>
   )
+}
+
+/** The calls that bring the case back to where it stood; none where one of them would be refused. */
+function undoing(was: CasePage, is: CasePage['case'], answered: boolean, me: string | null | undefined): (() => Promise<unknown>)[] {
+  const before = was.case
+  const path = { params: { path: { case_id: before.id } } }
+  const steps: (() => Promise<unknown>)[] = []
+  if (is.status === 'solved' && before.status !== 'solved') {
+    const status = answered ? 'waiting_customer' : before.status
+    steps.push(() => ask(api.POST('/api/cases/{case_id}/undo-ending', { ...path, body: { status } })))
+  }
+  if (is.owner_id !== before.owner_id) {
+    const owner = before.owner_id
+    if (!owner && (is.owner_id === me || was.actions.includes('assign'))) steps.push(() => ask(api.POST('/api/cases/{case_id}/release', path)))
+    else if (owner === me && !is.owner_id) steps.push(() => ask(api.POST('/api/cases/{case_id}/take', path)))
+    else if (owner && was.actions.includes('assign')) steps.push(() => ask(api.POST('/api/cases/{case_id}/assign', { ...path, body: { account_id: owner } })))
+    else return []
+  }
+  if (is.tags.join() !== before.tags.join()) steps.push(() => ask(api.PUT('/api/cases/{case_id}/tags', { ...path, body: { tags: before.tags } })))
+  if (is.priority !== before.priority) steps.push(() => ask(api.PUT('/api/cases/{case_id}/priority', { ...path, body: { priority: before.priority } })))
+  if (is.snoozed_until !== before.snoozed_until) {
+    const until = before.snoozed_until && Date.parse(before.snoozed_until) > serverNow() ? before.snoozed_until : null
+    steps.push(() => ask(api.PUT('/api/cases/{case_id}/snooze', { ...path, body: { until } })))
+  }
+  return steps
 }
 
 export function Reason({ value, onChange }: { value: string; onChange: (reason: string) => void }) {

@@ -3,11 +3,15 @@ import { type ClipboardEvent, useCallback, useEffect, useImperativeHandle, useRe
 import { api, ask, asProblem, newKey, problemText } from '../../api/client'
 import { Button, Icon, IconButton, KeyHint, Menu, Segmented, type StoredFile, toast } from '../../design'
 import { useText } from '../../i18n'
+import { readDraft, writeDraft } from '../../shell/drafts'
+import { useStaffSession } from '../../staff/session'
 import { type CasePage, keys, toCase, useMay } from '../data'
 import css from './case.module.css'
-import { Findings, PlannedMessages, Reason, SendLater, Texts, useWording } from './Conversing'
-import { Knowledge } from './Knowledge'
+import { Findings, Macros, PlannedMessages, Reason, SendLater, Texts, useWording } from './Conversing'
+import { Knowledge, Likely } from './Knowledge'
+import { useMention } from './Mention'
 import { tellTyping } from './passing'
+import { Ways } from './Ways'
 
 export interface EditorHandle {
   write: (kind: 'message' | 'note') => void
@@ -21,11 +25,16 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   const may = useMay()
   const queries = useQueryClient()
   const id = page.case.id
-  const [kind, setKind] = useState<'message' | 'note'>(page.draft?.kind ?? 'message')
-  const [body, setBody] = useState(page.draft?.body ?? '')
+  // On this device until the server has it: a browser that dies takes no words with it.
+  const here = `case.${useStaffSession().data?.id}.${id}`
+  const [unsaved] = useState(() => readDraft<{ kind: 'message' | 'note'; body: string }>(here))
+  const begun = unsaved ?? page.draft
+  const [kind, setKind] = useState<'message' | 'note'>(begun?.kind ?? 'message')
+  const [body, setBody] = useState(begun?.body ?? '')
   const [files, setFiles] = useState<readonly StoredFile[]>([])
   const [sending, setSending] = useState<readonly { key: string; name: string; share: number }[]>([])
   const [open, setOpen] = useState(false)
+  const [looking, setLooking] = useState(false)
   const [kept, setKept] = useState<'kept' | 'keeping' | null>(null)
   const area = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
@@ -33,8 +42,21 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   const began = useRef<string | null>(null)
   const [asking, setAsking] = useState<'texts' | 'later' | null>(null)
   const [reason, setReason] = useState('')
+  const [contact, setContact] = useState('')
+  const mention = useMention({
+    area,
+    body,
+    shop: page.case.shop_id,
+    wanted: open && kind === 'note',
+    onWrite: (words, caret) => {
+      touched.current = true
+      sendKey.current = newKey()
+      setBody(words)
+      requestAnimationFrame(() => area.current?.setSelectionRange(caret, caret))
+    },
+  })
   const wording = useWording(id, body, open && kind === 'message')
-  const touched = useRef(false)
+  const touched = useRef(!!unsaved)
   const latest = useRef({ body, kind })
   latest.current = { body, kind }
   useEffect(() => onOpen(open), [open])
@@ -44,20 +66,23 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
     requestAnimationFrame(() => area.current?.focus())
   }, [])
   useImperativeHandle(handle, () => ({ write }), [write])
+  const keeping = useRef<Promise<unknown>>(Promise.resolve())
   const keep = useCallback(async () => {
     if (!touched.current) return
     touched.current = false
     setKept('keeping')
     try {
-      await ask(api.PUT('/api/cases/{case_id}/draft', { params: { path: { case_id: id } }, body: latest.current }))
+      await (keeping.current = ask(api.PUT('/api/cases/{case_id}/draft', { params: { path: { case_id: id } }, body: latest.current })))
+      if (!touched.current) writeDraft(here, null)
       setKept('kept')
     } catch {
       touched.current = true
       setKept(null)
     }
-  }, [id])
+  }, [id, here])
   useEffect(() => {
     if (!touched.current) return
+    writeDraft(here, { kind, body })
     const timer = setTimeout(() => void keep(), SECONDS_TO_KEEP * 1000)
     return () => clearTimeout(timer)
   }, [body, kind, keep])
@@ -79,39 +104,63 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
         .finally(() => setSending((all) => all.filter((s) => s.key !== key)))
     }
   }
-  const done = async () => {
+  const clear = () => {
     touched.current = false
+    writeDraft(here, null)
     sendKey.current = newKey()
     setBody('')
     setReason('')
+    setContact('')
     began.current = null
     tellTyping(id, null)
     setFiles([])
     setKept(null)
     setOpen(false)
+    setLooking(false)
     area.current?.blur()
-    await Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts })])
   }
+  const refresh = () => Promise.all([queries.invalidateQueries({ queryKey: keys.case(id) }), queries.invalidateQueries({ queryKey: keys.queue() }), queries.invalidateQueries({ queryKey: keys.counts })])
+  const unsolve = useMutation({
+    mutationFn: () => ask(api.POST('/api/cases/{case_id}/undo-ending', { params: { path: { case_id: id } }, body: { status: 'waiting_customer' } })),
+    onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
+    onSettled: refresh,
+  })
   const send = useMutation({
     mutationFn: async (then: 'solve' | null) => {
+      // The draft goes with the words: one that came to the server after them would stand there as if they had not left.
+      await keeping.current.catch(() => undefined)
+      touched.current = false
+      writeDraft(here, null)
       const what = { body, file_ids: files.map((f) => f.id), key: sendKey.current }
       const path = { params: { path: { case_id: id } } }
-      const said = { ...what, template_id: began.current, override: wording.held ? reason : '' }
+      const said = { ...what, contact_id: contact || null, template_id: began.current, override: wording.held ? reason : '' }
       await ask(kind === 'note' ? api.POST('/api/cases/{case_id}/notes', { ...path, body: what }) : api.POST('/api/cases/{case_id}/messages', { ...path, body: said }))
       if (then === 'solve') await ask(api.POST('/api/cases/{case_id}/solve', path))
     },
-    onSuccess: done,
-    onError: () => void queries.invalidateQueries({ queryKey: keys.case(id) }),
+    onSuccess: (_, then) => {
+      clear()
+      if (then === 'solve') toast(t('done.solved'), { undo: () => unsolve.mutate() })
+      return refresh()
+    },
+    onError: () => {
+      touched.current = true
+      writeDraft(here, latest.current)
+      void queries.invalidateQueries({ queryKey: keys.case(id) })
+    },
   })
   const later = useMutation({
-    mutationFn: ({ at, sure }: { at: string; sure: boolean }) =>
-      ask(api.POST('/api/cases/{case_id}/planned-messages', { params: { path: { case_id: id } }, body: { body, file_ids: files.map((f) => f.id), send_at: at, in_any_case: sure, override: wording.held ? reason : '' } })),
+    mutationFn: async ({ at, sure }: { at: string; sure: boolean }) => {
+      await keeping.current.catch(() => undefined)
+      return ask(api.POST('/api/cases/{case_id}/planned-messages', { params: { path: { case_id: id } }, body: { body, file_ids: files.map((f) => f.id), send_at: at, in_any_case: sure, override: wording.held ? reason : '' } }))
+    },
     onSuccess: async (plan) => {
       toast(t('later.done', { at: fmt.dateTime(plan.send_at) }))
       setAsking(null)
+      // At once: who goes on to write must not find the editor closed a moment later.
+      clear()
       await ask(api.PUT('/api/cases/{case_id}/draft', { params: { path: { case_id: id } }, body: { body: '', kind } }))
       await queries.invalidateQueries({ queryKey: ['planned', id] })
-      await done()
+      await refresh()
     },
     onError: (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
   })
@@ -132,18 +181,28 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
   const name = page.customer?.name ?? t('customer.unknown')
   if (!open)
     return (
-      <div className={css.closedEditor}>
-        <button type="button" onClick={() => write(body.trim() ? kind : 'message')}>
-          <Icon name="chat" size={18} />
-          <span>{body.trim() ? t(kind === 'note' ? 'editor.draftNote' : 'editor.draft', { words: body.trim().slice(0, 80) }) : t('editor.answer', { name })}</span>
-          <KeyHint keys="e" />
-        </button>
-        <button type="button" onClick={() => write('note')}>
-          <Icon name="lock" size={18} />
-          <span>{t('editor.note')}</span>
-          <KeyHint keys="n" />
-        </button>
-      </div>
+      <>
+        <Likely
+          page={page}
+          onPick={() => {
+            setLooking(true)
+            write('message')
+          }}
+        />
+        <div className={css.closedEditor}>
+          <button type="button" onClick={() => write(body.trim() ? kind : 'message')}>
+            <Icon name="chat" size={18} />
+            <span>{body.trim() ? t(kind === 'note' ? 'editor.draftNote' : 'editor.draft', { words: body.trim().slice(0, 80) }) : t('editor.answer', { name })}</span>
+            <KeyHint keys="e" />
+          </button>
+          <button type="button" onClick={() => write('note')}>
+            <Icon name="lock" size={18} />
+            <span>{t('editor.note')}</span>
+            <KeyHint keys="n" />
+          </button>
+          <Macros page={page} align="end" />
+        </div>
+      </>
     )
   return (
     <div
@@ -153,6 +212,17 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
       onDrop={(e) => {
         e.preventDefault()
         upload(e.dataTransfer.files)
+      }}
+      onKeyDown={(e) => {
+        // From wherever one stands in it; a dialog over it, a menu and a list of names have keys of their own.
+        if (e.isDefaultPrevented() || e.nativeEvent.isComposing || (e.target as Element).closest('dialog')) return
+        if (e.key === 'Enter' && (e.metaKey || e.ctrlKey)) {
+          e.preventDefault()
+          go()
+        } else if (e.key === 'Escape') {
+          void keep()
+          setOpen(false)
+        }
       }}
     >
       <div className={css.editorHead}>
@@ -183,6 +253,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
       <PlannedMessages page={page} onTake={rewrite} />
       <Knowledge
         page={page}
+        opened={looking}
         onInsert={(words) => {
           touched.current = true
           sendKey.current = newKey()
@@ -190,8 +261,10 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           area.current?.focus()
         }}
       />
+      {mention.list}
       <textarea
         ref={area}
+        {...mention.aria}
         className={css.area}
         aria-label={kind === 'note' ? t('editor.note') : t('editor.answer', { name })}
         placeholder={kind === 'note' ? t('editor.noteHint') : t('editor.answerHint')}
@@ -204,15 +277,8 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           tellTyping(id, kind)
         }}
         onPaste={onPaste}
-        onKeyDown={(e) => {
-          if (e.key === 'Enter' && (e.metaKey || e.ctrlKey)) {
-            e.preventDefault()
-            go()
-          } else if (e.key === 'Escape' && !e.nativeEvent.isComposing) {
-            void keep()
-            setOpen(false)
-          }
-        }}
+        onSelect={mention.look}
+        onKeyDown={mention.keys}
       />
       {(files.length > 0 || sending.length > 0) && (
         <ul className={css.attached}>
@@ -248,6 +314,7 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
       <div className={css.editorFoot}>
         <IconButton icon="clip" label={t('editor.attach')} onClick={() => picker.current?.click()} />
         {kind === 'message' && <IconButton icon="list" label={t('texts.title')} onClick={() => setAsking('texts')} />}
+        <Macros page={page} align="start" />
         <input
           ref={picker}
           type="file"
@@ -260,6 +327,11 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
           }}
         />
         <span className="muted small">{body.length > 3500 ? t('editor.length', { count: body.length, shown: fmt.number(body.length) }) : ''}</span>
+        {kind === 'message' && (
+          <span className={css.ways}>
+            <Ways page={page} value={contact} onPick={setContact} />
+          </span>
+        )}
         <span className={css.sendKeys}>
           <KeyHint keys="mod+enter" />
         </span>

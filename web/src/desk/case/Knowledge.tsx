@@ -8,19 +8,54 @@ import css from './knowledge.module.css'
 
 const MS_BETWEEN_KEYS = 200
 
-/** Beside the editor: what solved such cases before, and what the articles say; either goes into the answer with one click. */
-export function Knowledge({ page, onInsert }: { page: CasePage; onInsert: (words: string) => void }) {
-  const { t } = useText()
+function useBeside(id: string) {
   const may = useMay()
-  const [open, setOpen] = useState(false)
-  const body = useId()
-  const id = page.case.id
-  const beside = useQuery({
+  return useQuery({
     queryKey: ['solutions', id],
     queryFn: ({ signal }) => ask(api.GET('/api/cases/{case_id}/solutions', { params: { path: { case_id: id } }, signal })),
     enabled: may('knowledge.read'),
     staleTime: 60_000,
   })
+}
+
+type Beside = NonNullable<ReturnType<typeof useBeside>['data']>['solutions'][number]
+
+/** Beside the case: the three solutions that are likeliest to help, a line each, while the customer waits for us. */
+export function Likely({ page, onPick }: { page: CasePage; onPick: () => void }) {
+  const { t } = useText()
+  const beside = useBeside(page.case.id)
+  const solutions = beside.data?.solutions ?? []
+  if (!solutions.length || solutions.some((one) => one.applied_at) || !/^(open|waiting_shop)$/.test(page.case.status)) return null
+  return (
+    <section className={css.likely} aria-label={t('knowledge.likely')}>
+      <h3>{t('knowledge.likely')}</h3>
+      <ul>
+        {solutions.map((one) => (
+          <li key={one.solution.id}>
+            <button type="button" title={one.solution.remedy} onClick={onPick}>
+              <span className={css.problem}>{one.solution.problem}</span>
+              <span className={css.remedy}>{one.solution.remedy}</span>
+              <Held one={one} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Held({ one }: { one: Beside }) {
+  const { t, fmt } = useText()
+  return <Tag tone={one.tried && one.held / one.tried >= 0.8 ? 'jade' : 'plain'}>{one.tried ? t('knowledge.held', { share: fmt.percent(one.held / one.tried), count: one.tried }) : t('knowledge.untried')}</Tag>
+}
+
+/** Beside the editor: what solved such cases before, and what the articles say; either goes into the answer with one click. */
+export function Knowledge({ page, opened, onInsert }: { page: CasePage; opened: boolean; onInsert: (words: string) => void }) {
+  const { t } = useText()
+  const may = useMay()
+  const [open, setOpen] = useState(opened)
+  const body = useId()
+  const beside = useBeside(page.case.id)
   if (!may('knowledge.read')) return null
   const count = beside.data?.solutions.length ?? 0
   return (
@@ -43,11 +78,11 @@ export function Knowledge({ page, onInsert }: { page: CasePage; onInsert: (words
 }
 
 function Solutions({ page, onInsert }: { page: CasePage; onInsert: (words: string) => void }) {
-  const { t, has, fmt } = useText()
+  const { t, has } = useText()
   const may = useMay()
   const queries = useQueryClient()
   const id = page.case.id
-  const beside = useQuery({ queryKey: ['solutions', id], queryFn: ({ signal }) => ask(api.GET('/api/cases/{case_id}/solutions', { params: { path: { case_id: id } }, signal })), staleTime: 60_000 })
+  const beside = useBeside(id)
   const refused = (error: unknown) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' })
   const fresh = () => queries.invalidateQueries({ queryKey: ['solutions', id] })
   const judge = useMutation({
@@ -74,7 +109,7 @@ function Solutions({ page, onInsert }: { page: CasePage; onInsert: (words: strin
         <article key={one.solution.id} className={css.one}>
           <header>
             <strong>{one.solution.problem}</strong>
-            <Tag tone={one.tried && one.held / one.tried >= 0.8 ? 'jade' : 'plain'}>{one.tried ? t('knowledge.held', { share: fmt.percent(one.held / one.tried), count: one.tried }) : t('knowledge.untried')}</Tag>
+            <Held one={one} />
           </header>
           <p>{one.solution.remedy}</p>
           <footer>

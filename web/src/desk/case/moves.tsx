@@ -480,7 +480,7 @@ export function AddressLines({ address }: { address: Record<string, unknown> }) 
   const line = text('line') || ['province', 'state', 'city', 'district', 'street', 'line1', 'line2'].map(text).filter(Boolean).join(' ')
   return (
     <span>
-      {[text('name'), text('phone')].filter(Boolean).join(' · ')}
+      {[text('name'), text('phone').replaceAll(' ', '\u00a0')].filter(Boolean).join(' · ')}
       {text('name') && <br />}
       {[line, text('zip') || text('postcode')].filter(Boolean).join(' ')}
     </span>

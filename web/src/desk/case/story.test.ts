@@ -8,7 +8,7 @@ const fact = (minute: number, name: string, data: Record<string, unknown> = {}, 
   ({ position: minute, at: `2026-03-10T04:${String(minute).padStart(2, '0')}:00Z`, name, actor_kind: actor, actor_id: null, shop_id: null, cause: null, data }) as Entry
 
 const said = (minute: number, author_kind: 'customer' | 'staff', kind: 'message' | 'note' = 'message') =>
-  ({ id: `m${minute}`, author_kind, author_id: null, author_name: null, kind, channel: 'portal', body: '好的', html: null, sent_at: `2026-03-10T04:${String(minute).padStart(2, '0')}:30Z`, seen: false, files: [], contact_id: null, sending: null }) as MessageView
+  ({ id: `m${minute}`, author_kind, author_id: null, author_name: null, kind, channel: 'portal', body: '好的', html: null, sent_at: `2026-03-10T04:${String(minute).padStart(2, '0')}:30Z`, seen: false, files: [], contact_id: null, sending: null, offers: null }) as MessageView
 
 describe('thread and timeline in one line', () => {
   it('puts words and facts in the order in which they happened', () => {
@@ -26,8 +26,24 @@ describe('thread and timeline in one line', () => {
     const line = weave([said(1, 'customer'), said(20, 'staff')], [fact(10, 'clock.fired', { clock: 'case.first_answer' }, 'system')], words)
     expect(line.map((e) => e.late)).toEqual([true, false, false])
   })
+  it('leaves out what only machines and colleagues hear of', () => {
+    const told = ['desk.told', 'case.followed', 'case.mentioned', 'case.step_taken', 'trial.met', 'case.escalated'].map((name, i) => fact(i, name))
+    expect(weave([], told.reverse(), words).map((e) => e.title)).toEqual(['case.escalated'])
+  })
   it('keeps notes inside and lets them change no wait', () => {
     const [asked, note] = weave([said(1, 'customer'), said(2, 'staff', 'note')], [], words)
     expect([asked?.internal, note?.internal, note?.waitingFor]).toEqual([false, true, 'shop'])
+  })
+})
+
+describe('what the assistant does', () => {
+  it('is told in its own name, and its answer once', () => {
+    const answer = { ...said(2, 'staff'), author_kind: 'system', offers: { sources: [], choices: [] } } as unknown as MessageView
+    const line = weave([said(1, 'customer'), answer], [fact(2, 'assistant.answered', {}, 'customer'), fact(3, 'assistant.handed_over', {}, 'customer')], words)
+    expect(line.map((e) => [e.title, e.actor.name])).toEqual([
+      ['asked', '王小明'],
+      ['answered', 'assistant'],
+      ['assistant.handed_over', 'assistant'],
+    ])
   })
 })

@@ -33,7 +33,7 @@ const WAITS: Partial<Record<ClaimState, Waited>> = {
 }
 
 /** Facts that repeat what stands in the line anyway, or are of interest to machines only. */
-const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked)|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set)/
+const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked|followed|unfollowed|mentioned|step_taken)|desk\.|trial\.|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set|assistant\.answered)/
 
 export interface Words {
   fact: (name: string, entry: Entry) => string
@@ -47,6 +47,7 @@ export interface Words {
 export function actorKind(entry: Entry): ActorKind {
   if (entry.name.startsWith('parcel.')) return 'carrier'
   if (entry.name.startsWith('refund.')) return 'gateway'
+  if (entry.name.startsWith('assistant.')) return 'assistant'
   if (entry.data.mover === 'arbiter') return 'arbiter'
   if (entry.actor_kind === 'customer') return 'customer'
   if (entry.actor_kind === 'staff') return 'agent'
@@ -82,9 +83,9 @@ export function weave(messages: readonly MessageView[], facts: readonly Entry[],
     // A broken clock is told at the end of the wait that broke it, not at the beginning of the next.
     const common = { at: piece.at, waitingFor, late: broken.some((b) => b > start && b <= end) }
     if (message) {
-      const kind: ActorKind = message.author_kind === 'customer' ? 'customer' : message.author_kind === 'staff' ? 'agent' : 'system'
+      const kind: ActorKind = message.author_kind === 'customer' ? 'customer' : message.author_kind === 'staff' ? 'agent' : message.offers ? 'assistant' : 'system'
       const name = message.author_name ?? (kind === 'customer' ? words.customer : words.role(kind))
-      woven.push({ ...common, id: message.id, actor: { name, kind }, title: words.said(message.kind === 'note' ? 'noted' : kind === 'customer' ? 'asked' : kind === 'agent' ? 'answered' : 'told'), text: message.body, files: message.files.map(storedFile), internal: message.kind === 'note', kind: 'message' as const })
+      woven.push({ ...common, id: message.id, actor: { name, kind }, title: words.said(message.kind === 'note' ? 'noted' : kind === 'customer' ? 'asked' : kind === 'system' ? 'told' : 'answered'), text: message.body, files: message.files.map(storedFile), internal: message.kind === 'note', kind: 'message' as const })
       return
     }
     const entry = fact as Entry

@@ -9,8 +9,13 @@ import { AddressLines } from '../case/moves'
 import { Story } from '../case/CasePane'
 import { type ClaimPage, type ClaimRow, keys, ringOf, type OrderSummary, type OrderView, type ShipmentView, useCase, useClaim, useCustomer, useMay, useOrder } from '../data'
 import { addressOf, usePlace } from '../place'
+import { CaseCosts } from './CaseCosts'
+import { useFailureWords } from '../refundFailure'
 import css from './customer.module.css'
+import { Contacts, Unknown } from './Contacts'
+import { Foreseen } from './Foreseen'
 import { Gallery } from './Gallery'
+import { Privacy } from './Privacy'
 import { StartClaim } from './StartClaim'
 
 /** The third pane: the matter in money and proof, the customer whole, everything that happened. */
@@ -47,14 +52,16 @@ export function CustomerPane() {
           ]}
         />
       </div>
-      <TabPanel idBase="customer" value={shown}>
+      <TabPanel key={shown} idBase="customer" value={shown}>
         {shown === 'matter' && (
           <>
             {claimId ? <ClaimMatter id={claimId} /> : null}
             {page.case.order_id && <OrderCard id={page.case.order_id} open={!claimId} caseId={page.case.id} />}
           </>
         )}
-        {shown === 'customer' && (page.case.customer_id ? <Customer id={page.case.customer_id} caseId={page.case.id} /> : <EmptyState drawing="lost" title={t('customer.none')} text={t('customer.noneText')} />)}
+        {shown === 'customer' && (page.case.customer_id ? <Customer id={page.case.customer_id} caseId={page.case.id} /> : <Part title={t('customer.none')}><Unknown page={page} /></Part>)}
+        {(shown === 'matter' || (!claimId && !page.case.order_id && shown === 'customer')) && <Foreseen caseId={page.case.id} Part={Part} />}
+        {(shown === 'matter' || (!claimId && !page.case.order_id && shown === 'customer')) && <CaseCosts caseId={page.case.id} Part={Part} />}
         {shown === 'story' && <Story page={page} open={false} factsOnly />}
       </TabPanel>
     </div>
@@ -63,6 +70,7 @@ export function CustomerPane() {
 
 function ClaimMatter({ id }: { id: string }) {
   const { t, has } = useText()
+  const why = useFailureWords()
   const found = useClaim(id)
   if (found.isPending) return <SkeletonRows rows={4} />
   if (!found.data) return <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
@@ -101,7 +109,7 @@ function ClaimMatter({ id }: { id: string }) {
             <Money cents={refund.amount_cents} currency={refund.currency} strong />
             <Tag tone={refund.state === 'paid' ? 'jade' : refund.state === 'failed' ? 'vermilion' : 'slate'}>{t(`refundState.${refund.state}`)}</Tag>
             <span className="muted small">{has(`provider.${refund.provider}`) ? t(`provider.${refund.provider}`) : refund.provider}</span>
-            {refund.failure && <span className={css.failure}>{refund.failure}</span>}
+            {refund.failure && <span className={css.failure}>{why(refund.failure)}</span>}
           </p>
         ))}
       </Part>
@@ -211,6 +219,9 @@ export function Parcel({ shipment }: { shipment: ShipmentView }) {
         <p className={shipment.late ? `small ${css.late}` : 'small muted'}>
           {t('parcel.promised', { at: fmt.dateTime(shipment.promised_at) })}
         </p>
+      )}
+      {shipment.subscription && (
+        <p className="small muted">{t(`parcel.push_${shipment.subscription}`, { said: shipment.subscription_said ?? '' })}</p>
       )}
       <ol className={css.events}>
         {events.map((event, i) => (
@@ -380,6 +391,9 @@ export function Customer({ id, caseId, openOrder }: { id: string; caseId?: strin
           ...(also.length ? [{ name: t('customer.also'), value: fmt.list(also.slice(0, 5).map((a) => a.name)) + (also.length > 5 ? ` +${also.length - 5}` : '') }] : []),
         ]}
       />
+      <Part title={t('contacts.title')}>
+        <Contacts customer={id} name={customer.name} />
+      </Part>
       {!!claims.data?.items.length && (
         <Part title={t('customer.claims')}>
           <List label={t('customer.claims')}>
@@ -391,7 +405,17 @@ export function Customer({ id, caseId, openOrder }: { id: string; caseId?: strin
       )}
       <Part title={t('customer.orders')}>
         {latest.items.length ? (
-          latest.items.map((order) => (picked === order.id ? <OrderCard key={order.id} id={order.id} open caseId={caseId} /> : <OrderItem key={order.id} order={order} onOpen={() => setPicked(order.id)} />))
+          <List label={t('customer.orders')}>
+            {latest.items.map((order) =>
+              picked === order.id ? (
+                <li key={order.id}>
+                  <OrderCard id={order.id} open caseId={caseId} />
+                </li>
+              ) : (
+                <OrderItem key={order.id} order={order} onOpen={() => setPicked(order.id)} />
+              ),
+            )}
+          </List>
         ) : (
           <p className="muted small">{t('customer.noOrders')}</p>
         )}
@@ -403,6 +427,9 @@ export function Customer({ id, caseId, openOrder }: { id: string; caseId?: strin
           ))}
         </List>
         {(cases.hasMore || cases.moreError !== null) && <Pager shown={cases.items.length} hasMore={cases.hasMore} loading={cases.loadingMore} error={cases.moreError ?? undefined} onMore={cases.more} />}
+      </Part>
+      <Part title={t('privacy.title')}>
+        <Privacy customer={id} name={customer.name} />
       </Part>
     </>
   )

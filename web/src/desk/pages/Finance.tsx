@@ -7,6 +7,7 @@ import { Button, EmptyState, ErrorState, IconButton, Menu, Money, Pager, Relativ
 import { useText } from '../../i18n'
 import { useMoves, type Verb } from '../case/moves'
 import { type ClaimPage, keys, type RefundState, type RefundView, takeMove, useClaim, useMay } from '../data'
+import { isLasting, useFailureWords } from '../refundFailure'
 import css from './screens.module.css'
 
 const STATES: readonly RefundState[] = ['failed', 'requested', 'sending', 'pending', 'offline_offered', 'paid']
@@ -94,6 +95,7 @@ export default function Finance() {
 function Refund({ refund, onMoving }: { refund: RefundView; onMoving: () => void }) {
   const { t, has } = useText()
   const may = useMay()
+  const why = useFailureWords()
   const queries = useQueryClient()
   const [busy, setBusy] = useState(false)
   const [after, setAfter] = useState<ClaimPage | null>(null)
@@ -121,6 +123,7 @@ function Refund({ refund, onMoving }: { refund: RefundView; onMoving: () => void
     }
   }
   const failed = now.state === 'failed'
+  const lasting = isLasting(now.failure)
   return (
     <tr aria-busy={busy || undefined}>
       <td>
@@ -136,7 +139,7 @@ function Refund({ refund, onMoving }: { refund: RefundView; onMoving: () => void
       <td>
         <Tag tone={tones[now.state as RefundState] ?? 'plain'}>{t(`refundState.${now.state}`)}</Tag>
         {now.attempts > 1 && <span className="muted small"> {t('finance.attempts', { count: now.attempts })}</span>}
-        {now.failure && failed && <p className={css.failure}>{now.failure}</p>}
+        {now.failure && failed && <p className={css.failure}>{why(now.failure)}</p>}
         {wrong && (
           <p className={css.failure} role="alert">
             {wrong}
@@ -149,14 +152,22 @@ function Refund({ refund, onMoving }: { refund: RefundView; onMoving: () => void
       <td className={css.actions}>
         {failed && may('refunds.execute') && (
           <>
-            <Button small busy={busy} icon="refresh" onClick={() => void run('retry_refund')}>
-              {t('finance.retry')}
-            </Button>
+            {lasting ? (
+              <Button small busy={busy} icon="upload" onClick={() => setForm('offer_offline')}>
+                {t('finance.offline')}
+              </Button>
+            ) : (
+              <Button small busy={busy} icon="refresh" onClick={() => void run('retry_refund')}>
+                {t('finance.retry')}
+              </Button>
+            )}
             <Menu
               label={t('action.more')}
               items={[
                 ...(may('claims.money') ? [{ id: 'wallet', label: t('move.to_wallet'), icon: 'money' as const, disabled: busy, onPick: () => void run('to_wallet') }] : []),
-                { id: 'offline', label: t('finance.offline'), icon: 'upload' as const, disabled: busy, onPick: () => setForm('offer_offline') },
+                lasting
+                  ? { id: 'retry', label: t('finance.retry'), icon: 'refresh' as const, disabled: busy, onPick: () => void run('retry_refund') }
+                  : { id: 'offline', label: t('finance.offline'), icon: 'upload' as const, disabled: busy, onPick: () => setForm('offer_offline') },
               ]}
               trigger={(props) => <IconButton {...props} small icon="more" label={t('action.more')} />}
             />

@@ -287,12 +287,14 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
   const [files, setFiles] = useState<readonly StoredFile[]>([])
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
+  const [ungraded, setUngraded] = useState(false)
   const moves = useMoves(claim)
   const line = claim.lines[at]
   const now = line ? judged[line.order_line_id] : undefined
   const patch = (change: Partial<Judged>) => {
     if (!line || !now) return
     setError(null)
+    setUngraded(false)
     setJudged({ ...judged, [line.order_line_id]: { ...now, ...change } })
     onGraded(true)
   }
@@ -311,7 +313,7 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
   }
   const confirm = async () => {
     if (!line || busy || !mayInspect) return
-    if (now && !now.grade && now.count > 0) return
+    if (now && !now.grade && now.count > 0) return setUngraded(true)
     const next = claim.lines.findIndex((l, i) => i !== at && !judged[l.order_line_id]?.grade && (judged[l.order_line_id]?.count ?? 0) > 0)
     if (next >= 0) return setAt(next)
     if (!ready) return
@@ -418,6 +420,12 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
               <Textarea rows={2} aria-label={t('grading.why')} placeholder={refuses ? t('grading.whyHint') : shortWords} value={words} onChange={(e) => setWords(e.target.value)} onKeyDown={(e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && void confirm()} />
               {refuses && <FileDrop label={t('proof.label')} hint={t('proof.needed')} camera files={files} onChange={(change) => setFiles(change(files))} upload={toOrder(line.order_id)} />}
             </div>
+          )}
+          {ungraded && (
+            <p className={css.held} role="alert">
+              <Icon name="warning" size={20} />
+              {t('warehouse.gradeFirst')}
+            </p>
           )}
           {error !== null && (
             <p className={css.held} role="alert">

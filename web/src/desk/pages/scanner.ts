@@ -1,5 +1,6 @@
 /** Tells a scanner from a hand: a scanner types a whole code within a few milliseconds per key and ends with Enter. */
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'react'
+import { flushSync } from 'react-dom'
 
 export const HAND_MS = 60
 const SHORTEST = 4
@@ -23,11 +24,13 @@ export function scanReader() {
   let read = ''
   let last = 0
   return {
-    press(sign: string, at: number): 'begun' | 'goes on' {
+    /** Gives the key that was pressed by hand before this one, where no quiet moment has taken it yet: a busy page hears late. */
+    press(sign: string, at: number): string {
       const goesOn = read !== '' && at - last < HAND_MS
+      const before = !goesOn && read.length === 1 ? read : ''
       read = goesOn ? read + sign : sign
       last = at
-      return goesOn ? 'goes on' : 'begun'
+      return before
     },
     /** After a quiet moment: the one key that was pressed by hand. */
     quiet(): string {
@@ -50,10 +53,12 @@ const inField = (target: EventTarget | null) => target instanceof HTMLElement &&
 export function useScanner({ enabled, onScan, onKey, onEnter }: { enabled: boolean; onScan: (code: string) => void; onKey: (key: string) => void; onEnter: () => void }) {
   const latest = useRef({ onScan, onKey, onEnter })
   latest.current = { onScan, onKey, onEnter }
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!enabled) return
     const reader = scanReader()
     let timer: ReturnType<typeof setTimeout> | undefined
+    // Drawn at once: the next key, or Enter, means what this one has made of the page.
+    const byHand = (key: string) => key && flushSync(() => latest.current.onKey(key))
     const onKeyDown = (event: KeyboardEvent) => {
       if (inField(event.target) || document.querySelector('dialog[open]') || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.key === 'Enter') {
@@ -71,14 +76,16 @@ export function useScanner({ enabled, onScan, onKey, onEnter }: { enabled: boole
         const code = reader.enter()
         if (code) latest.current.onScan(code)
         else {
-          if (quick) latest.current.onKey(quick)
+          byHand(quick)
           latest.current.onEnter()
         }
         return
       }
       if (/^Arrow(Up|Down)$|^Escape$/.test(event.key)) {
         event.preventDefault()
-        latest.current.onKey(event.key)
+        clearTimeout(timer)
+        byHand(reader.quiet())
+        byHand(event.key)
         return
       }
       const sign = signOf(event)
@@ -86,11 +93,8 @@ export function useScanner({ enabled, onScan, onKey, onEnter }: { enabled: boole
       event.preventDefault()
       event.stopImmediatePropagation()
       clearTimeout(timer)
-      reader.press(sign, event.timeStamp)
-      timer = setTimeout(() => {
-        const key = reader.quiet()
-        if (key) latest.current.onKey(key)
-      }, HAND_MS)
+      byHand(reader.press(sign, event.timeStamp))
+      timer = setTimeout(() => byHand(reader.quiet()), HAND_MS)
     }
     document.addEventListener('keydown', onKeyDown, true)
     return () => {

@@ -1,53 +1,59 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react'
-import { api, ask } from '../../api/client'
-import { usePages } from '../../api/pages'
+import { type CSSProperties, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { api, ask, asProblem, problemText } from '../../api/client'
 import { Avatar, Button, Dialog, EmptyState, ErrorState, Field, Icon, IconButton, type IconName, Input, Menu, type MenuItem, PromiseRing, RelativeTime, Select, SkeletonRows, toast } from '../../design'
 import { useText } from '../../i18n'
 import { useKeys } from '../../shell/keys'
 import { useStaffSession } from '../../staff/session'
 import { keys, type QueueItem, ringOf } from '../data'
+import { useTagName } from '../tags'
 import { addressOf, filtersOf, type Place, placeOf, usePlace, VIEWS, type ViewName } from '../place'
 import css from './queue.module.css'
-import { useWindowed } from './windowed'
+import { useFollowing } from './following'
+import { stepFrom } from './step'
+import { useLongList } from './longList'
+import { useSteady, useWindowed } from './windowed'
 
 const HEIGHT = 88
 const CHANNELS = ['portal', 'email', 'chat', 'phone', 'sms', 'social', 'api', 'desk'] as const
 const PRIORITIES = ['urgent', 'high', 'normal', 'low'] as const
 const LINKED = ['claim', 'shipment', 'repair'] as const
 const TAGS = ['return_refund', 'refund_only', 'exchange', 'resend', 'repair', 'cancel_unshipped', 'refuse_parcel', 'compensation'] as const
-const channelIcons: Record<string, IconName> = { portal: 'globe', email: 'file', chat: 'chat', phone: 'bell', sms: 'chat', social: 'people', api: 'link', desk: 'user' }
+const channelIcons: Record<string, IconName> = { portal: 'globe', email: 'mail', chat: 'chat', phone: 'phone', sms: 'chat', social: 'people', api: 'link', desk: 'user' }
 
 export function QueuePane() {
   const { t, fmt } = useText()
   const { place, to } = usePlace()
   const filters = useMemo(() => filtersOf(place), [place.view, place.shop, place.priority, place.channel, place.tag, place.linked, place.q])
   const { words, ...rest } = filters
-  const list = usePages(keys.queue(filters), (after, signal) => ask(api.GET('/api/cases', { params: { query: { ...rest, q: words, after, limit: 100 } }, signal })))
-  const rows = list.items
-  const ids = useMemo(() => rows.map((r) => r.id), [rows])
   const scroller = useRef<HTMLDivElement>(null)
-  const shown = useWindowed(scroller, ids, HEIGHT)
+  const shown = useWindowed(scroller, HEIGHT)
+  const list = useLongList<QueueItem>(keys.queue(filters), (after, signal) => ask(api.GET('/api/cases', { params: { query: { ...rest, q: words, after, limit: 100 } }, signal })), shown)
+  const { ids } = list
+  const here = useMemo(() => `/desk${addressOf({ ...place, case: 'the-case', claim: '' })}`, [place])
+  useSteady(scroller, ids, HEIGHT)
   const [cursor, setCursor] = useState<string | null>(place.case || null)
   const at = ids.indexOf(cursor ?? place.case)
-  const open = (id: string) => {
+  const follow = useFollowing((id) => to({ case: id, claim: '', pane: 'middle' }, { replace: !!place.case }))
+  const lead = useRef(to)
+  lead.current = to
+  const open = useCallback((id: string) => {
     setCursor(id)
-    to({ case: id, claim: '', pane: 'middle' })
-  }
-  const move = (by: number) => {
-    const next = ids[Math.max(0, Math.min(ids.length - 1, at < 0 ? 0 : at + by))]
+    lead.current({ case: id, claim: '', pane: 'middle' })
+  }, [])
+  const stoodAt = useRef(-1)
+  if (at >= 0) stoodAt.current = at
+  const move = (by: 1 | -1) => {
+    const next = stepFrom(ids, at, stoodAt.current, by)
     if (!next) return
     setCursor(next)
     shown.show(ids.indexOf(next))
     // On a desk the case follows the cursor; on one pane it waits for Enter.
-    if (innerWidth > 1100) to({ case: next, claim: '', pane: 'middle' }, { replace: !!place.case })
+    if (innerWidth > 1100) follow(next)
   }
   useEffect(() => {
     if (place.case) setCursor(place.case)
   }, [place.case])
-  useEffect(() => {
-    if (list.hasMore && !list.loadingMore && shown.to > rows.length - 30) list.more()
-  }, [shown.to, rows.length, list.hasMore, list.loadingMore])
   const search = useRef<HTMLInputElement>(null)
   useKeys([
     { keys: 'j', label: t('queue.next'), section: t('pane.queue'), run: () => move(1) },
@@ -57,39 +63,49 @@ export function QueuePane() {
   ])
   return (
     <div className={css.pane}>
-      <Head place={place} to={to} search={search} />
-      <div ref={scroller} className={css.scroller} role={rows.length ? 'list' : 'group'} aria-label={t('pane.queue')} aria-busy={list.loading}>
+      <Head search={search} />
+      {place.q && <Meant key={place.q} words={place.q} onPick={(q) => to({ q, view: 'all', saved: '' }, { replace: true })} />}
+      <div ref={scroller} className={css.scroller} role={ids.length ? 'list' : 'group'} aria-label={t('pane.queue')} aria-busy={list.loading}>
         {list.loading ? (
           <div className={css.inset}>
             <SkeletonRows rows={8} />
           </div>
         ) : list.error ? (
           <ErrorState error={list.error} onRetry={list.retry} />
-        ) : !rows.length ? (
+        ) : !ids.length ? (
           <Empty place={place} to={to} />
         ) : (
-          <div style={{ height: shown.total + 44, position: 'relative' }}>
-            {rows.slice(shown.from, shown.to).map((row, i) => (
-              <QueueRow
-                key={row.id}
-                row={row}
-                index={shown.from + i}
-                total={rows.length}
-                selected={row.id === place.case}
-                cursor={row.id === cursor}
-                href={`/desk${addressOf({ ...place, case: row.id, claim: '' })}`}
-                onOpen={() => open(row.id)}
-              />
-            ))}
-            <p className={css.foot} style={{ top: shown.total }}>
+          <div style={{ height: ids.length * HEIGHT + 44, position: 'relative' }}>
+            {ids.slice(shown.from, shown.to).map((id, i) => {
+              const row = list.row(id)
+              const top = (shown.from + i) * HEIGHT
+              return row ? (
+                <QueueRow
+                  key={id}
+                  row={row}
+                  top={top}
+                  position={shown.from + i + 1}
+                  total={list.hasMore ? -1 : ids.length}
+                  selected={id === place.case}
+                  cursor={id === cursor}
+                  href={here.replace('the-case', id)}
+                  onOpen={open}
+                />
+              ) : (
+                <div key={id} className={css.row} style={{ '--top': `${top}px`, height: HEIGHT } as CSSProperties} aria-hidden="true">
+                  <SkeletonRows rows={1} />
+                </div>
+              )
+            })}
+            <p className={css.foot} style={{ top: ids.length * HEIGHT }}>
               {list.moreError ? (
-                <Button small onClick={list.more}>
+                <Button small onClick={list.retry}>
                   {t('action.retry')}
                 </Button>
               ) : list.hasMore ? (
                 t('queue.loadingMore')
               ) : (
-                t('queue.end', { count: rows.length, shown: fmt.number(rows.length) })
+                t('queue.end', { count: ids.length, shown: fmt.number(ids.length) })
               )}
             </p>
           </div>
@@ -99,20 +115,22 @@ export function QueuePane() {
   )
 }
 
-function QueueRow({ row, index, total, selected, cursor, href, onOpen }: { row: QueueItem; index: number; total: number; selected: boolean; cursor: boolean; href: string; onOpen: () => void }) {
+/** `total` is −1 while more may come. */
+const QueueRow = memo(function QueueRow({ row, top, position, total, selected, cursor, href, onOpen }: { row: QueueItem; top: number; position: number; total: number; selected: boolean; cursor: boolean; href: string; onOpen: (id: string) => void }) {
   const { t } = useText()
+  const tagName = useTagName()
   const name = row.customer_name || t('customer.unknown')
   const mine = row.last_author === 'staff'
   return (
     <div
       role="listitem"
       aria-setsize={total}
-      aria-posinset={index + 1}
+      aria-posinset={position}
       aria-current={selected || undefined}
       className={css.row}
       data-selected={selected || undefined}
       data-cursor={cursor || undefined}
-      style={{ '--top': `${index * HEIGHT}px`, height: HEIGHT } as CSSProperties}
+      style={{ '--top': `${top}px`, height: HEIGHT } as CSSProperties}
     >
       <div className={css.ring}>{row.ring ? <PromiseRing clock={ringOf(row.ring)} name={clockName(t, row.ring.name)} /> : <Avatar name={name} size={28} />}</div>
       <div className={css.body}>
@@ -129,10 +147,10 @@ function QueueRow({ row, index, total, selected, cursor, href, onOpen }: { row: 
           onClick={(e) => {
             if (e.metaKey || e.ctrlKey || e.shiftKey) return
             e.preventDefault()
-            onOpen()
+            onOpen(row.id)
           }}
         >
-          {row.tags[0] && isKind(row.tags[0]) ? `${t(`kind.${row.tags[0]}`)} · ` : ''}
+          {row.tags[0] && isKind(row.tags[0]) ? `${tagName(row.tags[0])} · ` : ''}
           {row.title}
         </a>
         <p className={css.words}>
@@ -157,6 +175,21 @@ function QueueRow({ row, index, total, selected, cursor, href, onOpen }: { row: 
       </div>
     </div>
   )
+})
+
+/** What a search may have meant that no case fits as it was typed. */
+function Meant({ words, onPick }: { words: string; onPick: (words: string) => void }) {
+  const { t } = useText()
+  const meant = useQuery({ queryKey: ['meant', words], queryFn: ({ signal }) => ask(api.GET('/api/cases/meant', { params: { query: { q: words } }, signal })), staleTime: 60_000, retry: false }).data?.words
+  if (!meant) return null
+  return (
+    <p className={css.meant} role="status">
+      {t('queue.meant')}
+      <Button kind="quiet" small onClick={() => onPick(meant)}>
+        {meant}
+      </Button>
+    </p>
+  )
 }
 
 export const isKind = (tag: string) => (TAGS as readonly string[]).includes(tag)
@@ -165,8 +198,10 @@ export function clockName(t: (key: string) => string, name: string): string {
   return t(`clock.${name.replace(/^claim\.decide_.*/, 'claim.decide').replace('.', '_')}`)
 }
 
-function Head({ place, to, search }: { place: Place; to: (change: Partial<Place>, options?: { replace?: boolean }) => void; search: React.RefObject<HTMLInputElement | null> }) {
-  const { t, fmt } = useText()
+/** Stands still while the rows below it move. */
+const Head = memo(function Head({ search }: { search: React.RefObject<HTMLInputElement | null> }) {
+  const { t, has, fmt } = useText()
+  const { place, to } = usePlace()
   const queries = useQueryClient()
   const session = useStaffSession().data
   const counts = useQuery({ queryKey: keys.counts, queryFn: () => ask(api.GET('/api/cases/counts')), refetchInterval: 60_000 }).data
@@ -188,10 +223,21 @@ function Head({ place, to, search }: { place: Place; to: (change: Partial<Place>
   const saved = views.find((v) => v.id === place.saved)
   const set = [place.shop, place.priority, place.channel, place.tag, place.linked].filter(Boolean).length
   const forget = async (id: string, name: string) => {
-    await ask(api.DELETE('/api/cases/views/{view_id}', { params: { path: { view_id: id } } }))
+    const gone = views.find((v) => v.id === id)
+    const restore = () =>
+      gone &&
+      ask(api.POST('/api/cases/views', { body: { name, position: gone.position, filters: gone.filters } })).then(
+        () => queries.invalidateQueries({ queryKey: keys.views }),
+        (error) => toast(problemText(asProblem(error), t, has), { tone: 'wrong' }),
+      )
+    try {
+      await ask(api.DELETE('/api/cases/views/{view_id}', { params: { path: { view_id: id } } }))
+      toast(t('views.forgotten', { name }), { undo: () => void restore() })
+      if (place.saved === id) to({ saved: '' })
+    } catch (error) {
+      toast(problemText(asProblem(error), t, has), { tone: 'wrong' })
+    }
     await queries.invalidateQueries({ queryKey: keys.views })
-    toast(t('views.forgotten', { name }))
-    if (place.saved === id) to({ saved: '' })
   }
   const items: (MenuItem | 'line')[] = [
     ...VIEWS.map((view) => ({ id: view, label: t(`view.${view}`), hint: count(view), checked: !saved && place.view === view, onPick: () => to({ ...placeOf({ view: 'active' }), view, saved: '', q: '' }) })),
@@ -267,7 +313,7 @@ function Head({ place, to, search }: { place: Place; to: (change: Partial<Place>
       <KeepView open={naming} onClose={() => setNaming(false)} place={place} onKept={(id) => to({ saved: id })} />
     </header>
   )
-}
+})
 
 function KeepView({ open, onClose, place, onKept }: { open: boolean; onClose: () => void; place: Place; onKept: (id: string) => void }) {
   const { t } = useText()

@@ -1,4 +1,4 @@
-import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useLocation, useParams, useSearch } from 'wouter'
 import { asProblem, newKey, problemText } from '../../api/client'
@@ -16,6 +16,7 @@ import {
   Skeleton,
   Stepper,
   type StoredFile,
+  TAKEN_OUT,
   Textarea,
   Thumb,
   toast,
@@ -24,9 +25,17 @@ import { useText } from '../../i18n'
 import { parseMoney } from '../../i18n/format'
 import { draftFiles, dropDraftFiles, keepDraftFile, useDraft } from '../../shell/drafts'
 import { type AskedClaim, type Claim, type Line, type Option, type Order, orderQuery, post, type Product, get, refresh, uploadTo, useOrder, useOrders } from '../data'
-import { Head, kindIcon, Notice, PageSkeleton } from '../parts'
+import { namesAmount } from '../actions'
+import { Head, kindIcon, Notice, PageSkeleton, withoutLastWord } from '../parts'
 import { Entered } from '../session'
 import s from './Apply.module.css'
+
+/** What an exchange sends instead, and what one of it costs more or less. */
+interface Swapped {
+  id: string
+  title: string
+  difference_cents?: number | null
+}
 
 interface Draft {
   quantities: Record<string, number>
@@ -37,7 +46,7 @@ interface Draft {
   files: readonly StoredFile[]
   kind: string | null
   amount: string
-  swap: Record<string, { id: string; title: string }>
+  swap: Record<string, Swapped>
   key: string
 }
 
@@ -61,7 +70,7 @@ type Step = (typeof STEPS)[number]
 
 /** Four steps; each has its address, so the phone's own 'back' goes one step back. What was typed stays on this device. */
 function Steps({ order }: { order: Order }) {
-  const { t, has, locale } = useText()
+  const { t, has, fmt, locale } = useText()
   const [, go] = useLocation()
   const queries = useQueryClient()
   const asked = new URLSearchParams(useSearch()).get('step') as Step | null
@@ -78,6 +87,8 @@ function Steps({ order }: { order: Order }) {
   const [sending, setSending] = useState(0)
   const [wrong, setWrong] = useState<string | null>(null)
   const top = useRef<HTMLDivElement>(null)
+  // What was missing may be there now.
+  useEffect(() => setWrong(null), [draft])
 
   useEffect(() => {
     const only = order.lines[0]
@@ -93,7 +104,7 @@ function Steps({ order }: { order: Order }) {
       condition: draft.condition,
       description: draft.description,
       file_ids: draft.files.map((file) => file.id),
-      asked_cents: draft.kind === 'compensation' ? parseMoney(draft.amount, order.currency) : undefined,
+      asked_cents: namesAmount(draft.kind) ? (parseMoney(draft.amount, order.currency) ?? undefined) : undefined,
       in_advance: false,
       client_key: draft.key,
     }),
@@ -105,8 +116,11 @@ function Steps({ order }: { order: Order }) {
     queryFn: () => post<Option[]>('/claims/options', { ...question, kind: 'compensation' }),
     enabled: chosen.length > 0 && !!draft.reason && (asked === 'wish' || asked === 'check'),
     staleTime: 60_000,
+    // Another kind or size is another question: until it is answered, what stood there stays.
+    placeholderData: keepPreviousData,
   })
-  const option = options.data?.find((one) => one.kind === draft.kind && one.open) ?? null
+  const chosenOf = (offered: Option[] | undefined) => offered?.find((one) => one.kind === draft.kind && one.open) ?? null
+  const option = chosenOf(options.data)
 
   // A step can be entered only when those before it are answered.
   const ready: Record<Step, boolean> = { what: true, why: chosen.length > 0, wish: chosen.length > 0 && !!draft.reason, check: chosen.length > 0 && !!draft.reason && !!draft.kind }
@@ -117,18 +131,28 @@ function Steps({ order }: { order: Order }) {
     window.scrollTo(0, 0)
   }, [step])
 
-  const problem = (): string | null => {
+  const problem = (option: Option | null): string | null => {
     if (step === 'what' && !chosen.length) return t('apply.pickSomething')
     if (step === 'why' && !draft.reason) return t('apply.pickReason')
     if (step === 'wish') {
       if (!option) return t('apply.pickWish')
-      if (option.kind === 'compensation' && !parseMoney(draft.amount, order.currency)) return t('apply.amountMissing')
+      const amount = parseMoney(draft.amount, order.currency)
+      if (namesAmount(option.kind) && (option.kind === 'compensation' || draft.amount.trim()) && !amount) return t('apply.amountMissing')
+      if (namesAmount(option.kind) && amount && amount > option.amount_cents) return t('apply.amountOver', { amount: fmt.money(option.amount_cents, option.currency) })
       if (option.evidence_needed.length && !draft.files.length) return t('apply.photoNeeded')
+      if (option.kind === 'exchange' && draft.reason === 'wrong_size' && chosen.some((line) => !draft.swap[line.id])) return t('apply.swapMissing')
     }
     return null
   }
-  const next = () => {
-    const stop = problem()
+  const answered = async () => {
+    setBusy(true)
+    const { data } = await options.refetch()
+    setBusy(false)
+    return data
+  }
+  const next = async () => {
+    const waits = step === 'wish' && (options.isPending || options.isPlaceholderData)
+    const stop = problem(waits ? chosenOf(await answered()) : option)
     setWrong(stop)
     if (stop) return
     if (step === 'check') return void send()
@@ -138,7 +162,9 @@ function Steps({ order }: { order: Order }) {
   const send = async () => {
     setBusy(true)
     try {
-      const claim = await post<Claim>('/claims', { ...request, channel: 'portal' }, draft.key)
+      const late = await sendKept(order.id, draftKey)
+      if (late.length) set((now) => ({ ...now, files: [...now.files, ...late] }))
+      const claim = await post<Claim>('/claims', { ...request, file_ids: [...request.file_ids, ...late.map((file) => file.id)], channel: 'portal' }, draft.key)
       clear()
       queries.setQueryData(['claim', claim.id], claim)
       refresh(queries)
@@ -203,6 +229,22 @@ function Steps({ order }: { order: Order }) {
   )
 }
 
+const keptAs = (file: File) => `${file.name}.${file.size}.${file.lastModified}`
+
+/** Photos that were picked and are not through yet. What is refused would be refused again. */
+async function sendKept(orderId: string, draftKey: string): Promise<StoredFile[]> {
+  const sent: StoredFile[] = []
+  for (const file of await draftFiles(draftKey).catch(() => [])) {
+    try {
+      sent.push(await uploadTo(`/orders/${orderId}/files`, file, () => undefined, new AbortController().signal))
+    } catch (error) {
+      if (asProblem(error).passing) throw error
+    }
+    await dropDraftFiles(draftKey, keptAs(file))
+  }
+  return sent
+}
+
 function StepTitle({ children, text }: { children: ReactNode; text?: ReactNode }) {
   return (
     <div className={s.title}>
@@ -243,29 +285,32 @@ function What({ order, orders, draft, patch }: { order: Order; orders: Order[]; 
           </ul>
         </section>
       ))}
-      {others.length > 0 &&
-        (more ? (
-          <ul className={s.others} role="list">
-            {others.slice(0, 20).map((one) => (
-              <li key={one.id}>
-                <button type="button" onClick={() => patch({ also: [...draft.also, one.id] })}>
-                  <Thumb src={one.image} alt="" size={40} />
-                  <span>
-                    <span className="one-line">{one.title}</span>
-                    <span className="muted small">
-                      {one.number} · {fmt.date(one.placed_at)}
+      {/* Its place is kept: what comes late would push the button away from under a finger. */}
+      <div className={s.also}>
+        {others.length > 0 &&
+          (more ? (
+            <ul className={s.others} role="list">
+              {others.slice(0, 20).map((one) => (
+                <li key={one.id}>
+                  <button type="button" onClick={() => patch({ also: [...draft.also, one.id] })}>
+                    <Thumb src={one.image} alt="" size={40} />
+                    <span>
+                      <span className="one-line">{one.title}</span>
+                      <span className="muted small">
+                        {one.number} · {fmt.date(one.placed_at)}
+                      </span>
                     </span>
-                  </span>
-                  <Icon name="plus" size={18} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        ) : (
-          <Button kind="quiet" icon="plus" onClick={() => setMore(true)}>
-            {t('apply.alsoOther')}
-          </Button>
-        ))}
+                    <Icon name="plus" size={18} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <Button kind="quiet" icon="plus" onClick={() => setMore(true)}>
+              {t('apply.alsoOther')}
+            </Button>
+          ))}
+      </div>
     </>
   )
 }
@@ -298,25 +343,29 @@ function WhyStep({
   const { t } = useText()
   const reasons = delivered ? ARRIVED : shipped ? ON_THE_WAY : BEFORE_SENDING
   const upload = (file: File, tell: (share: number) => void, signal: AbortSignal) => {
+    // Kept on this device until it is through: the line may break, the page may be left or loaded again.
+    const kept = keepDraftFile(draftKey, keptAs(file), file).catch(() => undefined)
+    const forget = () => void kept.then(() => dropDraftFiles(draftKey, keptAs(file)))
+    signal.addEventListener('abort', () => signal.reason === TAKEN_OUT && forget())
     onSending(1)
     return uploadTo(`/orders/${order.id}/files`, file, tell, signal)
-      .catch(async (error: unknown) => {
-        // A photo taken without a line is kept, and sent when the form is opened again.
-        if (asProblem(error).status === 0 && !signal.aborted) await keepDraftFile(draftKey, `${file.name}.${file.size}`, file).catch(() => undefined)
-        throw error
-      })
+      .then(
+        (stored) => {
+          forget()
+          return stored
+        },
+        async (error: unknown) => {
+          if (!signal.aborted && !asProblem(error).passing) forget()
+          // Said when it is true: that it goes out later can be trusted once it is kept.
+          await kept
+          throw error
+        },
+      )
       .finally(() => onSending(-1))
   }
+  const [unsent, setUnsent] = useState<readonly File[]>()
   useEffect(() => {
-    if (!navigator.onLine) return
-    void draftFiles(draftKey)
-      .then(async (kept) => {
-        if (!kept.length) return
-        const sent = await Promise.all(kept.map((file) => uploadTo(`/orders/${order.id}/files`, file, () => undefined, new AbortController().signal)))
-        set((now) => ({ ...now, files: [...now.files, ...sent] }))
-        await dropDraftFiles(draftKey)
-      })
-      .catch(() => undefined)
+    void draftFiles(draftKey).then(setUnsent, () => undefined)
   }, [draftKey])
   return (
     <>
@@ -355,6 +404,7 @@ function WhyStep({
             files={draft.files}
             onChange={(change) => set((now) => ({ ...now, files: change(now.files) }))}
             upload={upload}
+            unsent={unsent}
           />
         </>
       )}
@@ -381,10 +431,12 @@ function Wish({
   error: unknown
   retry: () => void
 }) {
-  const { t } = useText()
+  const { t, fmt } = useText()
   const open = (options ?? []).filter((one) => one.open)
   const closed = (options ?? []).filter((one) => !one.open)
   const picked = open.find((one) => one.kind === draft.kind)
+  const delivered = chosen.some((line) => line.delivered_at)
+  const more = useRef<HTMLDivElement>(null)
   if (error) return <ErrorState error={error} onRetry={retry} />
   return (
     <>
@@ -400,7 +452,11 @@ function Wish({
           legend={t('apply.wishTitle')}
           hideLegend
           value={draft.kind}
-          onPick={(kind) => patch({ kind })}
+          onPick={(kind) => {
+            patch(kind === draft.kind ? { kind } : { kind, amount: '' })
+            // What this kind asks besides stands below the cards, perhaps below the fold.
+            requestAnimationFrame(() => more.current?.childElementCount && more.current.scrollIntoView({ block: 'center' }))
+          }}
           cards={open.map((one) => ({
             value: one.kind,
             title: one.label,
@@ -414,12 +470,19 @@ function Wish({
           {t('apply.nothingOpen')}
         </Notice>
       )}
-      {picked?.kind === 'exchange' && chosen.map((line) => <Swap key={line.id} order={order} line={line} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
-      {picked?.kind === 'compensation' && (
-        <Field label={t('apply.amount')} hint={t('apply.amountHint')}>
-          <Input inputMode="decimal" value={draft.amount} onChange={(e) => patch({ amount: e.target.value })} />
-        </Field>
-      )}
+      <div ref={more} className={s.more}>
+        {picked?.kind === 'exchange' && chosen.map((line) => <Swap key={line.id} order={order} line={line} other={draft.reason === 'wrong_size'} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
+        {picked?.kind === 'compensation' && (
+          <Field label={t('apply.amount')} hint={t('apply.amountHint')}>
+            <Input inputMode="decimal" value={draft.amount} onChange={(e) => patch({ amount: e.target.value })} />
+          </Field>
+        )}
+        {picked?.kind === 'refund_only' && delivered && (
+          <Field label={t('apply.amountBack')} hint={t('apply.amountBackHint', { amount: fmt.money(picked.amount_cents, picked.currency) })} optional>
+            <Input inputMode="decimal" value={draft.amount} onChange={(e) => patch({ amount: e.target.value })} />
+          </Field>
+        )}
+      </div>
       {picked && picked.evidence_needed.length > 0 && !draft.files.length && (
         <Notice icon="camera">
           {t('apply.photoNeeded')}
@@ -458,10 +521,11 @@ function Told({ option }: { option: Option }) {
   return <>{told.charAt(0).toUpperCase() + told.slice(1)}</>
 }
 
-function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked: { id: string; title: string } | undefined; pick: (product: { id: string; title: string } | null) => void }) {
+/** `other`: the same once more would not help, so the choice stands open, with what differs only in its last word. */
+function Swap({ order, line, other, picked, pick }: { order: Order; line: Line; other: boolean; picked: Swapped | undefined; pick: (product: Swapped | null) => void }) {
   const { t, fmt } = useText()
-  const [open, setOpen] = useState(false)
-  const [text, setText] = useState('')
+  const [open, setOpen] = useState(other)
+  const [text, setText] = useState(other ? withoutLastWord(line.title) : '')
   const found = useQuery({
     queryKey: ['products', order.shop_id, text],
     queryFn: ({ signal }) => get<Product[]>(`/products?shop_id=${order.shop_id}&search=${encodeURIComponent(text)}&limit=20`, signal),
@@ -473,10 +537,20 @@ function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked:
       <p className="muted small one-line">{line.title}</p>
       <p className={s.swapTo}>
         <Icon name="refresh" size={18} />
-        <strong>{picked ? picked.title : t('apply.swapSame')}</strong>
-        <Button kind="quiet" small onClick={() => (picked ? pick(null) : setOpen(!open))} aria-expanded={picked ? undefined : open}>
-          {t(picked ? 'apply.swapBack' : 'apply.swapOther')}
-        </Button>
+        <strong>{picked ? picked.title : t(other ? 'apply.swapMissing' : 'apply.swapSame')}</strong>
+        {(picked || !other) && (
+          <Button
+            kind="quiet"
+            small
+            onClick={() => {
+              if (picked) pick(null)
+              setOpen(picked ? other : !open)
+            }}
+            aria-expanded={picked ? undefined : open}
+          >
+            {t(!picked || other ? 'apply.swapOther' : 'apply.swapBack')}
+          </Button>
+        )}
       </p>
       {open && !picked && (
         <>
@@ -487,14 +561,14 @@ function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked:
             <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
           ) : (
             <ul className={s.others} role="list">
-              {(found.data ?? []).map((product) => {
+              {(found.data ?? []).filter((product) => !other || product.id !== line.product_id).map((product) => {
                 const difference = product.price_cents === null ? null : product.price_cents - unit
                 return (
                   <li key={product.id}>
                     <button
                       type="button"
                       onClick={() => {
-                        pick({ id: product.id, title: product.title })
+                        pick({ id: product.id, title: product.title, difference_cents: difference })
                         setOpen(false)
                       }}
                     >
@@ -513,7 +587,7 @@ function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked:
               })}
             </ul>
           )}
-          {found.data?.length === 0 && <p className="muted small">{t('apply.swapNone')}</p>}
+          {found.data?.every((product) => other && product.id === line.product_id) && <p className="muted small">{t('apply.swapNone')}</p>}
         </>
       )}
     </div>
@@ -522,6 +596,7 @@ function Swap({ order, line, picked, pick }: { order: Order; line: Line; picked:
 
 function Check({ order, chosen, draft, option, loading }: { order: Order; chosen: Line[]; draft: Draft; option: Option | null; loading: boolean }) {
   const { t, fmt } = useText()
+  const difference = (cents: number, currency: string) => t(cents > 0 ? 'apply.dearer' : 'apply.cheaper', { amount: fmt.money(Math.abs(cents), currency) })
   const edit = (step: Step) => `/orders/${order.id}/apply?step=${step}`
   const [, go] = useLocation()
   const part = (title: string, step: Step, inside: ReactNode) => (
@@ -535,7 +610,7 @@ function Check({ order, chosen, draft, option, loading }: { order: Order; chosen
       {inside}
     </section>
   )
-  const asked = draft.kind === 'compensation' ? parseMoney(draft.amount, order.currency) : null
+  const asked = namesAmount(draft.kind) ? parseMoney(draft.amount, order.currency) : null
   return (
     <>
       <StepTitle>{t('apply.checkTitle')}</StepTitle>
@@ -565,6 +640,7 @@ function Check({ order, chosen, draft, option, loading }: { order: Order; chosen
                 <span className="muted small">
                   {t('claim.pieces', { count: draft.quantities[line.id] ?? 1 })}
                   {draft.kind === 'exchange' && <> → {draft.swap[line.id]?.title ?? t('apply.swapSame')}</>}
+                  {draft.kind === 'exchange' && !!draft.swap[line.id]?.difference_cents && <> · {difference(draft.swap[line.id]?.difference_cents ?? 0, line.currency)}</>}
                 </span>
               </span>
             </li>

@@ -1,16 +1,18 @@
 import { lazy, type ReactNode, Suspense, useState } from 'react'
-import { Link, useParams } from 'wouter'
+import { Link, useLocation, useParams } from 'wouter'
 import { ErrorState, FileLinks, Icon, Money, type MoneyLine, MoneyStrip, type NextAction, NextActionBar, RelativeTime, Section, SkeletonRows, Tag, Thumb, Timeline, WhyCard } from '../../design'
 import { useText } from '../../i18n'
 import { type Claim as ClaimShape, fileUrl, useCase, useClaim, useFacts } from '../data'
-import { lineOf } from '../claimLine'
-import { MoveForm, moveIcons, moveLabel, movesOf, OfferWords } from '../Moves'
+import { lineOf, paysBack, saidOnce } from '../claimLine'
+import { moveIcons, moveLabel, movesOf, OfferWords } from '../actions'
 import { ParcelList } from '../Parcels'
 import { addressLines, ClockRing, CopyButton, Head, Notice, PageSkeleton, ringOf } from '../parts'
 import { Entered } from '../session'
 import s from './Claim.module.css'
 
+const MoveForm = lazy(() => import('../Moves'))
 const PayDifference = lazy(() => import('../PayDifference'))
+const Survey = lazy(() => import('../Survey'))
 
 export default function Claim() {
   const { id = '' } = useParams()
@@ -22,6 +24,7 @@ function ClaimPage({ id }: { id: string }) {
   const claim = useClaim(id)
   const [doing, setDoing] = useState<string | null>(null)
   const [paying, setPaying] = useState(false)
+  const [, go] = useLocation()
   const up = { href: '/', label: t('home.title') }
   if (claim.error && !claim.data) return <><Head up={up} title={t('claim.title')} /><ErrorState error={claim.error} onRetry={() => void claim.refetch()} /></>
   if (!claim.data) return <PageSkeleton />
@@ -30,10 +33,13 @@ function ClaimPage({ id }: { id: string }) {
   const owes = owesDifference(data)
   const mine = data.waiting_for === 'customer' || owes
   // What ends the matter stands under 'more', not beside what carries it on.
-  const shown = moves.filter((one) => one.verb !== 'cancel' && one.verb !== 'withdraw_dispute').length + Number(owes) >= 2 ? 2 : 1
+  const shown = moves.filter((one) => !ENDS.has(one.verb)).length + Number(owes) >= 2 ? 2 : 1
   const actions: NextAction[] = moves.map((one) => ({ id: one.verb, verb: moveLabel(data, one.verb, t), icon: moveIcons[one.verb], harm: one.verb === 'cancel', onPick: () => setDoing(one.verb) }))
   // First what goes back, then what is paid.
   if (owes) actions.splice(data.state === 'awaiting_return' ? 1 : 0, 0, { id: 'pay', verb: t('pay.title'), icon: 'money', onPick: () => setPaying(true) })
+  const waits = !mine && !data.ended && data.waiting_for !== 'nobody'
+  // Who waits may write; once a promise is broken, that is called what it is.
+  if (waits && (late(data) || actions.every((one) => ENDS.has(one.id)))) actions.unshift({ id: 'ask', verb: t(late(data) ? 'claim.urge' : 'talk.ask'), icon: 'chat', onPick: () => go(`/cases/${data.case_id}`) })
   return (
     <div className={s.claim}>
       <Head
@@ -49,9 +55,14 @@ function ClaimPage({ id }: { id: string }) {
         <div className={s.main}>
           <Stand claim={data} />
           <Now claim={data} />
+          {data.ended && (
+            <Suspense>
+              <Survey caseId={data.case_id} />
+            </Suspense>
+          )}
           <Progress claim={data} />
           <Talk claim={data} />
-          {data.requested_cents + data.agreed_cents + data.refunded_cents > 0 && (
+          {paysBack(data) && (
             <Section title={t('claim.money')}>
               <MoneyStrip lines={stripOf(data, t('order.freight'))} />
               <MoneyNotes claim={data} />
@@ -70,10 +81,14 @@ function ClaimPage({ id }: { id: string }) {
       </div>
       <NextActionBar
         shown={mine ? shown : 1}
-        lead={mine || data.ended || data.waiting_for === 'nobody' ? undefined : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
+        lead={!waits ? undefined : late(data) ? t('claim.waitsTooLong', { who: t(`actor.${data.waiting_for}`) }) : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
         actions={actions}
       />
-      {doing && <MoveForm key={doing} claim={data} verb={doing} onClose={() => setDoing(null)} />}
+      {doing && (
+        <Suspense>
+          <MoveForm key={doing} claim={data} verb={doing} onClose={() => setDoing(null)} />
+        </Suspense>
+      )}
       {paying && owes && (
         <Suspense>
           <PayDifference claim={data} onClose={() => setPaying(false)} />
@@ -83,6 +98,11 @@ function ClaimPage({ id }: { id: string }) {
   )
 }
 
+/** What gives the matter up stands back. */
+const ENDS = new Set(['cancel', 'withdraw_dispute'])
+
+const late = (claim: ClaimShape) => ringOf(claim.clocks.filter((one) => one.subject_kind === 'claim'))?.state === 'fired'
+
 /** Agreed to, and dearer than what was bought: the new goods wait for the customer's money. */
 const owesDifference = (claim: ClaimShape) => claim.kind === 'exchange' && claim.difference_cents > 0 && !claim.difference_settled_at && !!claim.decided_at && !claim.rejection && !claim.ended
 
@@ -90,7 +110,8 @@ const owesDifference = (claim: ClaimShape) => claim.kind === 'exchange' && claim
 function Stand({ claim }: { claim: ClaimShape }) {
   const { t, has, fmt } = useText()
   const clock = ringOf(claim.clocks.filter((one) => one.subject_kind === 'claim'))
-  const next = `next.${claim.state}`
+  const own = `next.${claim.state}_${claim.kind}`
+  const next = has(own) ? own : `next.${claim.state}`
   const good = claim.state === 'refunded' || claim.state === 'completed'
   return (
     <section className={s.stand} aria-labelledby="stand">
@@ -150,7 +171,7 @@ function Now({ claim }: { claim: ClaimShape }) {
       </div>,
     )
   }
-  if (claim.dispute && !claim.dispute.ended_at && claim.dispute.question)
+  if (claim.state === 'collecting_evidence' && claim.dispute?.question)
     parts.push(
       <Notice key="question" icon="scales">
         <strong>{t('claim.asked')}</strong>
@@ -219,7 +240,7 @@ function Talk({ claim }: { claim: ClaimShape }) {
             <>
               <span className="one-line">{last.body || t('talk.files', { count: last.files.length })}</span>
               <span className="muted small">
-                {last.author_kind === 'customer' ? t('actor.customer') : (last.author_name ?? claim.shop_name)} · {fmt.dateTime(last.sent_at)}
+                {last.author_kind === 'customer' ? t('actor.customer') : (last.author_name ?? (last.author_kind === 'staff' ? claim.shop_name : t('actor.assistant')))} · {fmt.dateTime(last.sent_at)}
               </span>
             </>
           ) : (
@@ -317,7 +338,7 @@ function Told({ claim }: { claim: ClaimShape }) {
   const pictures = claim.evidence.filter((one) => one.file_id)
   const words = claim.evidence.filter((one) => !one.file_id && one.words)
   return (
-    <Section title={t('claim.told')} aside={told.length > 0 && <WhyCard label={t('claim.whyOpen')} why={{ decision: t(`claim.outcome.${claim.outcome}`), reasons: told.map((one) => ({ rule: one.rule, text: one.sentence })), version: [claim.law, claim.policy].filter(Boolean).join(' · '), source: told.find((one) => one.source) ? { title: told.find((one) => one.source)?.source ?? '' } : undefined, decidedAt: claim.decided_at ?? undefined, object: <p className="small muted">{t('claim.object')}</p> }} />}>
+    <Section title={t('claim.told')} aside={told.length > 0 && <WhyCard label={t('claim.whyOpen')} why={{ decision: t(`claim.outcome.${claim.outcome}`), reasons: saidOnce(told), source: told.find((one) => one.source) ? { title: told.find((one) => one.source)?.source ?? '' } : undefined, decidedAt: claim.decided_at ?? undefined, object: <p className="small muted">{t('claim.object')}</p> }} />}>
       <p>{claim.reason_label}</p>
       {claim.description && <p className="muted message">{claim.description}</p>}
       {(['customer', 'shop'] as const).map((side) => {

@@ -139,8 +139,8 @@ function Code({ issued, number, contact, onIssued, onBack }: { issued: EntryIssu
       const problem = asProblem(error)
       const left = problem.extras.tries_left
       if (problem.code === 'entry_code_wrong') {
-        setWrong(t('enter.wrong', { count: typeof left === 'number' ? left : 0 }))
-        if (left === 0) setSpent(true)
+        setSpent(left === 0)
+        setWrong(left === 0 ? t('enter.spent') : t('enter.wrong', { count: typeof left === 'number' ? left : 0 }))
       } else if (problem.code === 'entry_code_spent') {
         setSpent(true)
         setWrong(t('enter.spent'))

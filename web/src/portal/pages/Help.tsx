@@ -6,7 +6,7 @@ import { useText } from '../../i18n'
 import { get, useMe } from '../data'
 import { chaptersOf } from '../handbook'
 import { helpApi } from '../helpCentre'
-import { Head } from '../parts'
+import { Head, PageSkeleton } from '../parts'
 import s from './Help.module.css'
 
 const QUESTIONS = ['start', 'time', 'money', 'freight', 'refused', 'photos'] as const
@@ -25,6 +25,7 @@ export default function Help() {
   const chapters = useMemo(() => chaptersOf(book.data?.markdown ?? ''), [book.data])
   const fronts = useQueries({ queries: (me.data?.shops ?? []).slice(0, 10).map((shop) => ({ queryKey: ['storefront', shop.code], queryFn: ({ signal }: { signal: AbortSignal }) => get<Storefront>(`/storefronts/${encodeURIComponent(shop.code)}`, signal), staleTime: 3_600_000 })) })
   const centres = useQuery({ queryKey: ['help'], queryFn: ({ signal }) => helpApi.centres(signal), staleTime: 300_000 })
+  if (me.isLoading || centres.isLoading || fronts.some((one) => one.isLoading)) return <PageSkeleton />
   // Of somebody who has entered only the shops where he bought; a shop that has written nothing has no help centre.
   const own = new Set(me.data?.shops.map((shop) => shop.code))
   const mine = centres.data?.filter((one) => own.has(one.shop_code)) ?? []

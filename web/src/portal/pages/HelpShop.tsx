@@ -123,9 +123,9 @@ function Results({ shop, q }: { shop: string; q: string }) {
   if (found.error) return <ErrorState error={found.error} onRetry={() => void found.refetch()} />
   if (!found.data) return <SkeletonRows rows={4} />
   return (
-    <Section title={t('centre.found', { count: found.data.items.length })} className={s.results}>
+    <Section title={nothing ? undefined : t('centre.found', { count: found.data.items.length })} className={s.results}>
       {found.data.corrected && <p className="muted">{t('centre.corrected', { words: found.data.corrected })}</p>}
-      {nothing && <EmptyState title={t('centre.nothing')} text={t('centre.nothingText')} />}
+      {nothing && <EmptyState drawing="search" title={t('centre.nothing')} text={t('centre.nothingText')} />}
       {found.data.items.map((hit) => (
         <Link key={hit.article_id} className={s.hit} href={`/help/${encodeURIComponent(shop)}/${hit.article_id}?q=${encodeURIComponent(q)}`}>
           <strong>

@@ -3,7 +3,8 @@ import { ButtonLink, EmptyState, ErrorState, Icon, Money, Pager, RelativeTime, S
 import { useText } from '../../i18n'
 import { usePages } from '../../api/pages'
 import { type Case, type ClaimRow, get, type Me, type OrderRow, type Paged, useCases, useNotices } from '../data'
-import { ClockRing, Head } from '../parts'
+import { Delays, useDelays } from '../Delays'
+import { ClockRing, Head, PageSkeleton } from '../parts'
 import { Entered } from '../session'
 import s from './Home.module.css'
 
@@ -16,6 +17,10 @@ function Matters({ me }: { me: Me }) {
   const open = usePages<ClaimRow>(['claims', 'open', locale], (after, signal) => get<Paged<ClaimRow>>(`/claims?open=true&limit=20${mark(after)}`, signal))
   const done = usePages<ClaimRow>(['claims', 'done', locale], (after, signal) => get<Paged<ClaimRow>>(`/claims?open=false&limit=5${mark(after)}`, signal))
   const cases = useCases()
+  const delays = useDelays()
+  const notices = useNotices()
+  // Told all at once: what comes late would push the rest away under a finger.
+  if (open.loading || done.loading || cases.isLoading || delays.isLoading || notices.isLoading) return <PageSkeleton />
   const claimed = new Set([...open.items, ...done.items].map((claim) => claim.case_id))
   const asked = (cases.data ?? []).filter((one) => !claimed.has(one.id) && one.status !== 'closed')
   const questions = asked.filter((one) => one.status !== 'solved')
@@ -23,11 +28,10 @@ function Matters({ me }: { me: Me }) {
   return (
     <>
       <Head title={t('home.title')} text={me.contact ? t('home.as', { contact: me.contact }) : undefined} />
+      <Delays delays={delays.data ?? []} />
       <News />
       <Section title={t('home.open')} aside={open.items.length > 1 ? t('home.count', { count: open.items.length }) : undefined}>
-        {open.loading ? (
-          <Skeleton height={132} />
-        ) : open.error ? (
+        {open.error ? (
           <ErrorState compact error={open.error} onRetry={open.retry} />
         ) : open.items.length || questions.length ? (
           <div className={s.matters}>
@@ -76,6 +80,14 @@ function Matters({ me }: { me: Me }) {
           {done.hasMore && <Pager shown={done.items.length} hasMore loading={done.loadingMore} error={done.moreError} onMore={done.more} />}
         </Section>
       )}
+      <Section title={t('privacy.title')}>
+        <p className="muted small">{t('privacy.text')}</p>
+        <p>
+          <ButtonLink small href="/api/my/data.zip" download>
+            {t('privacy.export')}
+          </ButtonLink>
+        </p>
+      </Section>
     </>
   )
 }
@@ -100,7 +112,7 @@ function News() {
       <Icon name="bell" size={20} />
       <span className={s.newsWords}>
         <strong className="one-line">{first.subject}</strong>
-        <span className="muted small">{fresh.length > 1 ? t('home.moreNews', { count: fresh.length }) : <RelativeTime at={first.planned_at} />}</span>
+        <span className="muted small">{fresh.length > 1 ? t('home.moreNews', { count: notices.data?.unread ?? fresh.length }) : <RelativeTime at={first.planned_at} />}</span>
       </span>
       <Icon name="next" size={18} />
     </Link>
@@ -136,7 +148,7 @@ function Matter({ claim }: { claim: ClaimRow }) {
         </div>
       </div>
       <div className={s.stand}>
-        {claim.clock ? <ClockRing clock={claim.clock} size="tile" bare={false} /> : <p>{claim.state_label}</p>}
+        {claim.clock && <ClockRing clock={claim.clock} size="tile" bare={false} />}
         {mine && has(`todo.${claim.state}`) && (
           <span className={s.todo}>
             {t(`todo.${claim.state}`)}

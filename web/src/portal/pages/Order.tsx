@@ -22,7 +22,8 @@ function OrderPage({ id }: { id: string }) {
   const [, go] = useLocation()
   const up = { href: '/', label: t('home.title') }
   if (order.error) return <><Head up={up} title={t('order.title')} /><ErrorState error={order.error} onRetry={() => void order.refetch()} /></>
-  if (!order.data) return <PageSkeleton />
+  // All that stands above the ways open comes with them: nothing moves under a finger.
+  if (!order.data || claims.isLoading) return <PageSkeleton />
   const data = order.data
   const faultOf = new Map((faulty.data ?? []).map((one) => [one.order_line_id, one.kinds]))
   const kinds = new Map((entitled.data ?? []).map((one) => [one.order_line_id, rightsOf(one.kinds, faultOf.get(one.order_line_id) ?? [])]))
@@ -175,8 +176,7 @@ function whyOf(kind: Entitlement, t: ReturnType<typeof useText>['t']): Why {
   ].filter(Boolean)
   return {
     decision: t(kind.open ? 'order.why.open' : 'order.why.closed', { kind: kind.label }),
-    reasons: [{ rule: kind.why.rule, text: kind.why.sentence }, ...said.map((text) => ({ rule: text.charAt(0).toUpperCase() + text.slice(1) }))],
+    reasons: [{ rule: '', text: kind.why.sentence }, ...said.map((text) => ({ rule: text.charAt(0).toUpperCase() + text.slice(1) }))],
     source: kind.why.source ? { title: kind.why.source, url: /^https?:/.test(kind.why.source) ? kind.why.source : null } : { title: t(kind.by_law ? 'order.why.law' : 'order.why.shop') },
-    version: kind.why.version,
   }
 }

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react'
 import { Link, useParams } from 'wouter'
 import { ErrorState, Icon } from '../../design'
 import { useText } from '../../i18n'
@@ -6,6 +7,8 @@ import { ClockRing, Head, PageSkeleton, ringOf } from '../parts'
 import { Entered } from '../session'
 import { Thread } from '../Thread'
 import s from './Talk.module.css'
+
+const Survey = lazy(() => import('../Survey'))
 
 export default function Talk() {
   const { id = '' } = useParams()
@@ -34,6 +37,11 @@ function TalkPage({ id }: { id: string }) {
           {t('talk.toClaim')} <Icon name="next" size={16} />
         </Link>
       ))}
+      {(about.status === 'solved' || about.status === 'closed') && (
+        <Suspense>
+          <Survey caseId={id} />
+        </Suspense>
+      )}
       <Thread key={id} page={page.data} caseId={id} />
     </div>
   )

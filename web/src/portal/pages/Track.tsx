@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'wouter'
-import { ErrorState, Icon, Tag } from '../../design'
+import { asProblem } from '../../api/client'
+import { ButtonLink, EmptyState, ErrorState, Icon, Tag } from '../../design'
 import { useText } from '../../i18n'
 import { get, type Tracking } from '../data'
 import { Head, Notice, PageSkeleton } from '../parts'
@@ -11,7 +12,7 @@ export default function Track() {
   const { secret = '' } = useParams()
   const { t, fmt, locale } = useText()
   const parcel = useQuery({ queryKey: ['track', secret], queryFn: ({ signal }) => get<Tracking>(`/track/${encodeURIComponent(secret)}`, signal), refetchInterval: 120_000 })
-  if (parcel.error && !parcel.data) return <><Head title={t('track.title')} /><ErrorState error={parcel.error} onRetry={() => void parcel.refetch()} /></>
+  if (parcel.error && !parcel.data) return <><Head title={t('track.title')} />{asProblem(parcel.error).status === 404 ? <EmptyState drawing="lost" title={t('track.notFound')} text={t('track.notFoundText')} action={<ButtonLink href="/">{t('track.byOrder')}</ButtonLink>} /> : <ErrorState error={parcel.error} onRetry={() => void parcel.refetch()} />}</>
   if (!parcel.data) return <PageSkeleton />
   const data = parcel.data
   const carrier = data.carrier_names[locale] ?? data.carrier_names['zh-CN'] ?? data.carrier_names.en ?? data.carrier ?? ''

@@ -1,0 +1,166 @@
+"""What people do in talk that forms never see: they mean another order, wish two things at once, are polite, angry or slip."""
+
+from datetime import timedelta
+
+from aftercare import assistant
+from aftercare.assistant import NewTurn, Outcome, Reply
+from aftercare.journal import Actor, ActorKind, House, begin
+from aftercare.kit.ids import new_id
+from tests.assistant.test_dialogue import say
+from tests.given import Bought, Line, a_shop, an_order
+from tests.knowledge.given import WRITES, World, an_article
+from tests.knowledge.given import staff as known_staff
+
+
+async def _two_orders(house: House) -> tuple[Bought, Bought]:
+    of = await a_shop(house)
+    older = await an_order(house, of, Line(title="电热水壶"), customer="li", paid=timedelta(days=6))
+    newer = await an_order(house, of, Line(title="乳胶枕"), customer="li", paid=timedelta(days=4))
+    return older, newer
+
+
+def _labels(reply: Reply) -> list[str]:
+    return [choice.label for choice in reply.choices]
+
+
+async def test_the_second_one_is_the_second_that_was_shown(house: House) -> None:
+    older, newer = await _two_orders(house)
+    asked = await say(house, newer, "我要退货")
+    assert [older.number in label for label in _labels(asked)] == [False, True]
+    reply = await say(house, newer, "第二個", talk_id=asked.talk_id)
+    assert "商品：电热水壶 × 1" in reply.text
+
+
+async def test_not_this_one_the_other(house: House) -> None:
+    _, newer = await _two_orders(house)
+    asked = await say(house, newer, "我要退货")
+    await say(house, newer, "乳胶枕", talk_id=asked.talk_id)
+    reply = await say(house, newer, "不对，是另一个", talk_id=asked.talk_id)
+    assert (reply.intent, reply.outcome) == ("return_goods", Outcome.asked)
+    assert "商品：电热水壶 × 1" in reply.text
+
+
+async def test_another_order_is_told_after_the_first_was_answered(house: House) -> None:
+    older, newer = await _two_orders(house)
+    first = await say(house, newer, "乳胶枕的快递到哪了")
+    assert newer.number in first.text
+    reply = await say(house, newer, "不是这个，我问的是另一个订单", talk_id=first.talk_id)
+    assert (reply.intent, reply.outcome) == ("parcel_status", Outcome.answered)
+    assert older.number in reply.text
+
+
+async def test_another_item_of_the_same_order(house: House) -> None:
+    bought = await an_order(house, await a_shop(house), Line(title="长袖衬衫"), Line(title="直筒休闲裤"))
+    asked = await say(house, bought, "我要退货")
+    chosen = await say(house, bought, "直筒裤", talk_id=asked.talk_id)
+    assert "商品：直筒休闲裤 × 1" in chosen.text
+    reply = await say(house, bought, "不是这件，是另一件", talk_id=asked.talk_id)
+    assert "商品：长袖衬衫 × 1" in reply.text
+
+
+async def test_two_wishes_of_one_message_both_have_their_turn(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    asked = await say(house, bought, "我要退货，顺便问一下退货运费谁出")
+    assert asked.intent == "return_goods"
+    assert asked.text.endswith("您还问到“退货运费”，这件办好后接着为您处理。")
+    done = await say(house, bought, "确认", talk_id=asked.talk_id)
+    assert done.text.startswith("已提交，售后单号")
+    assert "您还问到“退货运费”：\n" in done.text
+
+
+async def test_two_questions_are_answered_at_once(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    reply = await say(house, bought, "查一下我的快递，另外我的退款到账了吗")
+    assert reply.text.splitlines()[0].startswith(f"订单 {bought.number}")
+    assert reply.text.endswith(
+        "您还问到“查退款进度”：\n没有查到正在办理的退款。如果想申请，可以点下面的按钮："
+    )
+
+
+async def test_the_order_of_that_day_is_meant(house: House) -> None:
+    older, newer = await _two_orders(house)
+    reply = await say(house, newer, "六天前买的东西到哪了")
+    assert older.number in reply.text
+    assert reply.outcome is Outcome.answered
+
+
+async def test_an_exchange_pays_no_money_and_is_for_the_size_only_if_one_was_spoken_of(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    asked = await say(house, bought, "我要换货")
+    assert "方式：换货" in asked.text
+    assert "退款：" not in asked.text
+    assert "尺码" not in asked.text
+    other = await say(house, bought, "买小了想换大一码")
+    assert "原因：尺码或规格不合适" in other.text
+
+
+async def test_who_is_angry_hears_that_we_are_sorry_once(house: House) -> None:
+    _, newer = await _two_orders(house)
+    asked = await say(house, newer, "用了两次就不转了，气死我了，给我退钱")
+    assert asked.text == "非常抱歉给您添麻烦了。\n请问是哪个订单？"
+    assert "抱歉" not in (await say(house, newer, "气死我了，乳胶枕", talk_id=asked.talk_id)).text
+
+
+async def test_who_goes_to_the_authorities_gets_a_person_at_once(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    reply = await say(house, bought, "用了两天就坏了，客服也没人理，我要打12315")
+    assert (reply.intent, reply.outcome) == ("complaint", Outcome.handed_over)
+
+
+async def test_looking_at_an_order_is_not_cancelling_it(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    assert (await say(house, bought, "我要查订单")).intent == "parcel_status"
+    assert (await say(house, bought, "where is my order")).intent == "parcel_status"
+    assert (await say(house, bought, "我想查下訂單，謝謝")).intent == "parcel_status"
+
+
+async def test_what_nobody_understands_is_not_called_beyond_us(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    slip = await say(house, bought, "asdfghjkl")
+    assert slip.locale == "zh-CN"
+    assert slip.text == "抱歉，我没太明白您的意思。您可以换个说法，或者选一项："
+    beyond = await say(house, bought, "今天天气怎么样")
+    assert beyond.text.startswith("这个问题超出了我能回答的范围")
+    assert "没太明白" not in beyond.text
+
+
+async def test_words_of_their_own_count_more_than_the_words_of_buttons(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    hello = await say(house, bought, "hi")
+    assert "Where is my refund" in _labels(hello)
+    reply = await say(house, bought, "i want a refund", talk_id=hello.talk_id)
+    assert reply.intent == "return_goods"
+
+
+async def test_a_no_to_nothing_is_no_thank_you(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    assert (await say(house, bought, "先不要")).text == "好的。还有别的问题随时说。"
+    assert (
+        await say(house, bought, "我要撤销售后申请")
+    ).text == "您目前没有进行中的售后申请，不用撤销或修改。"
+
+
+async def test_a_talk_stays_in_its_language_where_words_do_not_tell(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    first = await say(house, bought, "我想退貨")
+    async with begin(house, bought.buyer) as work:
+        reply = await assistant.talk(
+            work, NewTurn(shop_id=bought.shop.id, talk_id=first.talk_id, choice="no", locale="zh-CN")
+        )
+    assert reply.locale == "zh-TW"
+
+
+async def test_a_guest_who_asks_how_reads_it_and_may_go_on(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    editor = await known_staff(house, "editor@shop.example", "编辑", bought.shop.id, WRITES)
+    await an_article(World(house, bought.shop, editor, editor), "怎么退货", "在订单里点“申请售后”，选退货。")
+    guest = Actor(kind=ActorKind.customer, shops=frozenset({bought.shop.id}), session_id=new_id())
+    reply = await say(house, bought, "你好，请问怎么退货", actor=guest)
+    assert reply.text == "在订单里点“申请售后”，选退货。"
+    assert [(choice.label, choice.url) for choice in reply.choices] == [("登录", "/sign-in")]
+
+
+async def test_nobody_is_called_who_was_not_asked_for(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    assert (await say(house, bought, "有优惠券吗")).outcome is Outcome.asked
+    assert (await say(house, bought, "有真人吗")).outcome is Outcome.handed_over
