@@ -372,6 +372,10 @@ def explain_problems(app: FastAPI) -> None:
             return problem(request, 422, "invalid", "Something in what was sent is not right.", errors=[])
         return await broken(request, failure)
 
+    # The first two are named so that the log and the metrics see the answer that was given: what only falls under the last
+    # is answered outside of them and counted as a 500.
+    @app.exception_handler(OSError)
+    @app.exception_handler(PoolTimeout)
     @app.exception_handler(Exception)
     async def broken(request: Request, failure: Exception) -> Response:
         if database_is_away(failure):
