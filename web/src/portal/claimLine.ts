@@ -1,33 +1,8 @@
 /** The facts of a claim as entries of the line, in the customer's words. */
+import { WAITING_FOR } from '../api/waits'
 import type { ActorKind, TimelineEntry } from '../design'
 import type { Formats, Translate } from '../i18n'
 import type { Claim, Fact, WhyTold } from './data'
-
-const WAITS: Record<string, string> = {
-  negotiating: 'customer',
-  rejected: 'customer',
-  awaiting_return: 'customer',
-  partly_accepted: 'customer',
-  receipt_refused: 'customer',
-  reshipped: 'customer',
-  offline_refund: 'customer',
-  collecting_evidence: 'customer',
-  pending_merchant: 'shop',
-  received: 'shop',
-  inspecting: 'shop',
-  awaiting_reship: 'shop',
-  refund_failed: 'shop',
-  ruled_customer: 'shop',
-  in_transit_back: 'carrier',
-  sending_back: 'carrier',
-  refunding: 'gateway',
-  visit_booking: 'technician',
-  visiting: 'technician',
-  repairing: 'technician',
-  ready: 'technician',
-  disputed: 'arbiter',
-  judging: 'arbiter',
-}
 
 const FACES: Record<string, ActorKind> = {
   customer: 'customer',
@@ -71,7 +46,7 @@ export function lineOf(facts: readonly Fact[], { t, has, fmt, shop }: { t: Trans
 }
 
 function waits(state: string, t: Translate): string | null {
-  const who = WAITS[state]
+  const who = WAITING_FOR[state]
   return who ? t(`actor.${who}`) : null
 }
 

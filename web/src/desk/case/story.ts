@@ -1,36 +1,8 @@
 /** Thread and timeline interwoven into one line: what was said, what happened, and who was waited for in between. */
+import { WAITING_FOR, type Waited } from '../../api/waits'
 import type { ActorKind, TimelineEntry } from '../../design'
-import type { ClaimState, Entry, MessageView } from '../data'
+import type { Entry, MessageView } from '../data'
 import { storedFile } from '../files'
-
-export type Waited = 'customer' | 'shop' | 'carrier' | 'gateway' | 'technician' | 'arbiter' | 'nobody'
-
-/** For whom a claim waits in each state; states in which nobody waits are left out. */
-const WAITS: Partial<Record<ClaimState, Waited>> = {
-  negotiating: 'customer',
-  rejected: 'customer',
-  awaiting_return: 'customer',
-  partly_accepted: 'customer',
-  receipt_refused: 'customer',
-  reshipped: 'customer',
-  offline_refund: 'customer',
-  collecting_evidence: 'customer',
-  pending_merchant: 'shop',
-  received: 'shop',
-  inspecting: 'shop',
-  awaiting_reship: 'shop',
-  refund_failed: 'shop',
-  ruled_customer: 'shop',
-  in_transit_back: 'carrier',
-  sending_back: 'carrier',
-  refunding: 'gateway',
-  visit_booking: 'technician',
-  visiting: 'technician',
-  repairing: 'technician',
-  ready: 'technician',
-  disputed: 'arbiter',
-  judging: 'arbiter',
-}
 
 /** Facts that repeat what stands in the line anyway, or are of interest to machines only. */
 const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked|followed|unfollowed|mentioned|step_taken)|desk\.|trial\.|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set|assistant\.answered)/
@@ -62,13 +34,13 @@ export function weave(messages: readonly MessageView[], facts: readonly Entry[],
     ...facts.map((fact) => ({ at: fact.at, order: fact.name === 'case.opened' ? 0 : 2, fact })),
   ].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.order - b.order)
   const broken = facts.filter((f) => f.name === 'clock.fired').map((f) => Date.parse(f.at))
-  let claim: Waited = 'nobody'
-  let talk: Waited = 'nobody'
+  let claim: Waited | 'nobody' = 'nobody'
+  let talk: Waited | 'nobody' = 'nobody'
   const woven: TimelineEntry[] = []
   pieces.forEach((piece, i) => {
     const { message, fact } = piece
     if (message && message.kind === 'message') talk = message.author_kind === 'customer' ? 'shop' : message.author_kind === 'staff' ? 'customer' : talk
-    if (fact && /^claim\./.test(fact.name) && typeof fact.data.to_state === 'string') claim = WAITS[fact.data.to_state as ClaimState] ?? 'nobody'
+    if (fact && /^claim\./.test(fact.name) && typeof fact.data.to_state === 'string') claim = WAITING_FOR[fact.data.to_state] ?? 'nobody'
     if (fact && /^case\.(solved|closed)$/.test(fact.name)) talk = claim = 'nobody'
     const waits = claim !== 'nobody' ? claim : talk
     const waitingFor = waits === 'nobody' ? null : words.who(waits)
