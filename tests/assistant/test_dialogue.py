@@ -49,7 +49,7 @@ async def test_a_parcel_is_found_and_told_with_its_source(house: House) -> None:
         )
     reply = await say(house, bought, "我的快递到哪了")
     assert reply.text.splitlines()[0] == (
-        f"订单 {bought.number}（破壁料理机 L18）的包裹由顺丰速运配送，单号 SF1234567890123，目前：等待揽收。"
+        f"订单 {bought.number}（破壁料理机 L18）的包裹由顺丰速运配送，单号 SF1234567890123，目前：待揽收。"
     )
     assert (reply.intent, reply.outcome) == ("parcel_status", Outcome.answered)
     assert [source.kind for source in reply.sources] == ["order", "parcel"]

@@ -55,7 +55,7 @@ async def test_claims_refunds_orders_and_cases_in_the_readers_words(house: House
         for search in ("", bought.number):
             (_, order) = rows_of(await client.get("/orders.csv", params={"search": search}))
             assert order[:8] == [
-                bought.number, of.name, "已付款", "王小明", "'=破壁料理机", "1", "299.00", "0.00",
+                bought.number, of.name, "待发货", "王小明", "'=破壁料理机", "1", "299.00", "0.00",
             ]  # fmt: skip
         assert len(rows_of(await client.get("/orders.csv", params={"search": "qqqqqq"}))) == 1
         (_, case) = rows_of(await client.get("/cases.csv", params={"view": "all"}))

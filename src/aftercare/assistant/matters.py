@@ -226,7 +226,7 @@ async def parcel_status(talking: Talking) -> Answer:
                 "parcel_none",
                 number=order.number,
                 title=title_of(order),
-                status=speech.label("order", order.status.value, talking.locale),
+                status=order.status.name_in(talking.locale),
             )
         ]
         if order.status.value in ("paid", "shipped"):
@@ -243,7 +243,7 @@ async def parcel_status(talking: Talking) -> Answer:
                 title=title_of(order),
                 carrier=carrier.name_in(talking.locale) if carrier else parcel.carrier or "—",
                 tracking=parcel.tracking_number or "—",
-                status=speech.label("parcel", parcel.status.value, talking.locale),
+                status=parcel.status.name_in(talking.locale),
             )
         )
         if parcel.delivered_at is not None:

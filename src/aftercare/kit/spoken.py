@@ -1,6 +1,10 @@
-"""Amounts, moments and spans as sentences say them, in zh-CN, zh-TW and en."""
+"""Amounts, moments, spans and names as sentences say them, in zh-CN, zh-TW and en."""
 
+import tomllib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
@@ -16,6 +20,16 @@ def our_locale(locale: str | None, otherwise: str = "zh-CN") -> str:
     if given.startswith("zh"):
         return "zh-TW" if {"tw", "hk", "mo", "hant"} & set(given.split("-")) else "zh-CN"
     return "en"
+
+
+@cache
+def words_of(package: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The `words.toml` of a package: by group and word its name in each of LOCALES."""
+    return tomllib.loads(files(package).joinpath("words.toml").read_text("utf-8"))
+
+
+def name_in(locale: str, package: str, group: str, word: str) -> str:
+    return words_of(package)[group][word][LOCALES.index(our_locale(locale))]
 
 
 def money(cents: int, currency: str, locale: str) -> str:

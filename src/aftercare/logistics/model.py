@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import aftercare.shop  # noqa: F401  # its orders are what parcels point at
 from aftercare.kit.errors import Invalid, NotAllowed, NotFound, Refusal
 from aftercare.kit.json import to_json
+from aftercare.kit.spoken import name_in
 from aftercare.kit.tables import Base, status_type
 
 
@@ -47,6 +48,9 @@ class ShipmentStatus(StrEnum):
     return_to_sender = "return_to_sender"
     cancelled = "cancelled"
     unknown = "unknown"
+
+    def name_in(self, locale: str) -> str:
+        return name_in(locale, "aftercare.logistics", "status", self)
 
 
 EXCEPTIONS = frozenset(

@@ -1,12 +1,9 @@
 """What was handed out, as a page for people: the same rows as in the JSON, with names for tables and columns."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -14,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from aftercare import claims, logistics
+from aftercare import claims, logistics, shop
 from aftercare.kit.languages import is_han
 from aftercare.kit.money import digits
-from aftercare.kit.spoken import LOCALES
+from aftercare.kit.spoken import LOCALES, words_of
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -38,9 +35,16 @@ SHORT = ("_at", "_on", "_cents", "number", "phone", "email")
 LONG = {"address", "shipping_address", "title", "description", "body", "words", "said", "answer", "outcome"}
 
 
-@cache
+NAMED: Mapping[tuple[str, str], type[shop.OrderStatus] | type[logistics.ShipmentStatus]] = {
+    ("sales_order", "status"): shop.OrderStatus,
+    ("shipment", "status"): logistics.ShipmentStatus,
+    ("tracking_event", "status"): logistics.ShipmentStatus,
+}
+"""States whose names are the business of the package that has them; so are the words of claims."""
+
+
 def _words() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    return tomllib.loads(files("aftercare.privacy").joinpath("words.toml").read_text("utf-8"))
+    return words_of("aftercare.privacy")
 
 
 def page_of(told: Mapping[str, Mapping[str, Any]], zones: Mapping[str, str], locale: str) -> str:
@@ -124,6 +128,8 @@ def _said(
     if isinstance(value, str):
         if column in ("kind", "reason") or (table, column) == ("claim", "state"):
             return claims.label(column, value, locale)
+        if (of := NAMED.get((table, column))) is not None:
+            return of(value).name_in(locale)
         if column == "carrier":
             carrier = logistics.carrier_called(value)
             return carrier.name_in(locale) if carrier else value

@@ -13,6 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from aftercare.kit.spoken import name_in
 from aftercare.kit.tables import Base, Cents, schema_extra, status_type
 
 
@@ -23,6 +24,9 @@ class OrderStatus(StrEnum):
     delivered = "delivered"
     confirmed = "confirmed"
     cancelled = "cancelled"
+
+    def name_in(self, locale: str) -> str:
+        return name_in(locale, "aftercare.shop", "status", self)
 
 
 EMPTY = text("'{}'::jsonb")

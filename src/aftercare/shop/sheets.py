@@ -16,13 +16,6 @@ COLUMNS = {
     "zh-TW": "訂單編號 商店 狀態 客戶 商品 件數 實付 折扣 運費 幣別 下單時間 付款時間 出貨時間 送達時間",
     "en": "Order|Shop|Status|Customer|Goods|Pieces|Paid|Discount|Freight|Currency|Placed|Paid at|Shipped|Delivered",
 }
-STATUSES = {
-    "zh-CN": dict(zip(OrderStatus, ["待付款", "已付款", "已发货", "已送达", "已确认收货", "已取消"], strict=True)),
-    "zh-TW": dict(zip(OrderStatus, ["待付款", "已付款", "已出貨", "已送達", "已確認收貨", "已取消"], strict=True)),
-    "en": dict(
-        zip(OrderStatus, ["Awaiting payment", "Paid", "Shipped", "Delivered", "Confirmed", "Cancelled"], strict=True)
-    ),
-}  # fmt: skip
 SHOPS = table("shop", column("id"), column("name"), column("time_zone"))
 EVERYTHING = 2**31 - 1
 FOUND = text(
@@ -84,7 +77,7 @@ async def orders_sheet(
         return (
             row.number,
             row.shop_name,
-            STATUSES[locale][row.status],
+            row.status.name_in(locale),
             row.customer_name,
             row.goods,
             row.pieces,
