@@ -607,3 +607,26 @@ def test_decisions_are_the_same_twice_and_explained(one: PolicyInput, shop: Poli
             assert told
             assert not set(told) & set("{}")
             assert looked.text in text_keys(locale)
+
+
+def test_what_has_no_warranty_is_never_repaired_and_says_so() -> None:
+    def repair(months: int) -> tuple[bool, str]:
+        one = case(
+            reason=Reason.defective,
+            kind_asked=K.repair,
+            line=LineFacts(price_cents=9900, paid_cents=9900, under_warranty_months=months),
+        )
+        right = decide(one, law_pack("CN"), default_policy()).entitlements[K.repair]
+        return right.open, explain(right.why, "zh-CN", date(2026, 11, 22))
+
+    assert repair(0) == (False, "这件商品没有保修。")
+    assert repair(12) == (True, "仍在保修期内，可免费维修，截止 2027 年 11 月 21 日 23:59。")
+
+
+def test_of_conditions_that_fail_the_reason_is_told_which_the_customer_chose() -> None:
+    torn = decide(case(reason=Reason.damaged, kind_asked=K.repair), law_pack("CN"), default_policy())
+    assert torn.entitlements[K.repair].why.params == (("field", "reason"),)
+    assert (
+        explain(torn.entitlements[K.repair].why, "zh-CN", date(2026, 11, 22))
+        == "按您选的原因，不能这样办理。"
+    )

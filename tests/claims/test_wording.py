@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from aftercare.claims.circumstances import Reason
@@ -9,7 +11,7 @@ from aftercare.claims.deadlines import CLOCKS
 from aftercare.claims.handbook import handbook, mermaid
 from aftercare.claims.moves import MOVES
 from aftercare.claims.states import SEVEN_STAGE, WAITING_FOR, ClaimKind, ClaimState, Mover
-from aftercare.claims.wording import LOCALES, label
+from aftercare.claims.wording import LOCALES, label, sentence, state_label
 
 NAMES: dict[str, set[str]] = {
     "kind": {*ClaimKind},
@@ -38,6 +40,23 @@ def test_customer_and_staff_read_their_own_words() -> None:
     assert label("state", ClaimState.refunding, "zh-TW", "staff") == "退款中"
     with pytest.raises(KeyError):
         label("state", "asleep", "zh-CN")
+
+
+def test_a_refused_parcel_is_not_asked_for_from_its_customer() -> None:
+    assert state_label(ClaimKind.refuse_parcel, ClaimState.awaiting_return, "zh-CN") == "等包裹退回"
+    assert state_label(ClaimKind.return_refund, ClaimState.awaiting_return, "zh-CN") == "请寄回商品"
+    assert state_label(ClaimKind.refuse_parcel, ClaimState.awaiting_return, "zh-CN", "staff") == "待包裹退回"
+    assert state_label(ClaimKind.refuse_parcel, ClaimState.received, "en") == label("state", "received", "en")
+
+
+def test_a_condition_that_people_ask_about_has_its_own_sentence() -> None:
+    def told(field: str, locale: str) -> str:
+        return sentence("closed.condition", (("field", field),), locale, date(2026, 11, 23))
+
+    assert told("reason", "zh-CN") == "按您选的原因，不能这样办理。"
+    assert told("covered_by_repair_guarantee", "zh-TW") == "這件商品不在三包範圍內。"
+    assert told("repairs_done", "en") == "Not available here because of the number of repairs."
+    assert told("weather", "zh-CN") == "其他条件不符合，不能办理。"
 
 
 def rows_of(book: str, title: str) -> list[list[str]]:

@@ -13,7 +13,7 @@ from aftercare.claims.circumstances import Reason
 from aftercare.claims.model import Claim, ClaimLine, Refund, RefundState
 from aftercare.claims.queries import RefundView, claim_lines
 from aftercare.claims.states import END_STATES, ClaimKind, ClaimState, waiting_for
-from aftercare.claims.wording import Side, label
+from aftercare.claims.wording import Side, label, state_label
 from aftercare.journal import ActorKind, Work
 from aftercare.kit.paging import Page, page, read_mark
 from aftercare.promises import ClockView
@@ -174,7 +174,7 @@ async def claim_rows(work: Work, claims: Sequence[Claim]) -> list[ClaimRow]:
             kind=claim.kind,
             kind_label=label("kind", claim.kind, locale, side),
             state=claim.state,
-            state_label=label("state", claim.state, locale, side),
+            state_label=state_label(claim.kind, claim.state, locale, side),
             waiting_for=waiting_for(claim.kind, claim.state),
             reason=claim.reason.value,
             title=lines[by_claim[claim.id][0].order_line_id].title,

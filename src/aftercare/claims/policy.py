@@ -147,6 +147,8 @@ def _look(
     window = grant.window
     if window is None:
         return found(True, grant.text)
+    if window.months_of_warranty and not max(window.months, case.line.under_warranty_months):
+        return found(False, "closed.no_warranty")
     begun = window.begins(case)
     if begun is None and not window.open_before:
         return found(False, "closed.not_yet", (("event", window.starts),))
@@ -240,11 +242,12 @@ def _not_where_it_must_be(kind: ClaimKind, facts: dict[str, Fact], version: str)
 
 
 def _nearest(near: list[_Found], kind: ClaimKind, version: str) -> Looked:
-    """Why a closed kind is closed: an exception or an ended window says more than a condition not met."""
+    """Why a closed kind is closed: an exception or an ended window says more than a condition not met, and of the
+    conditions the reason says most, which is the one that the customer chose."""
 
-    def telling(found: _Found) -> int:
-        text = found.looked.text
-        return _NEARNESS.index(text) if text in _NEARNESS else len(_NEARNESS)
+    def telling(found: _Found) -> tuple[int, bool]:
+        text, params = found.looked.text, found.looked.params
+        return _NEARNESS.index(text) if text in _NEARNESS else len(_NEARNESS), ("field", "reason") in params
 
     if not near:
         return Looked("shop", "none", version, frozenset({kind}), False, "closed.no_rule")

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from aftercare.cases import Told, tells
 from aftercare.claims.queries import claim_cards
-from aftercare.claims.wording import label
+from aftercare.claims.wording import label, state_label
 from aftercare.journal import Work
 from aftercare.kit.spoken import money
 
@@ -43,7 +43,7 @@ async def tell_claims(work: Work, claims: Collection[UUID], locale: str) -> Sequ
                 values={
                     "claim": card.number,
                     "claim_kind": label("kind", card.kind, locale),
-                    "claim_state": label("state", card.state, locale),
+                    "claim_state": state_label(card.kind, card.state, locale),
                     "order": card.order_number,
                     "item": card.title,
                     "amount": money(amount, card.currency, locale) if amount else "",

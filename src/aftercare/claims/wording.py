@@ -35,6 +35,12 @@ def label(group: str, word: StrEnum | str, locale: str, side: Side = "customer")
     return words[f"{group}.{word}"]
 
 
+def state_label(kind: StrEnum | str, state: StrEnum | str, locale: str, side: Side = "customer") -> str:
+    """The name of the state that a claim is in; some kinds have their own word for it."""
+    own = f"{state}.{kind}"
+    return label("state", own if f"state.{own}" in _words("labels.toml", locale) else state, locale, side)
+
+
 def day_text(day: date, locale: str, today: date, *, end_of_day: bool) -> str:
     """'11 月 28 日 23:59'; the year only where it is not this one."""
     if locale == "en":
@@ -52,10 +58,13 @@ def text_keys(locale: str) -> frozenset[str]:
 
 def sentence(text: str, params: Params, locale: str, today: date) -> str:
     """The sentence of a text key. A shop's own rule may carry its own sentence instead of a key; it is shown as
-    written. A field that has no name of its own for customers is 'other conditions'."""
+    written. A condition that people ask about has its own sentence; a field that has no name of its own for customers is
+    'other conditions'."""
     words = _words("policy_texts.toml", locale)
     if text not in words:
         return text
+    own = f"{text}.{dict(params).get('field')}"
+    text = own if own in words else text
     shown: dict[str, str | int] = {}
     for name, value in params:
         if isinstance(value, date):

@@ -32,7 +32,9 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "": {},
     "sanbao": {"covered_by_repair_guarantee": True, "serial_tracked": True, "warranty_months": 24},
     "hygiene": {"hygiene_sealed": True},
-    "perishable": {"perishable": True},
+    # What is eaten is exchanged or paid back, never repaired.
+    "food": {"warranty_months": 0},
+    "perishable": {"perishable": True, "warranty_months": 0},
     "custom": {"custom_made": True},
 }
 
