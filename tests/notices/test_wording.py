@@ -1,5 +1,6 @@
 """The words: every rule has them in three languages, and a shop's own cannot break anything."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -109,6 +110,18 @@ def test_the_worth_of_an_exchange_is_not_told_as_a_refund() -> None:
     assert not tells_amount("claim.approved", claims.ClaimKind.exchange)
     assert tells_amount("claim.approved", claims.ClaimKind.refund_only)
     assert tells_amount("refund.paid", claims.ClaimKind.exchange)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_words_that_need_an_amount_are_given_one_for_every_kind(locale: str) -> None:
+    wants = {
+        rule.fact
+        for rule in rules()
+        for words in [built_in(rule.template, locale)]
+        if "{{ amount }}" in re.sub(r"{% if amount %}.*?{% endif %}", "", words.subject + words.body)
+    }
+    assert wants == {"claim.difference_due", "claim.difference_settled", "refund.paid"}
+    assert all(tells_amount(fact, kind) for fact in wants for kind in claims.ClaimKind)
 
 
 def test_what_others_wrote_stays_text() -> None:

@@ -25,6 +25,9 @@ MONEY_BACK = frozenset(
         ClaimKind.compensation,
     }
 )
+ALWAYS_MONEY = frozenset(
+    {"refund.paid", "claim.refund_failed", "claim.difference_due", "claim.difference_settled"}
+)
 LONGEST_QUOTE = 600
 
 
@@ -89,7 +92,7 @@ async def look_up(work: Work, notice: Notice) -> Told:
 
 
 def tells_amount(fact: str, kind: ClaimKind) -> bool:
-    return kind in MONEY_BACK or fact in ("refund.paid", "claim.refund_failed", "claim.difference_due")
+    return kind in MONEY_BACK or fact in ALWAYS_MONEY
 
 
 def _of_claim(card: claims.ClaimCard, data: dict[str, Any], locale: str) -> dict[str, str]:
