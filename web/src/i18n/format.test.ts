@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clockFace, codeName, decimalOfMinor, durationInWords, formatDay, formatMoney, formatMonth, formatRelative, minorDigits, parseMoney, spans, zoneName } from './format'
+import { clockFace, codeName, decimalOfMinor, durationInWords, formatDay, formatList, formatMoney, formatMonth, formatRelative, minorDigits, parseMoney, spans, zoneName } from './format'
 import { pickLocale } from './locales'
 
 const { MINUTE, HOUR, DAY } = spans
@@ -66,4 +66,14 @@ it('tells times relative up to a day, then absolute', () => {
 
 it('picks the language that the reader can read', () => {
   expect([['zh-HK'], ['zh-Hant-TW', 'en'], ['zh'], ['pt-BR', 'en-GB'], ['fr'], []].map(pickLocale)).toEqual(['zh-TW', 'zh-TW', 'zh-CN', 'en', 'zh-CN', 'zh-CN'])
+})
+
+describe('lists', () => {
+  it('keeps Latin words off the Chinese ones', () => {
+    expect(formatList(['素缕', '晴禾', 'Qinghe'], 'zh-CN')).toBe('素缕、晴禾和 Qinghe')
+    expect(formatList(['繁體中文', 'English'], 'zh-TW')).toBe('繁體中文和 English')
+    expect(formatList(['Qinghe', '素缕'], 'zh-CN')).toBe('Qinghe 和素缕')
+    expect(formatList(['家电', '服装'], 'zh-CN')).toBe('家电和服装')
+    expect(formatList(['A', 'B', 'C'], 'en')).toBe('A, B, and C')
+  })
 })

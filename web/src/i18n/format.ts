@@ -131,6 +131,11 @@ export function codeName(type: 'language' | 'currency' | 'region', code: string,
   }
 }
 
+/** '家电、服饰和 Qinghe': Latin words stand off from the Chinese 和. */
+export function formatList(items: readonly string[], locale: Locale): string {
+  return new Intl.ListFormat(locale, { type: 'conjunction' }).format(items).replace(/\b和/g, ' 和').replace(/和\b/g, '和 ')
+}
+
 export function formatTime(when: When, locale: Locale): string {
   return dateFormat(locale, 't', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(instant(when))
 }

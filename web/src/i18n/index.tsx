@@ -83,7 +83,7 @@ export function formatsFor(locale: Locale) {
     percent: (share: number, digits = 0) =>
       new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share),
     bytes: (n: number) => format.formatBytes(n, locale),
-    list: (items: string[]) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
+    list: (items: string[]) => format.formatList(items, locale),
   }
 }
 

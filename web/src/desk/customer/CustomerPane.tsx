@@ -279,7 +279,7 @@ export function OrderCard({ id, open: opened, caseId }: { id: string; open?: boo
           <div>
             <p className={css.lineTitle}>{line.title}</p>
             <p className="muted small">
-              <Money cents={line.paid_cents} currency={line.currency} /> × {line.quantity} · {line.sku}
+              <Money cents={line.paid_cents} currency={line.currency} /> · {t('order.pieces', { count: line.quantity })} · {line.sku}
             </p>
           </div>
         </div>
