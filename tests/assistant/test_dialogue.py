@@ -329,3 +329,15 @@ async def test_a_draft_rests_on_sources_and_leaves_no_trace(house: House) -> Non
     assert (draft.intent, draft.sure) == ("entitlement", True)
     assert await count(house, "assistant_turn") == 0
     assert await count(house, "assistant_talk") == 0
+
+
+async def test_of_a_fallen_price_the_difference_is_proposed(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    async with begin(house) as work:
+        await work.session.execute(text("UPDATE product SET price_cents = 27_850"))
+    asked = await say(house, bought, "刚买就降价了，能退差价吗")
+    assert "¥20.50" in asked.text
+    await say(house, bought, "好的", talk_id=asked.talk_id)
+    async with begin(house, bought.buyer) as work:
+        (row,) = (await claims.claim_list(work, claims.ClaimFilter())).items
+    assert (row.kind.value, row.requested_cents) == ("compensation", 2_050)

@@ -160,9 +160,9 @@ def _checked(talking: Talking, lines: list[LineView], plan: Plan, option: Option
     state = talking.state
     amount = option.amount_cents
     if option.kind is K.compensation:
-        if state.amount_cents is None:
+        amount = state.amount_cents or option.proposed_cents or 0
+        if not amount:
             return talking.ask("amount", talking.say("price_amount"), [])
-        amount = state.amount_cents
     state.kind = option.kind.value
     state.collected["kind"] = option.kind.value
     needs = [speech.label("evidence", need, talking.locale) for need in option.evidence_needed]
@@ -190,7 +190,7 @@ def _checked(talking: Talking, lines: list[LineView], plan: Plan, option: Option
         kind=option.kind.value,
         reason=plan.reason.value,
         lines=",".join(f"{line.id}={min(state.quantity or line.quantity, line.quantity)}" for line in lines),
-        amount=state.amount_cents if option.kind is K.compensation else "",
+        amount=amount if option.kind is K.compensation else "",
         expected=amount,
         key=f"assistant:{talking.row.id}:{talking.row.turns}",
     )

@@ -55,6 +55,23 @@ async def locked_accounts(work: Work, lines: Sequence[LineToReserve]) -> dict[UU
     }
 
 
+HELD = """
+    SELECT l.order_line_id, a.paid_cents, a.quantity,
+      greatest(least(a.taken_cents + a.elsewhere_cents, a.paid_cents) - l.reserved_cents, 0) AS taken_cents,
+      least(a.taken_quantity + a.elsewhere_quantity, a.quantity) AS taken_quantity
+    FROM claim_line l JOIN line_account a USING (order_line_id) WHERE l.claim_id = :claim
+"""
+
+
+async def accounts_without(work: Work, claim_id: UUID) -> dict[UUID, PaidLine]:
+    """The accounts of a claim's lines as they would be without what it holds itself; of a claim that counts no units."""
+    rows = await work.rows(HELD, {"claim": claim_id})
+    return {
+        row.order_line_id: PaidLine(row.paid_cents, row.quantity, row.taken_cents, row.taken_quantity)
+        for row in rows
+    }
+
+
 async def take(work: Work, order_line_id: UUID, cents: int, quantity: int) -> None:
     """Books so much out of the line's account; negative gives it back. Refuses with NothingLeft."""
     booked = await work.row(

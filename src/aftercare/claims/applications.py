@@ -14,13 +14,20 @@ from aftercare.claims.circumstances import FAULT_OF, Condition, FaultSide, Polic
 from aftercare.claims.decisions import agree
 from aftercare.claims.entitlements import POLICY, circumstances, decided, rules_of, standing_of, to_reserve
 from aftercare.claims.model import Claim, ClaimFreight, ClaimLine, claim_numbers
-from aftercare.claims.money import PaidLine, exchange_difference, refundable, refundable_without_return
+from aftercare.claims.money import (
+    PaidLine,
+    exchange_difference,
+    fallen_by,
+    refundable,
+    refundable_without_return,
+)
 from aftercare.claims.moves import move, needs_of
 from aftercare.claims.parts import (
     EVIDENCE_KINDS,
     counts_units,
     files_given,
     files_shown,
+    is_for_fallen_price,
     lines_of,
     put_evidence,
 )
@@ -40,10 +47,13 @@ class AskedLine(BaseModel):
     quantity: int = Field(ge=0, le=100_000)
     new_product_id: UUID | None = None
     """Exchange: what the customer would like instead; the same product if left out."""
+    price_cents: int | None = Field(default=None, ge=0, le=10**15)
+    """Fallen price: what one costs now, as the customer has seen it. Where we know it ourselves, ours counts."""
 
 
 class NewClaim(BaseModel):
-    """`asked_cents`: what the customer asks back, for a part of the price or a compensation; else all that is possible.
+    """`asked_cents`: what the customer asks back, for a part of the price or a compensation; else all that is possible, and of a
+    price that has fallen the difference.
     `override_reason`: staff may apply where the policy is closed, and say why. `client_key`: sent again under the same key,
     an application is found, not doubled."""
 
@@ -70,7 +80,8 @@ ORDER_OF_OUTCOMES = {Automatic.approve: 0, Automatic.manual: 1, Automatic.reject
 
 async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim:
     """Files a claim over lines of one shop, one customer and one currency, and lets the policy decide what it may decide.
-    Refuses with NotEntitled, NothingLeft, LinesDoNotMatch, QuantityNotPossible, NewProductMissing, OwnDecisionForbidden."""
+    Refuses with NotEntitled, NothingLeft, LinesDoNotMatch, QuantityNotPossible, NewProductMissing, PriceMissing,
+    OwnDecisionForbidden."""
     if new.override_reason and not work.actor.may("claims.decide"):
         raise model.OwnDecisionForbidden()
     lines = await lines_for(work, new)
@@ -177,7 +188,7 @@ async def apply(work: Work, new: NewClaim, *, withdrawal: bool = False) -> Claim
                 accepted_quantity=0,
                 new_product_id=asked.new_product_id
                 or (line.product_id if new.kind in (ClaimKind.exchange, ClaimKind.resend) else None),
-                new_price_cents=None,
+                new_price_cents=measured.prices.get(line.id),
             )
             for line, asked, cents in zip(lines, ordered(new.lines), measured.cents, strict=True)
         )
@@ -229,6 +240,10 @@ class Measured(BaseModel):
     fee_cents: int
     total_cents: int
     difference_cents: int
+    prices: dict[UUID, int]
+    """By line what one costs now, where a claim is for that."""
+    proposed_cents: int | None
+    """By how much the price has fallen, if that is known of every line."""
     fault_side: FaultSide
     outcome: Automatic
     policy: str
@@ -238,10 +253,16 @@ class Measured(BaseModel):
 
 
 async def measure(
-    work: Work, new: NewClaim, lines: Sequence[LineView], *, withdrawal: bool = False
+    work: Work,
+    new: NewClaim,
+    lines: Sequence[LineView],
+    *,
+    withdrawal: bool = False,
+    at_most: bool = False,
 ) -> Measured:
-    """Locks the lines' accounts, asks the policy line by line, and shares the money. Refuses with NothingLeft where units
-    or money are used up, with NotEntitled where the kind is closed and neither staff nor the policy lets it through."""
+    """`at_most`: where nobody named an amount, all that is possible, also where less would be due. Locks the lines' accounts, asks the policy line by line, and shares the money. Refuses with NothingLeft where units
+    or money are used up, with NotEntitled where the kind is closed and neither staff nor the policy lets it through,
+    with PriceMissing where a price has fallen by nothing that we know of."""
     owner, law, policy = await rules_of(work, lines[0].shop_id, Who(lines[0].customer_id))
     standing = await standing_of(work, lines[0].customer_id)
     held = await accounts.locked_accounts(work, [to_reserve(line) for line in lines])
@@ -252,11 +273,24 @@ async def measure(
         else _worth(held[line.id], wish.quantity, line.id)
         for line, wish in zip(lines, asked, strict=True)
     ]
+    prices: dict[UUID, int] = {}
+    fallen: list[int] = []
+    if is_for_fallen_price(new.kind, new.reason):
+        prices = await _prices(work, asked)
+        if len(prices) == len(lines):
+            fallen = [
+                fallen_by(held[line.id], wish.quantity or line.quantity, prices[line.id])
+                for line, wish in zip(lines, asked, strict=True)
+            ]
     wanted = caps
     if new.asked_cents is not None:
         if new.asked_cents > sum(caps):
             raise model.AmountNotPossible(asked=new.asked_cents, most=sum(caps))
-        wanted = share(new.asked_cents, caps)
+        wanted = fallen if fallen and new.asked_cents == sum(fallen) else share(new.asked_cents, caps)
+    elif is_for_fallen_price(new.kind, new.reason) and not at_most:
+        if not sum(fallen):
+            raise model.PriceMissing()
+        wanted = fallen
     kinds = [
         EVIDENCE_KINDS.get(file.media_type.split("/")[0], "document")
         for file in await files_given(work, new.file_ids)
@@ -318,6 +352,8 @@ async def measure(
         fee_cents=sum(wanted) - sum(goods) if paid_back else 0,
         total_cents=(sum(goods) + sum(freight.values())) if paid_back else 0,
         difference_cents=await _difference(work, new, lines, wanted) if new.kind is ClaimKind.exchange else 0,
+        prices=prices,
+        proposed_cents=sum(fallen) if fallen else None,
         fault_side=fault,
         outcome=outcome,
         policy=f"{policy.id}@{policy.version}",
@@ -356,6 +392,12 @@ def _worth(account: PaidLine, quantity: int, line_id: UUID) -> int:
     if quantity > account.quantity - account.taken_quantity:
         raise model.NothingLeft(order_line=line_id, left=account.quantity - account.taken_quantity)
     return refundable(account, quantity)
+
+
+async def _prices(work: Work, asked: Sequence[AskedLine]) -> dict[UUID, int]:
+    """What one costs now, by line: what we know goes before what was seen."""
+    seen = {wish.order_line_id: wish.price_cents for wish in asked if wish.price_cents is not None}
+    return seen | await shop.prices_now(work, [wish.order_line_id for wish in asked])
 
 
 async def _freight(
@@ -471,6 +513,7 @@ async def edit(work: Work, claim_id: UUID, change: Edit) -> Claim:
                 order_line_id=row.order_line_id,
                 quantity=change.quantities.get(row.order_line_id, row.quantity),
                 new_product_id=row.new_product_id if claim.kind is ClaimKind.exchange else None,
+                price_cents=row.new_price_cents,
             )
             for row in rows
         ],
@@ -485,7 +528,7 @@ async def edit(work: Work, claim_id: UUID, change: Edit) -> Claim:
     measured = await measure(work, new, lines, withdrawal=claim.withdrawal)
     for row, wish, cents in zip(rows, ordered(new.lines), measured.cents, strict=True):
         row.quantity, row.requested_cents, row.reserved_cents = wish.quantity, cents, cents
-        row.agreed_cents = 0
+        row.agreed_cents, row.new_price_cents = 0, measured.prices.get(row.order_line_id)
         await accounts.take(work, row.order_line_id, cents, wish.quantity if counts_units(claim.kind) else 0)
     for order_id, cents in measured.freight.items():
         if cents:

@@ -513,6 +513,10 @@ class OfferNotPossible(Invalid):
     """This offer does not fit the claim."""
 
 
+class PriceMissing(Invalid):
+    """As far as we know the price has not fallen: please say what it costs now, or how much you ask for."""
+
+
 class NewProductMissing(Invalid):
     """Please say which product you would like instead."""
 

@@ -43,6 +43,15 @@ def refundable_without_return(line: PaidLine) -> int:
     return max(line.paid_cents - line.taken_cents, 0)
 
 
+def fallen_by(line: PaidLine, quantity: int, price_cents: int) -> int:
+    """What so many units cost more than they cost now, of those that nobody has given back. What came back already for the same
+    is no longer paid for, and does not come back twice."""
+    left = PaidLine(refundable_without_return(line), line.quantity - line.taken_quantity)
+    units = min(quantity, left.quantity)
+    paid = min(refundable(PaidLine(line.paid_cents, line.quantity), units), refundable(left, units))
+    return max(paid - price_cents * units, 0)
+
+
 def restocking_fee(goods_cents: int, *, fee_cents: int = 0, fee_percent: int = 0) -> int:
     """A fixed fee plus whole per cent of the goods, rounded down, never more than the goods."""
     if min(goods_cents, fee_cents, fee_percent) < 0:

@@ -21,6 +21,9 @@ class Option(BaseModel):
     label: str
     open: bool
     amount_cents: int
+    """At most."""
+    proposed_cents: int | None
+    """Of a price that has fallen: by how much, if that is known. Asked for where nobody names an amount."""
     currency: str
     freight_payer: str
     automatic: bool
@@ -60,16 +63,17 @@ async def options(work: Work, new: NewClaim) -> list[Option]:
             for line in lines
         ]
         closed = next((view for view in views if not view.open), None)
-        amount = 0
+        amount, proposed = 0, None
         automatic = False
         if closed is None:
             try:
                 measured = await measure(
-                    work, new.model_copy(update={"kind": kind, "client_key": None}), lines
+                    work, new.model_copy(update={"kind": kind, "client_key": None}), lines, at_most=True
                 )
             except Refusal:
                 continue
             amount, automatic = measured.total_cents, measured.outcome.value == "approve"
+            proposed = measured.proposed_cents
         first = closed or views[0]
         found.append(
             Option(
@@ -77,6 +81,7 @@ async def options(work: Work, new: NewClaim) -> list[Option]:
                 label=label("kind", kind, work.actor.locale),
                 open=closed is None,
                 amount_cents=amount,
+                proposed_cents=proposed,
                 currency=lines[0].currency,
                 freight_payer=first.freight_payer,
                 automatic=automatic,

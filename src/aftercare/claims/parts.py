@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from aftercare import conversations
+from aftercare.claims.circumstances import Reason
 from aftercare.claims.model import Claim, ClaimLine, Evidence
 from aftercare.claims.states import ClaimKind
 from aftercare.journal import ActorKind, Work
@@ -26,6 +27,11 @@ async def lines_of(work: Work, claim_id: UUID) -> list[ClaimLine]:
 def counts_units(kind: ClaimKind) -> bool:
     """A compensation or a part of the price takes no unit out of the line's account."""
     return kind is not ClaimKind.compensation
+
+
+def is_for_fallen_price(kind: ClaimKind, reason: str) -> bool:
+    """Price protection: what is due is what the goods cost less by now."""
+    return kind is ClaimKind.compensation and reason == Reason.price_dropped
 
 
 async def put_evidence(work: Work, claim: Claim, file_ids: Sequence[UUID], words: str) -> None:

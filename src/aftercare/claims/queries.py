@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from aftercare import conversations, identity, logistics, promises, shop
+from aftercare.claims.accounts import accounts_without
 from aftercare.claims.model import (
     Claim,
     ClaimLine,
@@ -20,11 +21,13 @@ from aftercare.claims.model import (
     OfferState,
     RefundState,
 )
+from aftercare.claims.money import fallen_by
 from aftercare.claims.moves import needs_of
+from aftercare.claims.parts import is_for_fallen_price
 from aftercare.claims.policy import Decision, Looked
 from aftercare.claims.states import END_STATES, ClaimKind, ClaimState, waiting_for
 from aftercare.claims.steps import actions_for, claim_for, may_see
-from aftercare.claims.wording import Side, explain, label
+from aftercare.claims.wording import Side, explain, label, state_label
 from aftercare.journal import ActorKind, Work
 from aftercare.logistics import ShipmentView
 from aftercare.promises import ClockView
@@ -87,6 +90,8 @@ class ClaimLineView(BaseModel):
     accepted_quantity: int
     new_product_id: UUID | None
     new_product_title: str | None
+    new_price_cents: int | None
+    """Of a price that has fallen: what one costs now."""
     money: MoneyLine
 
 
@@ -184,6 +189,8 @@ class ClaimPage(BaseModel):
     freight_cents: int
     difference_cents: int
     difference_settled_at: datetime | None
+    proposed_cents: int | None
+    """While a claim for a fallen price is undecided: the difference, if it is known, up to what is asked."""
     freight_payer: str
     refunded_cents: int
     edits: int
@@ -388,11 +395,12 @@ async def claim_page(work: Work, claim_id: UUID) -> ClaimPage:
             **as_it_is,
             "shop_name": owner.name,
             "kind_label": label("kind", claim.kind, locale, side),
-            "state_label": label("state", claim.state, locale, side),
+            "state_label": state_label(claim.kind, claim.state, locale, side),
             "ended": claim.state in END_STATES,
             "waiting_for": waiting_for(claim.kind, claim.state),
             "reason_label": label("reason", claim.reason, locale, side),
             "refunded_cents": refunded,
+            "proposed_cents": await _proposed(work, claim, rows),
             "why": [why_of(looked, locale, today) for looked in claim.explanation],
             "override_reason": claim.override_reason if side == "staff" else None,
             "lines": await _line_views(work, claim, rows, refunded),
@@ -449,6 +457,7 @@ async def _line_views(
                 accepted_quantity=row.accepted_quantity,
                 new_product_id=row.new_product_id,
                 new_product_title=titles.get(row.new_product_id) if row.new_product_id else None,
+                new_price_cents=row.new_price_cents,
                 money=MoneyLine(
                     paid_cents=line.paid_cents,
                     claimed_cents=row.requested_cents,
@@ -459,6 +468,23 @@ async def _line_views(
             )
         )
     return views
+
+
+async def _proposed(work: Work, claim: Claim, rows: Sequence[ClaimLine]) -> int | None:
+    prices = {row.order_line_id: row.new_price_cents for row in rows if row.new_price_cents is not None}
+    decided = claim.state not in (ClaimState.pending_merchant, ClaimState.negotiating)
+    if decided or not is_for_fallen_price(claim.kind, claim.reason) or len(prices) < len(rows):
+        return None
+    held = await accounts_without(work, claim.id)
+    fallen = (
+        fallen_by(
+            held[row.order_line_id],
+            row.quantity or held[row.order_line_id].quantity,
+            prices[row.order_line_id],
+        )
+        for row in rows
+    )
+    return min(sum(fallen), claim.requested_cents)
 
 
 async def _evidence_views(work: Work, rows: Sequence[dict[str, Any]]) -> list[EvidenceView]:

@@ -22,6 +22,7 @@ from aftercare.shop.lines import (
     get_product,
     lines_of_orders,
     payments_of,
+    prices_now,
     product_titles,
 )
 from aftercare.shop.model import OrderStatus
@@ -101,6 +102,7 @@ __all__ = [
     "order_of_number",
     "orders_of",
     "payments_of",
+    "prices_now",
     "product_titles",
     "put_category_names",
     "put_postal_areas",

@@ -137,6 +137,24 @@ async def _lines(work: Work, condition: str, ids: list[UUID]) -> list[LineView]:
     ]
 
 
+PRICES_NOW = """
+    SELECT l.id, coalesce(
+      (SELECT p.price_cents FROM product p WHERE p.id = l.product_id AND p.currency = l.currency),
+      (SELECT b.unit_price_cents FROM order_line b JOIN sales_order later ON later.id = b.order_id
+       WHERE b.shop_id = l.shop_id AND b.product_id = l.product_id AND b.currency = l.currency AND later.placed_at > o.placed_at
+       ORDER BY later.placed_at DESC, b.id DESC LIMIT 1)
+    ) AS cents
+    FROM order_line l JOIN sales_order o ON o.id = l.order_id WHERE l.id = ANY(:ids)
+"""
+
+
+async def prices_now(work: Work, line_ids: Collection[UUID]) -> dict[UUID, int]:
+    """By line what one of its product costs now, where we know it: as the catalogue says, else as it was sold to somebody later."""
+    _may_read_lines(work)
+    rows = await work.rows(PRICES_NOW, {"ids": list(line_ids)})
+    return {row.id: row.cents for row in rows if row.cents is not None}
+
+
 async def payments_of(work: Work, order_id: UUID) -> list[PaymentView]:
     """What came in for the order, the largest first: that is the order in which it goes back."""
     _may_read_lines(work)

@@ -8039,6 +8039,8 @@ export interface components {
             quantity: number;
             /** New Product Id */
             new_product_id?: string | null;
+            /** Price Cents */
+            price_cents?: number | null;
         };
         /**
          * AuditLine
@@ -8765,6 +8767,8 @@ export interface components {
             new_product_id: string | null;
             /** New Product Title */
             new_product_title: string | null;
+            /** New Price Cents */
+            new_price_cents: number | null;
             money: components["schemas"]["MoneyLine"];
         };
         /**
@@ -8842,6 +8846,8 @@ export interface components {
             difference_cents: number;
             /** Difference Settled At */
             difference_settled_at: string | null;
+            /** Proposed Cents */
+            proposed_cents: number | null;
             /** Freight Payer */
             freight_payer: string;
             /** Refunded Cents */
@@ -12837,7 +12843,8 @@ export interface components {
         };
         /**
          * NewClaim
-         * @description `asked_cents`: what the customer asks back, for a part of the price or a compensation; else all that is possible.
+         * @description `asked_cents`: what the customer asks back, for a part of the price or a compensation; else all that is possible, and of a
+         *     price that has fallen the difference.
          *     `override_reason`: staff may apply where the policy is closed, and say why. `client_key`: sent again under the same key,
          *     an application is found, not doubled.
          */
@@ -13758,6 +13765,8 @@ export interface components {
             open: boolean;
             /** Amount Cents */
             amount_cents: number;
+            /** Proposed Cents */
+            proposed_cents: number | null;
             /** Currency */
             currency: string;
             /** Freight Payer */

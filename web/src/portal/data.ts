@@ -132,6 +132,7 @@ export interface Option {
   label: string
   open: boolean
   amount_cents: number
+  proposed_cents: number | null
   currency: string
   freight_payer: string
   automatic: boolean
@@ -358,7 +359,7 @@ export interface Paged<T> {
 
 export interface AskedClaim {
   kind: string
-  lines: { order_line_id: string; quantity: number; new_product_id?: string | null }[]
+  lines: { order_line_id: string; quantity: number; new_product_id?: string | null; price_cents?: number | null }[]
   reason: string
   condition: string
   description: string

@@ -171,7 +171,7 @@ function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }
   const [g, setAll] = useState<Given>(() => ({
     words: '',
     files: [],
-    amount: decimalOfMinor(form === 'offer' ? Math.round(most / 2) : most, digits),
+    amount: decimalOfMinor(claim.proposed_cents || (form === 'offer' ? Math.round(most / 2) : most), digits),
     asks: 'other_amount',
     kind: KINDS.find((k) => k !== claim.kind) ?? 'refund_only',
     keep: form === 'offer' || form === 'terms' || form === 'ruling' ? claim.keep_goods : false,
@@ -261,7 +261,7 @@ function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }
     }
   }
   const amountField = (text: string) => (
-    <Field label={text} hint={t('move.amountMost', { amount: fmt.money(most, claim.currency) })} error={g.amount && tooMuch ? t('move.amountTooMuch', { amount: fmt.money(most, claim.currency) }) : undefined} required>
+    <Field label={text} hint={claim.proposed_cents === null ? t('move.amountMost', { amount: fmt.money(most, claim.currency) }) : t('move.amountFallen', { fallen: fmt.money(claim.proposed_cents, claim.currency), amount: fmt.money(most, claim.currency) })} error={g.amount && tooMuch ? t('move.amountTooMuch', { amount: fmt.money(most, claim.currency) }) : undefined} required>
       <Input inputMode="decimal" value={g.amount} onChange={(e) => set({ amount: e.target.value })} onFocus={(e) => e.target.select()} />
     </Field>
   )

@@ -20,6 +20,7 @@ export function StartClaim({ order, caseId, onClose }: { order: OrderView; caseI
   const [reason, setReason] = useState<(typeof REASONS)[number]>('defective')
   const [kind, setKind] = useState<ClaimKind | null>(null)
   const [asked, setAsked] = useState('')
+  const [prices, setPrices] = useState<Record<string, string>>({})
   const [description, setDescription] = useState('')
   const [override, setOverride] = useState('')
   const [instead, setInstead] = useState('')
@@ -27,7 +28,8 @@ export function StartClaim({ order, caseId, onClose }: { order: OrderView; caseI
   const [files, setFiles] = useState<readonly StoredFile[]>([])
   const [busy, setBusy] = useState(false)
   const [refused, setRefused] = useState<Problem | null>(null)
-  const lines = order.lines.flatMap((l) => ((counts[l.id] ?? 0) > 0 ? [{ order_line_id: l.id, quantity: counts[l.id] ?? 0 }] : []))
+  const forFallenPrice = kind === 'compensation' && reason === 'price_dropped'
+  const lines = order.lines.flatMap((l) => ((counts[l.id] ?? 0) > 0 ? [{ order_line_id: l.id, quantity: counts[l.id] ?? 0, price_cents: forFallenPrice ? parseMoney(prices[l.id] ?? '', order.currency) : null }] : []))
   const wish = useDeferredValue(JSON.stringify({ lines, reason }))
   const options = useQuery({
     queryKey: ['options', order.id, wish],
@@ -38,9 +40,11 @@ export function StartClaim({ order, caseId, onClose }: { order: OrderView; caseI
   const products = useQuery({ queryKey: ['products', order.shop_id], queryFn: () => ask(api.GET('/api/products', { params: { query: { shop_id: order.shop_id, limit: 50 } } })), enabled: kind === 'exchange' })
   const picked = options.data?.find((o) => o.kind === kind)
   const overriding = !!picked && !picked.open
+  const fallen = forFallenPrice ? picked?.proposed_cents : null
+  const asksPrice = forFallenPrice && !!picked?.open && (picked.proposed_cents === null || Object.values(prices).some(Boolean))
   const asks = kind === 'compensation' || kind === 'refund_only'
   const cents = asked.trim() ? parseMoney(asked, order.currency) : null
-  const missing = !lines.length || !kind || (overriding && !override.trim()) || (asks && asked.trim() !== '' && cents === null) || (kind === 'compensation' && cents === null)
+  const missing = !lines.length || !kind || (overriding && !override.trim()) || (asks && asked.trim() !== '' && cents === null) || (kind === 'compensation' && cents === null && !fallen)
   const apply = async () => {
     if (missing || busy || !kind) return
     setBusy(true)
@@ -129,8 +133,23 @@ export function StartClaim({ order, caseId, onClose }: { order: OrderView; caseI
             }))}
           />
         )}
+        {asksPrice &&
+          order.lines.flatMap((l) =>
+            (counts[l.id] ?? 0) > 0
+              ? [
+                  <Field key={l.id} label={t('start.priceNow', { title: l.title })} hint={t('start.priceNowHint')} optional>
+                    <Input inputMode="decimal" value={prices[l.id] ?? ''} onChange={(e) => setPrices((now) => ({ ...now, [l.id]: e.target.value }))} />
+                  </Field>,
+                ]
+              : [],
+          )}
         {asks && (
-          <Field label={t('start.asked')} hint={picked?.open && kind === 'refund_only' ? t('start.askedHint', { amount: fmt.money(picked.amount_cents, picked.currency) }) : undefined} optional={kind === 'refund_only'} required={kind === 'compensation'}>
+          <Field
+            label={t('start.asked')}
+            hint={picked?.open && kind === 'refund_only' ? t('start.askedHint', { amount: fmt.money(picked.amount_cents, picked.currency) }) : fallen ? t('start.askedFallen', { amount: fmt.money(fallen, order.currency) }) : undefined}
+            optional={kind === 'refund_only' || !!fallen}
+            required={kind === 'compensation' && !fallen}
+          >
             <Input inputMode="decimal" value={asked} onChange={(e) => setAsked(e.target.value)} />
           </Field>
         )}

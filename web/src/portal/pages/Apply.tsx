@@ -46,6 +46,8 @@ interface Draft {
   files: readonly StoredFile[]
   kind: string | null
   amount: string
+  /** Of a fallen price: what one costs now, as it was seen, by line. */
+  prices?: Record<string, string>
   swap: Record<string, Swapped>
   key: string
 }
@@ -64,6 +66,8 @@ function Loaded({ id }: { id: string }) {
   if (!order.data) return <PageSkeleton />
   return <Steps order={order.data} />
 }
+
+const forFallenPrice = (draft: Draft): boolean => draft.kind === 'compensation' && draft.reason === 'price_dropped'
 
 const STEPS = ['what', 'why', 'wish', 'check'] as const
 type Step = (typeof STEPS)[number]
@@ -99,7 +103,7 @@ function Steps({ order }: { order: Order }) {
   const request = useMemo<AskedClaim>(
     () => ({
       kind: draft.kind ?? 'refund_only',
-      lines: chosen.map((line) => ({ order_line_id: line.id, quantity: draft.quantities[line.id] ?? 1, new_product_id: draft.kind === 'exchange' ? draft.swap[line.id]?.id : undefined })),
+      lines: chosen.map((line) => ({ order_line_id: line.id, quantity: draft.quantities[line.id] ?? 1, new_product_id: draft.kind === 'exchange' ? draft.swap[line.id]?.id : undefined, price_cents: forFallenPrice(draft) ? parseMoney(draft.prices?.[line.id] ?? '', order.currency) : undefined })),
       reason: draft.reason ?? 'no_reason',
       condition: draft.condition,
       description: draft.description,
@@ -137,7 +141,7 @@ function Steps({ order }: { order: Order }) {
     if (step === 'wish') {
       if (!option) return t('apply.pickWish')
       const amount = parseMoney(draft.amount, order.currency)
-      if (namesAmount(option.kind) && (option.kind === 'compensation' || draft.amount.trim()) && !amount) return t('apply.amountMissing')
+      if (namesAmount(option.kind) && (draft.amount.trim() || (option.kind === 'compensation' && !(forFallenPrice(draft) && option.proposed_cents))) && !amount) return t('apply.amountMissing')
       if (namesAmount(option.kind) && amount && amount > option.amount_cents) return t('apply.amountOver', { amount: fmt.money(option.amount_cents, option.currency) })
       if (option.evidence_needed.length && !draft.files.length) return t('apply.photoNeeded')
       if (option.kind === 'exchange' && draft.reason === 'wrong_size' && chosen.some((line) => !draft.swap[line.id])) return t('apply.swapMissing')
@@ -436,6 +440,7 @@ function Wish({
   const closed = (options ?? []).filter((one) => !one.open)
   const picked = open.find((one) => one.kind === draft.kind)
   const delivered = chosen.some((line) => line.delivered_at)
+  const fallen = forFallenPrice(draft) ? picked?.proposed_cents : null
   const more = useRef<HTMLDivElement>(null)
   if (error) return <ErrorState error={error} onRetry={retry} />
   return (
@@ -472,8 +477,13 @@ function Wish({
       )}
       <div ref={more} className={s.more}>
         {picked?.kind === 'exchange' && chosen.map((line) => <Swap key={line.id} order={order} line={line} other={draft.reason === 'wrong_size'} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
+        {picked && forFallenPrice(draft) && (picked.proposed_cents === null || Object.values(draft.prices ?? {}).some(Boolean)) && chosen.map((line) => (
+          <Field key={line.id} label={t('apply.priceNow', { title: line.title })} hint={t('apply.priceNowHint')} optional>
+            <Input inputMode="decimal" value={draft.prices?.[line.id] ?? ''} onChange={(e) => patch({ prices: { ...draft.prices, [line.id]: e.target.value } })} />
+          </Field>
+        ))}
         {picked?.kind === 'compensation' && (
-          <Field label={t('apply.amount')} hint={t('apply.amountHint')}>
+          <Field label={t('apply.amount')} hint={fallen ? t('apply.amountFallen', { amount: fmt.money(fallen, picked.currency) }) : t('apply.amountHint')} optional={!!fallen}>
             <Input inputMode="decimal" value={draft.amount} onChange={(e) => patch({ amount: e.target.value })} />
           </Field>
         )}
@@ -620,7 +630,7 @@ function Check({ order, chosen, draft, option, loading }: { order: Order; chosen
           {option.kind === 'exchange' || option.kind === 'repair' || option.kind === 'resend' ? (
             <p className={s.outcomeBig}>{t(`outcome.${option.kind}`)}</p>
           ) : (
-            <p className={s.outcomeBig}>{t('apply.youGet', { amount: fmt.money(asked ?? option.amount_cents, option.currency) })}</p>
+            <p className={s.outcomeBig}>{t('apply.youGet', { amount: fmt.money(asked ?? option.proposed_cents ?? option.amount_cents, option.currency) })}</p>
           )}
           <p className="small">
             <Told option={option} />
