@@ -98,6 +98,22 @@ async def offer_refused_then_another_accepted(desk: Windows) -> None:
     ).cents == 30_000
 
 
+async def a_colleague_is_quicker(desk: Windows) -> None:
+    bought = await an_order(desk.house, desk.shop, Line("空气炸锅", 80_000))
+    claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.not_as_described)
+    form = await start(await desk.case_of("agent", claim), "协商方案")
+    await form.get_by_role("textbox", name="金额").fill("100")
+    await form.get_by_label("对客户说").fill("补偿您一百元，可以吗？")
+    await finish(await start(await desk.case_of("supervisor", claim), "同意申请"), "同意申请")
+    assert await desk.state_of(claim) == "refunded"
+    send = form.get_by_role("button", name="协商方案", exact=True)
+    await send.click()
+    await expect(form.get_by_role("alert")).to_contain_text("售后单现在是“退款成功”")
+    # The form is still called what it was, keeps what was written, and offers nothing that cannot be.
+    await expect(form.get_by_label("对客户说")).to_have_value("补偿您一百元，可以吗？")
+    await expect(send).to_be_disabled()
+
+
 async def another_kind_offered(desk: Windows) -> None:
     bought = await an_order(desk.house, desk.shop, Line("落地灯", 80_000))
     claim = await applied(desk.house, bought, ClaimKind.refund_only, Reason.defective)
@@ -250,6 +266,7 @@ async def press(page: Page, *keys: str) -> None:
 STEPS: list[Callable[[Windows], Awaitable[None]]] = [
     pick_up_asked_by_the_agent,
     offer_refused_then_another_accepted,
+    a_colleague_is_quicker,
     another_kind_offered,
     proof_asked_and_given,
     rejected_with_a_reason_and_proof,

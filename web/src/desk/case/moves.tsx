@@ -158,11 +158,14 @@ const KINDS = ['return_refund', 'refund_only', 'exchange', 'resend', 'repair', '
 const REMEDIES: Partial<Record<string, readonly Given['remedy'][]>> = { repair: ['refund', 'reship', 'repair'], recall: ['refund', 'reship', 'repair'], exchange: ['reship', 'refund'], resend: ['reship', 'refund'] }
 const CARRIERS = ['顺丰速运', '中通快递', '圆通速递', '韵达快递', '申通快递', '京东快递', '邮政 EMS', '极兔速递', '德邦快递', 'DHL', 'UPS', 'Correios']
 
-function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }: { claim: ClaimPage; verb: Verb; label: string; needs: readonly string[]; moves: DeskMove[]; onOther: (verb: Verb) => void; onClose: () => void; onDone: (next: ClaimPage) => void }) {
+function MoveForm({ claim, verb, label: offered, needs: asked, moves, onOther, onClose, onDone }: { claim: ClaimPage; verb: Verb; label: string; needs: readonly string[]; moves: DeskMove[]; onOther: (verb: Verb) => void; onClose: () => void; onDone: (next: ClaimPage) => void }) {
   const { t, fmt } = useText()
   const queries = useQueryClient()
   const { key } = useIntention()
   const form = FORMS[verb]
+  // A colleague may be quicker: what this form is called and asks for stays as it was when it opened.
+  const [{ label, needs }] = useState({ label: offered, needs: asked })
+  const gone = !moves.some((m) => m.verb === verb)
   const digits = minorDigits(claim.currency)
   const most = claim.requested_cents
   const [busy, setBusy] = useState(false)
@@ -298,7 +301,7 @@ function MoveForm({ claim, verb, label, needs, moves, onOther, onClose, onDone }
       actions={
         <>
           <Button onClick={onClose}>{t('action.cancel')}</Button>
-          <Button kind={HARMS.has(verb) ? 'harm' : 'primary'} busy={busy} disabled={missing} onClick={() => void go()}>
+          <Button kind={HARMS.has(verb) ? 'harm' : 'primary'} busy={busy} disabled={missing || (!!refused && gone)} onClick={() => void go()}>
             {label}
           </Button>
         </>
