@@ -162,7 +162,20 @@ export function Input({ className, icon, ...rest }: InputHTMLAttributes<HTMLInpu
 }
 
 export function Textarea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> }) {
-  return <textarea rows={4} {...useFieldProps()} {...rest} className={join('input', 'textarea', className)} />
+  const { t, fmt } = useText()
+  const field = useFieldProps()
+  const { value, maxLength } = rest
+  return (
+    <>
+      <textarea rows={4} {...field} {...rest} className={join('input', 'textarea', className)} />
+      {/* The browser cuts off what is too long without a word. */}
+      {!!maxLength && typeof value === 'string' && value.length >= maxLength && (
+        <p className="field-hint" role="status">
+          {t('field.full', { max: fmt.number(maxLength) })}
+        </p>
+      )}
+    </>
+  )
 }
 
 export interface Choice<V extends string = string> {

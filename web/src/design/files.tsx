@@ -145,7 +145,7 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
       <ul className="files-list">
         {files.map((file) => (
           <li key={file.id} className="file-tile">
-            {file.url && file.content_type.startsWith('image/') ? <img src={file.url} alt={file.name} /> : <FileFace name={file.name} />}
+            <FilePicture src={file.content_type.startsWith('image/') && file.url} name={file.name} />
             <span className="file-gone">
               <IconButton small icon="close" label={t('files.remove', { name: file.name })} onClick={() => onChange((now) => now.filter((f) => f.id !== file.id))} />
             </span>
@@ -153,7 +153,7 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
         ))}
         {sending.map((one) => (
           <li key={one.key} className={one.error ? 'file-tile is-wrong' : 'file-tile is-sending'}>
-            {one.preview ? <img src={one.preview} alt={one.file.name} /> : <FileFace name={one.file.name} />}
+            <FilePicture src={one.preview} name={one.file.name} />
             {one.error ? (
               <span className="file-error">
                 <span className="small">{problemText(asProblem(one.error), t, has)}</span>
@@ -198,7 +198,10 @@ export function FileDrop({ label, hint, files, onChange, upload, accept = 'image
   )
 }
 
-function FileFace({ name }: { name: string }) {
+/** A picture; its name where there is none, or none that this browser can draw (an iPhone's HEIC). */
+export function FilePicture({ src, name }: { src?: string | false | null; name: string }) {
+  const [broken, setBroken] = useState(false)
+  if (src && !broken) return <img src={src} alt={name} loading="lazy" onError={() => setBroken(true)} />
   return (
     <span className="file-face">
       <Icon name="file" size={24} />
@@ -216,7 +219,7 @@ export function FileLinks({ files }: { files: readonly StoredFile[] }) {
         <li key={file.id}>
           <a href={file.url ?? undefined} target="_blank" rel="noreferrer" className={file.content_type.startsWith('image/') ? 'file-picture' : 'file-link'}>
             {file.content_type.startsWith('image/') && file.url ? (
-              <img src={file.url} alt={file.name} loading="lazy" />
+              <FilePicture src={file.url} name={file.name} />
             ) : (
               <>
                 <Icon name="clip" size={16} />

@@ -75,7 +75,7 @@ function Frame({ title, verb, harm, busy, wrong, onClose, onSend, children }: { 
       title={title}
       actions={
         <>
-          <Button onClick={onClose}>{t('action.cancel')}</Button>
+          <Button onClick={onClose}>{t(harm ? 'move.keep' : 'action.cancel')}</Button>
           <Button kind={harm ? 'harm' : 'primary'} type="submit" form={id} busy={busy}>
             {verb}
           </Button>
@@ -130,7 +130,7 @@ function CounterOffer(props: FormProps) {
   const amount = draft.amount.trim() ? parseMoney(draft.amount, claim.currency) : undefined
   const limit = fmt.money(most(claim), claim.currency)
   const submit = async () => {
-    if (amount === null || (amount ?? 0) > most(claim)) return move.setWrong(t('move.amountWrong', { amount: limit }))
+    if (amount !== undefined && (!amount || amount > most(claim))) return move.setWrong(t('move.amountWrong', { amount: limit }))
     if (await move.send({ words: draft.words, asked_cents: amount === claim.requested_cents ? undefined : amount })) clear()
   }
   return (
@@ -209,7 +209,7 @@ function EditForm(props: FormProps) {
   const amount = draft.amount.trim() ? parseMoney(draft.amount, claim.currency) : undefined
   const limit = fmt.money(most(claim), claim.currency)
   const submit = async () => {
-    if (amount === null || (amount ?? 0) > most(claim)) return move.setWrong(t('move.amountWrong', { amount: limit }))
+    if (amount !== undefined && (!amount || amount > most(claim))) return move.setWrong(t('move.amountWrong', { amount: limit }))
     const changed = claim.lines.filter((line) => quantities[line.order_line_id] !== line.quantity)
     const done = await move.send({
       reason: reason === claim.reason ? undefined : reason,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Icon, RelativeTime, Section, Tag } from '../design'
 import { useText } from '../i18n'
-import { get, type Shipment } from './data'
+import { get, type Shipment, type ShipmentEvent } from './data'
 import { CopyButton } from './parts'
 import s from './Parcels.module.css'
 
@@ -30,7 +30,7 @@ export function ParcelList({ parcels }: { parcels: readonly Shipment[] }) {
 }
 
 function Parcel({ parcel }: { parcel: Shipment }) {
-  const { t, fmt } = useText()
+  const { t, fmt, locale } = useText()
   const last = parcel.events[0]
   const trouble = ['on_hold', 'delivery_failed', 'delivery_delayed', 'return_to_sender'].includes(parcel.status)
   return (
@@ -49,7 +49,7 @@ function Parcel({ parcel }: { parcel: Shipment }) {
       )}
       {parcel.pickup && parcel.pickup.status !== 'collected' && (
         <p className="muted small">
-          {t(`parcel.pickup.${parcel.pickup.status}`, { at: parcel.pickup.from_at ? fmt.dateTime(parcel.pickup.from_at) : [parcel.pickup.wanted_on, parcel.pickup.wanted_window].filter(Boolean).join(' ') })}
+          {t(`parcel.pickup.${parcel.pickup.status}`, { at: parcel.pickup.from_at ? fmt.dateTime(parcel.pickup.from_at) : [parcel.pickup.wanted_on && fmt.date(`${parcel.pickup.wanted_on}T12:00:00`), parcel.pickup.wanted_window].filter(Boolean).join(' ') })}
         </p>
       )}
       {parcel.tracking_number && (
@@ -63,7 +63,7 @@ function Parcel({ parcel }: { parcel: Shipment }) {
       )}
       {last && (
         <p className="small">
-          {last.text || (last.status ? t(`parcel.status.${last.status}`) : '')} <span className="muted">{[last.place].filter(Boolean).join(' ')} · <RelativeTime at={last.at} /></span>
+          {said(last, locale) || (last.status ? t(`parcel.status.${last.status}`) : '')} <span className="muted">{[last.place].filter(Boolean).join(' ')} · <RelativeTime at={last.at} /></span>
         </p>
       )}
       {parcel.late && !parcel.delivered_at && parcel.promised_at && <p className={s.late}>{t('parcel.late', { at: fmt.date(parcel.promised_at) })}</p>}
@@ -73,6 +73,9 @@ function Parcel({ parcel }: { parcel: Shipment }) {
     </li>
   )
 }
+
+/** The carrier's own words, in a language that the reader may know. */
+const said = (event: ShipmentEvent, locale: string) => (locale === 'en' && event.status && /\p{Script=Han}/u.test(event.text) ? '' : event.text)
 
 export function carrierName(code: string, t: ReturnType<typeof useText>['t']): string {
   const said = t(`carrier.${code}`)

@@ -1,5 +1,5 @@
 /** The facts of a claim as entries of the line, in the customer's words. */
-import { WAITING_FOR } from '../api/waits'
+import { WAITING_FOR, type Waited } from '../api/waits'
 import type { ActorKind, TimelineEntry } from '../design'
 import type { Formats, Translate } from '../i18n'
 import type { Claim, Fact, WhyTold } from './data'
@@ -16,17 +16,25 @@ const FACES: Record<string, ActorKind> = {
   integration: 'carrier',
 }
 
-/** Facts that say nothing new to the customer: the case behind the claim opens and moves along with it. */
+/** Facts that say nothing new to the customer: the case behind the claim opens, moves and closes along with it. */
 const QUIET = /^(case\.(opened|stage_set)|message\.posted|claim\.(carried_out|inspection_begun)|parcel\.moved|shipment\.announced)$/
 
-export function lineOf(facts: readonly Fact[], { t, has, fmt, shop }: { t: Translate; has: (key: string) => boolean; fmt: Formats; shop: string }): TimelineEntry[] {
+/** Whoever has the parcel when it has come: who waits for its carrier until then. */
+const ARRIVED: Partial<Record<string, Waited>> = { in_transit_back: 'shop', reshipped: 'customer', sending_back: 'customer' }
+
+export function lineOf(facts: readonly Fact[], { t, has, fmt, shop, kind: asked }: { t: Translate; has: (key: string) => boolean; fmt: Formats; shop: string; kind?: string }): TimelineEntry[] {
   const entries: TimelineEntry[] = []
+  const waits = (who: Waited | undefined) => (who ? t(`actor.${who}`) : null)
+  // A refused parcel turns round by itself.
+  const waitsIn = (state: string) => waits(state === 'reshipped' || (state === 'awaiting_return' && asked === 'refuse_parcel') ? 'carrier' : WAITING_FOR[state])
+  let state = ''
   for (const fact of [...facts].reverse()) {
     const to = typeof fact.data.to_state === 'string' ? fact.data.to_state : null
     const last = entries.at(-1)
+    state = to ?? state
     // A passing move tells nothing but where the matter went; its wait belongs to the line before it.
-    if (QUIET.test(fact.name) || !has(`fact.${fact.name}`)) {
-      if (to && last) last.waitingFor = waits(to, t)
+    if (QUIET.test(fact.name) || (fact.name === 'case.solved' && fact.actor_kind === 'system') || !has(`fact.${fact.name}`)) {
+      if (to && last) last.waitingFor = waitsIn(to)
       continue
     }
     const mover = typeof fact.data.mover === 'string' ? fact.data.mover : fact.name.startsWith('refund.') ? 'gateway' : fact.actor_kind
@@ -38,16 +46,11 @@ export function lineOf(facts: readonly Fact[], { t, has, fmt, shop }: { t: Trans
       at: fact.at,
       actor: { kind, name: kind === 'shop' ? shop : t(`actor.${kind === 'customer' ? 'customer' : kind}`) },
       title: t(`fact.${fact.name}`, { amount }).trim(),
-      waitingFor: to ? waits(to, t) : (last?.waitingFor ?? null),
+      waitingFor: to ? waitsIn(to) : fact.name === 'parcel.delivered' && ARRIVED[state] ? waits(ARRIVED[state]) : (last?.waitingFor ?? null),
       kind: /approved|rejected|ruled|refunded|refund\.paid/.test(fact.name) ? 'decision' : 'fact',
     })
   }
   return entries
-}
-
-function waits(state: string, t: Translate): string | null {
-  const who = WAITING_FOR[state]
-  return who ? t(`actor.${who}`) : null
 }
 
 /** Why it was decided so, in sentences: law and shop may say the same, and the codes of rules are for staff. */

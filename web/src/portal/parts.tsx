@@ -130,7 +130,16 @@ export function addressLines(address: Record<string, unknown>): { who: string; w
   const known = new Set([...EASTERN, ...PEOPLE])
   const rest = Object.keys(address).filter((key) => !known.has(key))
   const chinese = /\p{Script=Han}/u.test(parts(EASTERN).join(''))
-  return { who: parts(PEOPLE).join(' '), where: parts([...(chinese ? EASTERN : WESTERN), ...rest]).join(chinese ? ' ' : ', ') }
+  const where = parts([...(chinese ? EASTERN : WESTERN), ...rest])
+  // One line may hold all of it, and the town or the postcode may be given besides.
+  const once = where.filter((part) => !where.some((other) => other !== part && holds(other, part)))
+  return { who: parts(PEOPLE).join(' '), where: once.join(chinese ? ' ' : ', ') }
+}
+
+function holds(line: string, part: string): boolean {
+  const at = part.length > 2 ? line.indexOf(part) : -1
+  const digit = (i: number) => /\d/.test(line[i] ?? '')
+  return at >= 0 && !digit(at - 1) && !digit(at + part.length)
 }
 
 const kindIcons: Record<string, IconName> = {

@@ -49,6 +49,9 @@ it('writes an address as one copies it: who, then where, as it is written there'
     who: 'Nordlicht Retouren',
     where: 'Hafenstraße 12, 20457, Hamburg, Deutschland',
   })
+  // What the line says already is not said again; a number inside another is not the same number.
+  expect(addressLines({ line: 'Beispielstraße 12, 10115 Berlin', zip: '10115', city: 'Berlin' }).where).toBe('Beispielstraße 12, 10115 Berlin')
+  expect(addressLines({ line: '云梨路 1280 号', zip: '215200', room: '128' }).where).toBe('云梨路 1280 号 215200 128')
 })
 
 it('knows which markets have the withdrawal function', () => {
@@ -72,6 +75,26 @@ describe('the line of a claim', () => {
       ['2', 'system', 'fact.claim.approved', 'actor.customer', 'decision'],
       ['5', 'gateway', 'fact.refund.paid ¥431.00', 'actor.customer', 'decision'],
     ])
+  })
+  it('waits for the carrier until the parcel has come, and then for whoever has it', () => {
+    const newestFirst = [
+      fact(6, 'case.solved', {}, 'system'),
+      fact(5, 'parcel.delivered', {}, 'integration'),
+      fact(4, 'claim.reshipped', { mover: 'warehouse', to_state: 'reshipped' }),
+      fact(3, 'claim.received', { mover: 'warehouse', to_state: 'received' }),
+      fact(2, 'parcel.delivered', {}, 'integration'),
+      fact(1, 'claim.return_shipped', { mover: 'customer', to_state: 'in_transit_back' }),
+    ]
+    const line = lineOf(newestFirst, { t: told, has: () => true, fmt: formatsFor('zh-CN'), shop: '云朵' })
+    expect(line.map((one) => [one.title, one.waitingFor])).toEqual([
+      ['fact.claim.return_shipped', 'actor.carrier'],
+      ['fact.parcel.delivered', 'actor.shop'],
+      ['fact.claim.received', 'actor.shop'],
+      ['fact.claim.reshipped', 'actor.carrier'],
+      ['fact.parcel.delivered', 'actor.customer'],
+    ])
+    const refused = lineOf([fact(1, 'claim.approved', { to_state: 'awaiting_return' })], { t: told, has: () => true, fmt: formatsFor('zh-CN'), shop: '云朵', kind: 'refuse_parcel' })
+    expect(refused[0]?.waitingFor).toBe('actor.carrier')
   })
   it('leaves out what it has no words for', () => {
     expect(lineOf([fact(1, 'clock.started', {})], { t: told, has: () => false, fmt: formatsFor('en'), shop: 'x' })).toEqual([])

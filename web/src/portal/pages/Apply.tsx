@@ -1,5 +1,5 @@
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useLocation, useParams, useSearch } from 'wouter'
 import { asProblem, newKey, problemText } from '../../api/client'
 import {
@@ -8,6 +8,7 @@ import {
   ErrorState,
   Field,
   FileDrop,
+  FilePicture,
   Icon,
   Input,
   Money,
@@ -24,18 +25,15 @@ import {
 import { useText } from '../../i18n'
 import { parseMoney } from '../../i18n/format'
 import { draftFiles, dropDraftFiles, keepDraftFile, useDraft } from '../../shell/drafts'
-import { type AskedClaim, type Claim, type Line, type Option, type Order, orderQuery, post, type Product, get, refresh, uploadTo, useOrder, useOrders } from '../data'
+import { type AskedClaim, type Claim, type Line, type Option, type Order, orderQuery, post, refresh, uploadTo, useOrder, useOrders } from '../data'
 import { namesAmount } from '../actions'
-import { Head, kindIcon, Notice, PageSkeleton, withoutLastWord } from '../parts'
+import { Head, kindIcon, Notice, PageSkeleton } from '../parts'
 import { Entered } from '../session'
 import s from './Apply.module.css'
+import type { Swapped } from './Swap'
 
-/** What an exchange sends instead, and what one of it costs more or less. */
-interface Swapped {
-  id: string
-  title: string
-  difference_cents?: number | null
-}
+// It asks the shop for its products, so it may come over the line as well.
+const Swap = lazy(() => import('./Swap'))
 
 interface Draft {
   quantities: Record<string, number>
@@ -130,6 +128,10 @@ function Steps({ order }: { order: Order }) {
   const ready: Record<Step, boolean> = { what: true, why: chosen.length > 0, wish: chosen.length > 0 && !!draft.reason, check: chosen.length > 0 && !!draft.reason && !!draft.kind }
   const step: Step = asked && STEPS.includes(asked) && ready[asked] ? asked : 'what'
   const at = STEPS.indexOf(step)
+  // The phone's 'back' from a claim just sent ends in one of its steps: nothing is left to go on with there.
+  useEffect(() => {
+    if (asked && !found) go(`/orders/${order.id}`, { replace: true })
+  }, [])
   useEffect(() => {
     if (asked) top.current?.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
@@ -293,7 +295,7 @@ function What({ order, orders, draft, patch }: { order: Order; orders: Order[]; 
       <div className={s.also}>
         {others.length > 0 &&
           (more ? (
-            <ul className={s.others} role="list">
+            <ul className="picks" role="list">
               {others.slice(0, 20).map((one) => (
                 <li key={one.id}>
                   <button type="button" onClick={() => patch({ also: [...draft.also, one.id] })}>
@@ -476,7 +478,11 @@ function Wish({
         </Notice>
       )}
       <div ref={more} className={s.more}>
-        {picked?.kind === 'exchange' && chosen.map((line) => <Swap key={line.id} order={order} line={line} other={draft.reason === 'wrong_size'} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
+        {picked?.kind === 'exchange' && (
+          <Suspense fallback={<Skeleton height={84} />}>
+            {chosen.map((line) => <Swap key={line.id} order={order} line={line} other={draft.reason === 'wrong_size'} picked={draft.swap[line.id]} pick={(product) => patch({ swap: product ? { ...draft.swap, [line.id]: product } : Object.fromEntries(Object.entries(draft.swap).filter(([id]) => id !== line.id)) })} />)}
+          </Suspense>
+        )}
         {picked && forFallenPrice(draft) && (picked.proposed_cents === null || Object.values(draft.prices ?? {}).some(Boolean)) && chosen.map((line) => (
           <Field key={line.id} label={t('apply.priceNow', { title: line.title })} hint={t('apply.priceNowHint')} optional>
             <Input inputMode="decimal" value={draft.prices?.[line.id] ?? ''} onChange={(e) => patch({ prices: { ...draft.prices, [line.id]: e.target.value } })} />
@@ -529,79 +535,6 @@ function Told({ option }: { option: Option }) {
   ].filter(Boolean)
   const told = parts.join(t('option.joint'))
   return <>{told.charAt(0).toUpperCase() + told.slice(1)}</>
-}
-
-/** `other`: the same once more would not help, so the choice stands open, with what differs only in its last word. */
-function Swap({ order, line, other, picked, pick }: { order: Order; line: Line; other: boolean; picked: Swapped | undefined; pick: (product: Swapped | null) => void }) {
-  const { t, fmt } = useText()
-  const [open, setOpen] = useState(other)
-  const [text, setText] = useState(other ? withoutLastWord(line.title) : '')
-  const found = useQuery({
-    queryKey: ['products', order.shop_id, text],
-    queryFn: ({ signal }) => get<Product[]>(`/products?shop_id=${order.shop_id}&search=${encodeURIComponent(text)}&limit=20`, signal),
-    enabled: open,
-  })
-  const unit = line.quantity ? Math.round(line.paid_cents / line.quantity) : 0
-  return (
-    <div className={s.swap}>
-      <p className="muted small one-line">{line.title}</p>
-      <p className={s.swapTo}>
-        <Icon name="refresh" size={18} />
-        <strong>{picked ? picked.title : t(other ? 'apply.swapMissing' : 'apply.swapSame')}</strong>
-        {(picked || !other) && (
-          <Button
-            kind="quiet"
-            small
-            onClick={() => {
-              if (picked) pick(null)
-              setOpen(picked ? other : !open)
-            }}
-            aria-expanded={picked ? undefined : open}
-          >
-            {t(!picked || other ? 'apply.swapOther' : 'apply.swapBack')}
-          </Button>
-        )}
-      </p>
-      {open && !picked && (
-        <>
-          <Field label={t('apply.swapSearch')}>
-            <Input icon="search" value={text} onChange={(e) => setText(e.target.value)} />
-          </Field>
-          {found.error ? (
-            <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />
-          ) : (
-            <ul className={s.others} role="list">
-              {(found.data ?? []).filter((product) => !other || product.id !== line.product_id).map((product) => {
-                const difference = product.price_cents === null ? null : product.price_cents - unit
-                return (
-                  <li key={product.id}>
-                    <button
-                      type="button"
-                      onClick={() => {
-                        pick({ id: product.id, title: product.title, difference_cents: difference })
-                        setOpen(false)
-                      }}
-                    >
-                      <Thumb src={product.image} alt="" size={40} />
-                      <span>
-                        <span className="one-line">{product.title}</span>
-                        <span className="muted small">
-                          {product.sku}
-                          {difference !== null && <> · {difference === 0 ? t('apply.samePrice') : t(difference > 0 ? 'apply.dearer' : 'apply.cheaper', { amount: fmt.money(Math.abs(difference), product.currency) })}</>}
-                        </span>
-                      </span>
-                      <Icon name="next" size={18} />
-                    </button>
-                  </li>
-                )
-              })}
-            </ul>
-          )}
-          {found.data?.every((product) => other && product.id === line.product_id) && <p className="muted small">{t('apply.swapNone')}</p>}
-        </>
-      )}
-    </div>
-  )
 }
 
 function Check({ order, chosen, draft, option, loading }: { order: Order; chosen: Line[]; draft: Draft; option: Option | null; loading: boolean }) {
@@ -666,7 +599,9 @@ function Check({ order, chosen, draft, option, loading }: { order: Order; chosen
           {draft.files.length > 0 && (
             <ul className={s.pictures} role="list">
               {draft.files.map((file) => (
-                <li key={file.id}>{file.content_type.startsWith('image/') && file.url ? <img src={file.url} alt={file.name} /> : <Icon name="file" label={file.name} />}</li>
+                <li key={file.id}>
+                  <FilePicture src={file.content_type.startsWith('image/') && file.url} name={file.name} />
+                </li>
               ))}
             </ul>
           )}

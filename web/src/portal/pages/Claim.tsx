@@ -81,7 +81,7 @@ function ClaimPage({ id }: { id: string }) {
       </div>
       <NextActionBar
         shown={mine ? shown : 1}
-        lead={!waits ? undefined : late(data) ? t('claim.waitsTooLong', { who: t(`actor.${data.waiting_for}`) }) : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
+        lead={!waits || moves.some((one) => one.verb === 'ship') ? undefined : late(data) ? t('claim.waitsTooLong', { who: t(`actor.${data.waiting_for}`) }) : t('claim.waitsFor', { who: t(`actor.${data.waiting_for}`) })}
         actions={actions}
       />
       {doing && (
@@ -110,7 +110,9 @@ const owesDifference = (claim: ClaimShape) => claim.kind === 'exchange' && claim
 function Stand({ claim }: { claim: ClaimShape }) {
   const { t, has, fmt } = useText()
   const clock = ringOf(claim.clocks.filter((one) => one.subject_kind === 'claim'))
-  const own = `next.${claim.state}_${claim.kind}`
+  // Booked is not collected yet.
+  const booked = claim.state === 'in_transit_back' && claim.shipments.some((one) => one.direction === 'return' && one.status === 'pending' && one.way === 'pick_up')
+  const own = `next.${claim.state}_${booked ? 'pending' : claim.kind}`
   const next = has(own) ? own : `next.${claim.state}`
   const good = claim.state === 'refunded' || claim.state === 'completed'
   return (
@@ -212,7 +214,7 @@ function Now({ claim }: { claim: ClaimShape }) {
 function Progress({ claim }: { claim: ClaimShape }) {
   const { t, has, fmt } = useText()
   const facts = useFacts(claim.case_id)
-  const entries = lineOf(facts.data?.items ?? [], { t, has, fmt, shop: claim.shop_name })
+  const entries = lineOf(facts.data?.items ?? [], { t, has, fmt, shop: claim.shop_name, kind: claim.kind })
   return (
     <Section title={t('claim.progress')}>
       {facts.error ? (
@@ -332,14 +334,15 @@ function MoneyNotes({ claim }: { claim: ClaimShape }) {
 
 /** What was said in the application, the proofs of both sides, and why it was decided so. */
 function Told({ claim }: { claim: ClaimShape }) {
-  const { t } = useText()
+  const { t, has } = useText()
   const fits = claim.why.filter((one) => one.matched)
   const told = fits.length ? fits : claim.why.slice(-1)
   const pictures = claim.evidence.filter((one) => one.file_id)
   const words = claim.evidence.filter((one) => !one.file_id && one.words)
   return (
     <Section title={t('claim.told')} aside={told.length > 0 && <WhyCard label={t('claim.whyOpen')} why={{ decision: t(`claim.outcome.${claim.outcome}`), reasons: saidOnce(told), source: told.find((one) => one.source) ? { title: told.find((one) => one.source)?.source ?? '' } : undefined, decidedAt: claim.decided_at ?? undefined, object: <p className="small muted">{t('claim.object')}</p> }} />}>
-      <p>{claim.reason_label}</p>
+      {/* As it was called when it was chosen. */}
+      <p>{has(`reason.${claim.reason}`) ? t(`reason.${claim.reason}`) : claim.reason_label}</p>
       {claim.description && <p className="muted message">{claim.description}</p>}
       {(['customer', 'shop'] as const).map((side) => {
         const files = pictures.filter((one) => one.side === side)

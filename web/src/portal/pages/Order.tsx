@@ -119,7 +119,9 @@ const SHOWN_CLOSED = ['return_refund', 'exchange', 'repair']
 function rightsOf(plain: readonly Entitlement[], faulty: readonly Entitlement[]): Right[] {
   const rights = plain.map((kind) => {
     const other = faulty.find((one) => one.kind === kind.kind)
-    return kind.open || !other?.open ? { kind, fault: false } : { kind: other, fault: true }
+    if (kind.open) return { kind, fault: false }
+    // Closed in either case: the right that ends last says why.
+    return { kind: other ?? kind, fault: !!other?.open }
   })
   const rank = (right: Right) => (!right.kind.open ? 2 : right.fault ? 1 : 0)
   return rights
@@ -177,6 +179,6 @@ function whyOf(kind: Entitlement, t: ReturnType<typeof useText>['t']): Why {
   return {
     decision: t(kind.open ? 'order.why.open' : 'order.why.closed', { kind: kind.label }),
     reasons: [{ rule: '', text: kind.why.sentence }, ...said.map((text) => ({ rule: text.charAt(0).toUpperCase() + text.slice(1) }))],
-    source: kind.why.source ? { title: kind.why.source, url: /^https?:/.test(kind.why.source) ? kind.why.source : null } : { title: t(kind.by_law ? 'order.why.law' : 'order.why.shop') },
+    source: kind.why.source ? { title: kind.why.source, url: /^https?:/.test(kind.why.source) ? kind.why.source : null } : { title: t(kind.why.origin === 'law' ? 'order.why.law' : 'order.why.shop') },
   }
 }

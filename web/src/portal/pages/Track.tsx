@@ -41,13 +41,16 @@ export default function Track() {
             </time>
           </li>
         ))}
-        <li>
-          <span className={s.dot} />
-          <strong>{t('track.announced')}</strong>
-          <time className="muted small" dateTime={data.announced_at}>
-            {fmt.dateTime(data.announced_at)}
-          </time>
-        </li>
+        {/* We may have heard of it only when it was on its way. */}
+        {!data.events.some((event) => Date.parse(event.at) <= Date.parse(data.announced_at)) && (
+          <li>
+            <span className={s.dot} />
+            <strong>{t('track.announced')}</strong>
+            <time className="muted small" dateTime={data.announced_at}>
+              {fmt.dateTime(data.announced_at)}
+            </time>
+          </li>
+        )}
       </ol>
       <p className="muted small">{t('track.private')}</p>
     </div>
