@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from aftercare.insights import costs
 from aftercare.insights.costs import CostCut, Which, routes
@@ -66,6 +67,18 @@ async def test_every_cut_sums_to_the_whole(house: House, spent: Bought) -> None:
         assert (await costs.summary(work, other)).currencies == []
         [dear] = await costs.dearest(work, SPAN)
         assert (dear.amount_cents, dear.most.value, dear.most_cents) == (17_788, "refund", 29_900)
+
+
+async def test_no_cost_is_shared_by_orders_that_were_cancelled(house: House, spent: Bought) -> None:
+    cancelled = await given.an_order(house, spent.shop)
+    async with begin(house) as work:
+        await work.session.execute(
+            text("UPDATE sales_order SET status = 'cancelled' WHERE id = :id"), {"id": cancelled.order_id}
+        )
+    async with begin(house, controller(spent.shop)) as work:
+        [one] = (await costs.summary(work, SPAN)).currencies
+        [shop] = await costs.cut_by(work, SPAN, CostCut.shop)
+    assert (one.orders, shop.orders) == (1, 1)
 
 
 async def test_the_bridge_of_the_ledger_sums_to_the_cent(house: House, spent: Bought) -> None:

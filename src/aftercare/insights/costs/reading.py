@@ -351,7 +351,8 @@ async def _totals(work: Work, which: Which) -> Sequence[Any]:
 async def _orders(work: Work, which: Which) -> dict[str, int]:
     rows = await work.session.execute(
         text(
-            "SELECT currency, count(*) AS orders FROM sales_order WHERE placed_at >= :since AND placed_at < :until"
+            "SELECT currency, count(*) AS orders FROM sales_order"
+            " WHERE placed_at >= :since AND placed_at < :until AND status <> 'cancelled'"
             " AND (CAST(:shop AS uuid) IS NULL OR shop_id = :shop) GROUP BY 1"
         ),
         {"since": which.since, "until": which.until, "shop": which.shop_id},
@@ -434,7 +435,8 @@ async def _orders_by(work: Work, which: Which, by: CostCut) -> dict[tuple[str, s
     rows = await work.session.execute(
         text(
             f"SELECT o.currency, {ORDERS_BY[by]} AS value, count(*) AS orders FROM sales_order o JOIN shop s ON s.id = o.shop_id"  # noqa: S608
-            " WHERE o.placed_at >= :since AND o.placed_at < :until AND (CAST(:shop AS uuid) IS NULL OR o.shop_id = :shop) GROUP BY 1, 2"
+            " WHERE o.placed_at >= :since AND o.placed_at < :until AND o.status <> 'cancelled'"
+            " AND (CAST(:shop AS uuid) IS NULL OR o.shop_id = :shop) GROUP BY 1, 2"
         ),
         values,
     )

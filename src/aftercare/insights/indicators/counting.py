@@ -107,6 +107,8 @@ async def population(asked: Asked, engine: Engine) -> tuple[str, frozenset[str]]
     )  # fmt: skip
 
     def made() -> "ir.Table | None":
+        import ibis
+
         from aftercare.insights.indicators.populations import Scope
 
         scope = Scope(
@@ -119,6 +121,9 @@ async def population(asked: Asked, engine: Engine) -> tuple[str, frozenset[str]]
         columns |= {
             name: rows[name] for name in ("value", "currency", "cut", "moment") if name in rows.columns
         }
+        if "so_far" in rows.columns:
+            # A median of what is done alone would be the better, the longer the slow ones are left lying.
+            columns["value"] = ibis.coalesce(rows["value"], rows["so_far"])
         if not asked.defined.snapshot:
             columns["bucket"] = bucket_key(rows["at"], grain, spans, question.zone)
             if by_day:

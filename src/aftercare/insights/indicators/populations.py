@@ -1,8 +1,8 @@
 """What each indicator is counted from: one expression each, over the tables of the lake.
 
 An expression gives a row for everything that is looked at: `at` and `shop_id`; what it is about (`case_id`, `claim_id`,
-`order_id`); `numerator` and `denominator`, or for times also `value` in seconds, empty while it still waits; for money its
-`currency`; and the columns that it can be cut by. What is asked for rarely and costs a join (the product of a claim, the channel of
+`order_id`); `numerator` and `denominator`, or for times also `value` in seconds, empty while it still waits, and then `so_far`: how
+long it has waited; for money its `currency`; and the columns that it can be cut by. What is asked for rarely and costs a join (the product of a claim, the channel of
 a case) is joined only when it is needed; else its column is empty.
 
 The same expression is answered by DuckDB and Spark from the lake and by PostgreSQL from its views: so only what all three
@@ -234,11 +234,12 @@ def voice_positive(scope: Scope) -> Rows:
 
 
 def waited(scope: Scope, rows: Rows, begins: str, ends: str, **more: Any) -> Rows:
-    """From `begins` to `ends`; who still waits counts once the limit is over, and is younger than it not at all."""
+    """From `begins` to `ends`; who still waits counts once the limit is over, with the wait so far, and is younger than it not at
+    all."""
     rows = rows.filter(rows[ends].notnull() | (rows[begins] <= stamp(scope.now - scope.limit)))
-    took = seconds(rows[begins], rows[ends])
+    took, so_far = seconds(rows[begins], rows[ends]), seconds(rows[begins], stamp(scope.now))
     within = one_if(took <= scope.limit.total_seconds())
-    return told(rows, at=begins, numerator=within, value=took, **more)
+    return told(rows, at=begins, numerator=within, value=took, so_far=so_far, **more)
 
 
 def clocks_named(scope: Scope, name: str) -> Rows:
