@@ -36,7 +36,7 @@ from aftercare.insights.reports.model import (
 )
 from aftercare.insights.reports.pages import NewPage
 from aftercare.insights.reports.verbs import ReportWords
-from aftercare.journal import Actor, ActorKind, House, PermissionMissing, begin
+from aftercare.journal import Actor, ActorKind, House, PermissionMissing, Work, begin
 from aftercare.kit.ids import new_id
 from tests.conftest import NOON, Clock
 
@@ -258,6 +258,32 @@ async def test_the_worker_drafts_each_month_and_quarter_once(house: House, clock
     assert await draft_due(house) == 0
     clock.now = datetime(2026, 5, 2, 4, tzinfo=NOON.tzinfo)
     assert await draft_due(house) == 2
+
+
+@pytest.mark.usefixtures("nothing_counted")
+async def test_what_people_release_meanwhile_is_not_drafted_again(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await a_shop(house)
+    clock.now = datetime(2026, 4, 2, 4, tzinfo=NOON.tzinfo)
+    of_worker = verbs.draft
+
+    async def draft(work: Work, new: NewReport, *, by_worker: bool) -> UUID:
+        if new.shop_id is None and new.span is Span.month:
+            async with begin(house, manager()) as other:
+                of_people = await of_worker(
+                    other, NewReport(shop_id=shop.id, audience=Audience.public, since_on=date(2026, 3, 1))
+                )
+                await verbs.release(other, of_people)
+        return await of_worker(work, new, by_worker=by_worker)
+
+    monkeypatch.setattr(verbs, "draft", draft)
+    assert await draft_due(house) == 3
+    async with begin(house, manager()) as work:
+        march = [
+            one for one in await verbs.list_reports(work) if one.audience == "public" and one.span == "month"
+        ]
+    assert [(one.state, one.by_worker) for one in march] == [("published", False)]
 
 
 @pytest.mark.usefixtures("nothing_counted")
