@@ -463,7 +463,7 @@ async def test_the_journal_is_fetched_page_by_page_each_fact_once(own_house: Hou
     await happens(own_house, shop, *objects)
     await happens(own_house, other, new_id())
     found: list[str] = []
-    after = None
+    after = ""
     # A fact is told once all older transactions of the whole server have ended: those of other tests too.
     ends = monotonic() + 60
     while len(found) < 5 and monotonic() < ends:

@@ -162,9 +162,10 @@ async def shared_journal(
     limit: int = 200,
 ) -> SharedPage:
     """The facts that can be shared, oldest first, each exactly once for who goes on where the last page ended: what commits late is
-    never jumped over. Needs `journal.read`. Refuses with SharedFactsMarkUnreadable, WebhookFactUnknown."""
+    never jumped over. Needs `journal.read`. An empty `after` begins at the beginning, as the first run of a script has nothing
+    else. Refuses with SharedFactsMarkUnreadable, WebhookFactUnknown."""
     work.require("journal.read")
-    cursor = read_cursor(after) if after is not None else (0, 0)
+    cursor = read_cursor(after) if after else (0, 0)
     if cursor is None:
         raise SharedFactsMarkUnreadable(after=after)
     limit = max(1, min(limit, MOST_FACTS))
