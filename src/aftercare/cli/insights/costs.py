@@ -14,7 +14,7 @@ import typer
 from aftercare.cli.words import aside, console, fail, in_house, table
 
 if TYPE_CHECKING:
-    from aftercare.insights.costs import CostBridge
+    from aftercare.insights.costs import CostBridge, LeverView
     from aftercare.journal import House
 
 tasks = typer.Typer(
@@ -127,7 +127,7 @@ def _of_house(
     rows, unpriced = in_house(story)
     if unpriced:
         aside().print(
-            f"{unpriced:,} lines have no rate and are not in the sums: aftercare insight cost rates"
+            f"Lines without a rate, which are not in the sums: {unpriced:,}; see `aftercare insight cost rates`"
         )
     return rows
 
@@ -219,7 +219,6 @@ def _bridges_of_house(
 def levers(as_json: bool = JSON) -> None:
     """Projects: what they changed, cost and saved."""
     from aftercare.insights import costs
-    from aftercare.insights.costs import LeverView
     from aftercare.journal import begin
 
     async def story(house: House) -> list[LeverView]:
@@ -243,9 +242,7 @@ def levers(as_json: bool = JSON) -> None:
                 _money(back.spent_cents, one.currency),
                 "–" if back.saved_cents is None else _money(back.saved_cents, one.currency),
                 "–" if back.roi is None else f"{back.roi:.0%}",
-                "–"
-                if back.paid_back_on is None
-                else f"{back.paid_back_on}{' expected' if back.paid_back_expected else ''}",
+                _paid_back(one),
             ]
         )
     table("", ["project", "since", "per case (95 %)", "spent", "saved", "return", "paid back"], rows)
@@ -341,6 +338,16 @@ def _money(cents: float, currency: str) -> str:
 
     places = digits(currency)
     return f"{cents / 10**places:.{places}f}"
+
+
+def _paid_back(one: LeverView) -> str:
+    """Only of what surely changed: where the interval holds zero, a day would be a guess."""
+    low, high, back = one.change.low_cents, one.change.high_cents, one.returned
+    if low is not None and high is not None and low <= 0 <= high:
+        return "not sure yet"
+    if back.paid_back_on is None:
+        return "–"
+    return f"{back.paid_back_on}{' expected' if back.paid_back_expected else ''}"
 
 
 def _signed(cents: float, currency: str) -> str:

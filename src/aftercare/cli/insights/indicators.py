@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from aftercare.cli.words import aside, console, fail, in_house, settings, spoken, table
+from aftercare.kit.calendars import zone
 
 if TYPE_CHECKING:
     from aftercare.insights.indicators import Figure, IndicatorAnswer, Question
@@ -140,12 +141,18 @@ def _tell(one: IndicatorAnswer) -> None:
     table(
         "",
         ["from", *figures],
-        [[f"{p.since:%Y-%m-%d %H:%M}", *_cells(one, p.figure)] for p in one.trend],
+        [[_from(one, p.since), *_cells(one, p.figure)] for p in one.trend],
         right=figures,
     )
     if one.cut:
         rows = [[part.label or part.key or "–", *_cells(one, part.figure)] for part in one.parts]
         table("", [one.cut, *figures], rows, right=figures)
+
+
+def _from(one: IndicatorAnswer, since: datetime) -> str:
+    """In the time zone by which the stretches were cut."""
+    begins = since.astimezone(zone(one.time_zone))
+    return f"{begins:%Y-%m-%d %H:%M}" if one.grain == "hour" else f"{begins:%Y-%m-%d}"
 
 
 def _cells(one: IndicatorAnswer, figure: Figure) -> list[str]:

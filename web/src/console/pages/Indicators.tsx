@@ -35,6 +35,7 @@ export default function Indicators() {
   const count = (...stands: Standing[]) => [...answers.values()].filter((one) => stands.includes(standingOf(one))).length
   const all = catalogue.data?.indicators.length ?? 0
   const waits = found.some((one) => one.isPending)
+  const without = waits ? 0 : count('few', 'empty', 'no_source')
   const finding = !all || waits ? t('indicators.loading') : count('missed') ? t('indicators.findingMissed', { missed: count('missed'), kept: count('kept') }) : t('indicators.findingKept', { kept: count('kept') })
   const fits = (one: IndicatorDefinition) => {
     const told = answers.get(one.name)
@@ -44,7 +45,7 @@ export default function Indicators() {
   const file = new URLSearchParams(Object.entries(query).filter((pair): pair is [string, string] => !!pair[1]))
   return (
     <Page about={t('nav.indicators')} finding={finding} tools={<ScopeTools />}>
-      <p className="muted section-lead">{t('indicators.lead', { all, without: count('few', 'empty', 'no_source') })}</p>
+      <p className="muted section-lead">{t('indicators.lead', { all })} {without > 0 && t('indicators.leadWithout', { without })}</p>
       <div className="indicator-tools">
         <Segmented label={t('indicators.show')} value={shown} onPick={setShown} choices={(['all', 'missed', 'numbers'] as const).map((value) => ({ value, label: t(`indicators.shown.${value}`) }))} />
         <span className="indicator-files">
