@@ -205,6 +205,48 @@ async def test_photos_taken_without_a_line_are_not_lost(
         assert (filed.requested_cents, filed.photos) == (6_050, 1)
 
 
+async def test_nothing_of_an_application_is_lost_without_a_word(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    shop = await a_shop(own_house)
+    bought = await an_order(own_house, shop, Line("破壁料理机 L18", 29_900), customer="wang")
+    async with windows(own_house, address, browser, shop) as open_windows:
+        page = await open_windows.customer(bought)
+        await page.goto(f"/orders/{bought.order_id}")
+        await page.get_by_role("button", name="申请售后").click()
+        await page.get_by_role("button", name="下一步").click()
+        await page.get_by_text("质量问题、坏了", exact=True).click()
+        # The browser cuts off what is too long.
+        await page.get_by_label("说明").fill("响" * 5_000)
+        await expect(page.get_by_text("最多 4,000 字")).to_be_visible()
+        await page.get_by_label("说明").fill("很响 🎉")
+        await expect(page.get_by_text("最多 4,000 字")).to_be_hidden()
+        # What an iPhone makes is a proof, whether this browser can draw it or not.
+        picker = page.locator("input[type=file]").first
+        heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"0" * 99
+        await picker.set_input_files({"name": "IMG_1.heic", "mimeType": "image/heic", "buffer": heic})
+        await expect(page.get_by_text("1 / 9")).to_be_visible()
+        await expect(page.get_by_text("IMG_1.heic", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="移除 IMG_1.heic").click()
+        # Picked without a line, and gone on from: it is sent when there is one, and asked for no more.
+        await page.context.set_offline(True)
+        await picker.set_input_files({"name": "crack.png", "mimeType": "image/png", "buffer": PICTURE})
+        await expect(page.get_by_text("网络断开了")).to_be_visible()
+        await page.get_by_role("button", name="下一步").click()
+        await expect(page.get_by_role("heading", name="您希望怎么解决？")).to_be_visible()
+        await page.context.set_offline(False)
+        await page.get_by_role("radio", name=re.compile("仅退款")).check()
+        await page.get_by_role("button", name="下一步").click()
+        await expect(page.get_by_role("img", name="crack.png")).to_be_visible()
+        await page.get_by_role("button", name="提交申请").click()
+        await expect(page.get_by_role("heading", name="待商家处理")).to_be_visible()
+        # What was asked is called as it was when it was chosen.
+        await expect(page.get_by_text("质量问题、坏了", exact=True)).to_be_visible()
+        # The steps of what is sent are not gone back into.
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="商品和您的权益")).to_be_visible()
+
+
 async def test_an_offer_is_answered_with_another_amount(
     own_house: House, gateway: ToldGateway, address: str, browser: Browser
 ) -> None:
@@ -226,7 +268,9 @@ async def test_an_offer_is_answered_with_another_amount(
         await form.get_by_label("您希望退多少").fill("9999")
         await form.get_by_label("想对商家说的").fill("地毯模式不能用，800 可以接受")
         await form.get_by_role("button", name="不接受，发给商家").click()
-        await expect(form.get_by_role("alert")).to_have_text("请填 0 到 ¥2,800.00 之间的金额，例如 20.00。")
+        await expect(form.get_by_role("alert")).to_have_text(
+            "请填大于 0、不超过 ¥2,800.00 的金额，例如 20.00。"
+        )
         await form.get_by_label("您希望退多少").fill("800")
         # What was typed outlives a page that is loaded again.
         await page.reload()

@@ -137,7 +137,7 @@ function Steps({ order }: { order: Order }) {
     window.scrollTo(0, 0)
   }, [step])
 
-  const problem = (option: Option | null): string | null => {
+  const problem = (option: Option | null, files: Draft['files']): string | null => {
     if (step === 'what' && !chosen.length) return t('apply.pickSomething')
     if (step === 'why' && !draft.reason) return t('apply.pickReason')
     if (step === 'wish') {
@@ -145,7 +145,7 @@ function Steps({ order }: { order: Order }) {
       const amount = parseMoney(draft.amount, order.currency)
       if (namesAmount(option.kind) && (draft.amount.trim() || (option.kind === 'compensation' && !(forFallenPrice(draft) && option.proposed_cents))) && !amount) return t('apply.amountMissing')
       if (namesAmount(option.kind) && amount && amount > option.amount_cents) return t('apply.amountOver', { amount: fmt.money(option.amount_cents, option.currency) })
-      if (option.evidence_needed.length && !draft.files.length) return t('apply.photoNeeded')
+      if (option.evidence_needed.length && !files.length) return t('apply.photoNeeded')
       if (option.kind === 'exchange' && draft.reason === 'wrong_size' && chosen.some((line) => !draft.swap[line.id])) return t('apply.swapMissing')
     }
     return null
@@ -156,9 +156,16 @@ function Steps({ order }: { order: Order }) {
     setBusy(false)
     return data
   }
+  // What was picked without a line is sent as soon as one goes on.
+  const sendLate = async () => {
+    const late = await sendKept(order.id, draftKey)
+    if (late.length) set((now) => ({ ...now, files: [...now.files, ...late] }))
+    return late
+  }
   const next = async () => {
     const waits = step === 'wish' && (options.isPending || options.isPlaceholderData)
-    const stop = problem(waits ? chosenOf(await answered()) : option)
+    const late = step === 'wish' ? await sendLate().catch(() => []) : []
+    const stop = problem(waits ? chosenOf(await answered()) : option, [...draft.files, ...late])
     setWrong(stop)
     if (stop) return
     if (step === 'check') return void send()
@@ -168,8 +175,7 @@ function Steps({ order }: { order: Order }) {
   const send = async () => {
     setBusy(true)
     try {
-      const late = await sendKept(order.id, draftKey)
-      if (late.length) set((now) => ({ ...now, files: [...now.files, ...late] }))
+      const late = await sendLate()
       const claim = await post<Claim>('/claims', { ...request, file_ids: [...request.file_ids, ...late.map((file) => file.id)], channel: 'portal' }, draft.key)
       clear()
       queries.setQueryData(['claim', claim.id], claim)

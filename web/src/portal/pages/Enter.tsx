@@ -46,7 +46,7 @@ export default function Enter({ why, entryId }: { why?: string; entryId?: string
 function useWords() {
   const { t, has } = useText()
   return (problem: Problem) => {
-    if (problem.status === 429) return t('enter.tooMany')
+    if (problem.status === 429) return t('enter.tooMany', { minutes: Math.ceil((problem.retryAfter ?? 60) / 60) })
     return problemText(problem, t, has)
   }
 }
