@@ -155,6 +155,9 @@ async def test_what_is_entitled_is_listed_with_the_rule(house: House) -> None:
     assert reply.intent == "entitlement"
     assert reply.text.startswith(f"破壁料理机 L18（订单 {bought.number}）可以办理：\n· ")
     assert "退货退款" in reply.text
+    # The rule's sentence names the end; it is not said before it as well.
+    assert "截止" in reply.text
+    assert "日前：" not in reply.text
 
 
 async def test_an_order_of_somebody_else_is_not_found(house: House) -> None:

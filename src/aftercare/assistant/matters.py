@@ -519,7 +519,7 @@ async def entitlement(talking: Talking) -> Answer:
             talking.say(
                 "entitled_line",
                 kind=kind_words(talking, one),
-                until=talking.say("entitled_until", day=_until(talking, one.until)) if one.until else "",
+                until=_until_when(talking, one),
                 why=one.why,
             )
             for one in is_open
@@ -538,6 +538,14 @@ def _why_closed(found: list[Option]) -> str:
 
 def _until(talking: Talking, iso: str) -> str:
     return speech.day(date.fromisoformat(iso), talking.locale, talking.today)
+
+
+def _until_when(talking: Talking, option: Option) -> str:
+    """The end, unless the sentence of the rule says it as well."""
+    if option.until is None:
+        return ""
+    day = _until(talking, option.until)
+    return "" if day in option.why else talking.say("entitled_until", day=day)
 
 
 async def return_freight(talking: Talking) -> Answer:
