@@ -12,6 +12,7 @@ from aftercare.claims.model import MoveNotPossible, ProofMissing
 from aftercare.conversations import store_file
 from aftercare.journal import House, begin, drain
 from aftercare.kit.files import Files
+from aftercare.supply import Disposition
 from tests import given
 from tests.claims.test_verbs import applied, state_of
 from tests.given import Bought
@@ -73,3 +74,24 @@ async def test_a_parcel_is_refused_unseen_only_by_an_agent(house: House, tmp_pat
     async with begin(house, given.staff(bought.shop, given.AGENT)) as work:
         await claims.refuse_receipt(work, claim, words="外箱破损", file_ids=[photo])
     assert await state_of(house, claim) is ClaimState.receipt_refused
+
+
+async def test_what_is_taken_to_repair_stays_the_customers(house: House) -> None:
+    of = await given.a_shop(house)
+    bought = await given.an_order(house, of)
+    claim = await applied(house, bought, ClaimKind.repair, Reason.defective)
+    async with begin(house, given.staff(of, given.AGENT)) as work:
+        await claims.approve(work, claim)
+    async with begin(house, bought.buyer) as work:
+        await claims.ship(work, claim, WayBack(carrier="shunfeng", tracking_number="SF1234567890125"))
+    async with begin(house, given.staff(of, given.WAREHOUSE)) as work:
+        lamp = Graded(
+            order_line_id=bought.line_ids[0], quantity=1, grade=Grade.used, disposition=Disposition.refurbish
+        )
+        await claims.inspect(work, claim, [lamp])
+    assert await state_of(house, claim) is ClaimState.repairing
+    await drain(house)
+    async with begin(house) as work:
+        found = (await work.session.execute(text("SELECT disposition FROM claim_finding"))).scalars().all()
+        assert list(found) == [None]
+        assert (await work.session.execute(text("SELECT count(*) FROM stock_movement"))).scalar_one() == 0

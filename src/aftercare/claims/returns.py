@@ -189,7 +189,7 @@ async def note_findings(
             quantity=one.quantity,
             grade=one.grade,
             accepted=one.accepted,
-            disposition=one.disposition or default_disposition(one),
+            disposition=becomes_of(claim.kind, one),
             words=one.words,
             found_by=work.actor.id,
             found_at=work.now,
@@ -210,10 +210,13 @@ async def note_findings(
     await work.session.flush()
 
 
-def default_disposition(one: Graded) -> Disposition | None:
-    """What usually becomes of a grade; the warehouse may say otherwise. What the shop does not take goes back."""
-    if one.grade is Grade.missing:
+def becomes_of(kind: ClaimKind, one: Graded) -> Disposition | None:
+    """What the warehouse says, or what usually becomes of a grade. What the shop does not take goes back. What it takes to
+    repair stays the customer's, and never enters the stock."""
+    if one.grade is Grade.missing or (kind is ClaimKind.repair and one.accepted):
         return None
+    if one.disposition is not None:
+        return one.disposition
     if not one.accepted:
         return Disposition.send_back
     return {

@@ -7,7 +7,17 @@ export const GRADES: readonly Grade[] = ['as_new', 'opened', 'used', 'damaged', 
 export const DISPOSITIONS: readonly Disposition[] = ['restock', 'refurbish', 'return_to_supplier', 'recycle', 'donate', 'scrap', 'send_back']
 
 /** What usually becomes of a grade; the warehouse may say otherwise. */
-export const USUAL: Record<Grade, Disposition | null> = { as_new: 'restock', opened: 'refurbish', used: 'refurbish', damaged: 'return_to_supplier', wrong_item: 'send_back', missing: null }
+const USUAL: Record<Grade, Disposition | null> = { as_new: 'restock', opened: 'refurbish', used: 'refurbish', damaged: 'return_to_supplier', wrong_item: 'send_back', missing: null }
+
+/** What is repaired stays the customer's: nothing becomes of it here. */
+export const staysTheirs = (claim: Pick<ClaimPage, 'kind'>) => claim.kind === 'repair'
+
+export function becomesOf(claim: Pick<ClaimPage, 'kind'>, grade: Grade, accepted: boolean): Disposition | null {
+  if (grade === 'missing') return null
+  if (!accepted) return 'send_back'
+  if (staysTheirs(claim)) return null
+  return USUAL[grade] === 'send_back' ? 'restock' : USUAL[grade]
+}
 
 export interface GradeRow {
   id: number
@@ -27,7 +37,7 @@ export function toGrade(claim: ClaimPage): Record<string, number> {
 
 export function emptyGrades(claim: ClaimPage): GradeRow[] {
   const there = toGrade(claim)
-  return claim.lines.filter((l) => (there[l.order_line_id] ?? 0) > 0).map((l, i) => ({ id: i, line: l.order_line_id, quantity: there[l.order_line_id] ?? 0, grade: 'as_new', accepted: true, disposition: 'restock', words: '' }))
+  return claim.lines.filter((l) => (there[l.order_line_id] ?? 0) > 0).map((l, i) => ({ id: i, line: l.order_line_id, quantity: there[l.order_line_id] ?? 0, grade: 'as_new', accepted: true, disposition: becomesOf(claim, 'as_new', true), words: '' }))
 }
 
 /** The grades cover exactly what is there. A parcel not counted yet may hold less than was claimed. */
@@ -64,19 +74,22 @@ export function Grading({ claim, rows, onChange }: { claim: ClaimPage; rows: Gra
                   <Select
                     aria-label={t('grading.grade')}
                     value={row.grade}
-                    onPick={(grade) => patch(row.id, { grade, disposition: USUAL[grade], accepted: grade !== 'missing' && grade !== 'wrong_item' })}
+                    onPick={(grade) => {
+                      const accepted = grade !== 'missing' && grade !== 'wrong_item'
+                      patch(row.id, { grade, accepted, disposition: becomesOf(claim, grade, accepted) })
+                    }}
                     choices={GRADES.map((g) => ({ value: g, label: t(`grade.${g}`) }))}
                   />
                   <Select
                     aria-label={t('grading.accepted')}
                     value={row.accepted ? 'yes' : 'no'}
-                    onPick={(v) => patch(row.id, { accepted: v === 'yes', disposition: v === 'yes' ? (USUAL[row.grade] === 'send_back' ? 'restock' : USUAL[row.grade]) : row.grade === 'missing' ? null : 'send_back' })}
+                    onPick={(v) => patch(row.id, { accepted: v === 'yes', disposition: becomesOf(claim, row.grade, v === 'yes') })}
                     choices={[
                       { value: 'yes', label: t('grading.yes') },
                       { value: 'no', label: t('grading.no') },
                     ]}
                   />
-                  {row.disposition && <Select aria-label={t('grading.disposition')} value={row.disposition} onPick={(disposition) => patch(row.id, { disposition })} choices={DISPOSITIONS.map((d) => ({ value: d, label: t(`disposition.${d}`) }))} />}
+                  {row.disposition && !staysTheirs(claim) && <Select aria-label={t('grading.disposition')} value={row.disposition} onPick={(disposition) => patch(row.id, { disposition })} choices={DISPOSITIONS.map((d) => ({ value: d, label: t(`disposition.${d}`) }))} />}
                 </div>
               ))}
               {(most > 1 || sum < most) && sum >= 1 && mine.some((r) => r.quantity > 1 || sum < most) && (
@@ -87,7 +100,7 @@ export function Grading({ claim, rows, onChange }: { claim: ClaimPage; rows: Gra
                   onClick={() => {
                     const from = sum < most ? null : mine.find((r) => r.quantity > 1)
                     const kept = from ? rows.map((r) => (r.id === from.id ? { ...r, quantity: r.quantity - 1 } : r)) : rows
-                    onChange([...kept, { id: Math.max(0, ...rows.map((r) => r.id)) + 1, line: line.order_line_id, quantity: from ? 1 : most - sum, grade: 'used', accepted: true, disposition: 'refurbish', words: '' }])
+                    onChange([...kept, { id: Math.max(0, ...rows.map((r) => r.id)) + 1, line: line.order_line_id, quantity: from ? 1 : most - sum, grade: 'used', accepted: true, disposition: becomesOf(claim, 'used', true), words: '' }])
                   }}
                 >
                   {t('grading.split')}

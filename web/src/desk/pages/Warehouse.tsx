@@ -5,7 +5,7 @@ import { Button, EmptyState, ErrorState, FileDrop, Icon, KeyHint, Row, SkeletonR
 import { useText } from '../../i18n'
 import { useDraft } from '../../shell/drafts'
 import { serverNow } from '../../shell/now'
-import { DISPOSITIONS, GRADES, USUAL } from '../case/Grading'
+import { becomesOf, DISPOSITIONS, GRADES, staysTheirs } from '../case/Grading'
 import { useMoves } from '../case/moves'
 import { type ClaimPage, type ClaimRow, type Disposition, type Grade, keys, takeMove, toOrder, useClaim } from '../data'
 import { newKey } from '../../api/client'
@@ -309,7 +309,7 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
   const ready = complete && (!needsWords || !!said) && (!refuses || files.length > 0)
   const grade = (g: Grade) => {
     const accepted = g !== 'missing' && g !== 'wrong_item'
-    patch({ grade: g, accepted, disposition: USUAL[g] })
+    patch({ grade: g, accepted, disposition: becomesOf(claim, g, accepted) })
   }
   const confirm = async () => {
     if (!line || busy || !mayInspect) return
@@ -345,8 +345,8 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
       if (pressed === 'ArrowUp') return setAt(Math.max(0, at - 1))
       const g = GRADES[Number(k) - 1]
       if (g) return grade(g)
-      if (LETTERS[k]) return patch({ disposition: LETTERS[k], accepted: LETTERS[k] !== 'send_back' })
-      if (k === 'z') return patch({ accepted: !now.accepted, disposition: now.accepted ? 'send_back' : USUAL[now.grade ?? 'as_new'] })
+      if (LETTERS[k] && !staysTheirs(claim)) return patch({ disposition: LETTERS[k], accepted: LETTERS[k] !== 'send_back' })
+      if (k === 'z') return patch({ accepted: !now.accepted, disposition: becomesOf(claim, now.grade ?? 'as_new', !now.accepted) })
       if (k === '-' && !counted) return patch({ count: Math.max(0, now.count - 1) })
       if ((k === '+' || k === '=') && !counted) return patch({ count: Math.min(line.quantity, now.count + 1) })
     },
@@ -407,14 +407,16 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
               </button>
             ))}
           </div>
-          <div className={`${css.keys} ${css.small}`} onPointerDown={(e) => e.preventDefault()} role="group" aria-label={t('grading.disposition')} data-off={!now.grade || now.grade === 'missing' || undefined}>
-            {DISPOSITIONS.map((d) => (
-              <button key={d} type="button" aria-pressed={now.disposition === d} disabled={!now.grade || now.grade === 'missing'} onClick={() => patch({ disposition: d, accepted: d !== 'send_back' })}>
-                <kbd>{letterOf(d).toUpperCase()}</kbd>
-                {t(`disposition.${d}`)}
-              </button>
-            ))}
-          </div>
+          {!staysTheirs(claim) && (
+            <div className={`${css.keys} ${css.small}`} onPointerDown={(e) => e.preventDefault()} role="group" aria-label={t('grading.disposition')} data-off={!now.grade || now.grade === 'missing' || undefined}>
+              {DISPOSITIONS.map((d) => (
+                <button key={d} type="button" aria-pressed={now.disposition === d} disabled={!now.grade || now.grade === 'missing'} onClick={() => patch({ disposition: d, accepted: d !== 'send_back' })}>
+                  <kbd>{letterOf(d).toUpperCase()}</kbd>
+                  {t(`disposition.${d}`)}
+                </button>
+              ))}
+            </div>
+          )}
           {needsWords && (
             <div className={css.proof}>
               <Textarea rows={2} aria-label={t('grading.why')} placeholder={refuses ? t('grading.whyHint') : shortWords} value={words} onChange={(e) => setWords(e.target.value)} onKeyDown={(e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && void confirm()} />
@@ -440,7 +442,7 @@ function Judge({ claim, held, onGraded, onScan, onLeave, onDone, say, wait }: { 
             <Button kind="quiet" onClick={() => moves.start('inspect')}>
               {t('warehouse.apart')}
             </Button>
-            <Button kind={now.grade && !now.accepted ? 'secondary' : 'quiet'} aria-pressed={!now.accepted} onClick={() => patch({ accepted: !now.accepted, disposition: now.accepted ? 'send_back' : USUAL[now.grade ?? 'as_new'] })}>
+            <Button kind={now.grade && !now.accepted ? 'secondary' : 'quiet'} aria-pressed={!now.accepted} onClick={() => patch({ accepted: !now.accepted, disposition: becomesOf(claim, now.grade ?? 'as_new', !now.accepted) })}>
               {t(now.accepted ? 'warehouse.refuse' : 'warehouse.refused')} <KeyHint keys="z" />
             </Button>
             <Button kind="primary" busy={busy} disabled={!ready && !(now.grade && present.some((j) => !j.grade))} onClick={() => void confirm()}>
