@@ -291,3 +291,22 @@ def test_the_systems_binaries_serve_too(home: Path) -> None:
         assert held.psql("SHOW server_version_num").startswith("15")
         assert held.psql("SELECT upper('é')") == "É\n"
         held.discard()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the system tells of processes without /proc")
+def test_a_program_that_takes_anothers_place_is_alive_all_the_while(tmp_path: Path) -> None:
+    """What is asked for while the shell becomes PostgreSQL: one look in twenty at the command line finds it empty."""
+    again = tmp_path / "again"
+    again.write_text('#!/bin/sh\nexec "$0"\n')
+    again.chmod(0o755)
+    process = subprocess.Popen([again])
+    try:
+        assert all(cluster._alive(process.pid) for _ in range(5000))
+    finally:
+        process.kill()
+    ended = time.monotonic() + 5
+    while cluster._alive(process.pid) and time.monotonic() < ended:
+        time.sleep(0.001)
+    assert not cluster._alive(process.pid), "nobody has waited for it yet, and it is over all the same"
+    process.wait()
+    assert not cluster._alive(process.pid)

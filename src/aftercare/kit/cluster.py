@@ -436,7 +436,7 @@ def _bring_up(cluster: Cluster) -> Path:
         running = _running(data)
         if running and running.status == "ready":
             return running.socket_folder
-        if not running and not (pid and _command_of(pid)):
+        if not running and not (pid and _alive(pid)):
             told = _end_of(cluster.log, told_before)
             # The children of a server that was killed need a moment to notice; until then its memory counts as used.
             if pid and "is still in use" not in told:
@@ -567,6 +567,17 @@ def _command_of(pid: int) -> list[str]:
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return told.stdout.split()
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process has not ended. Its command line does not tell: while a program takes the shell's place it is empty."""
+    if not Path("/proc/self").exists():
+        return bool(_command_of(pid))
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+    except OSError:
+        return False
+    return state not in {b"Z", b"X"}
 
 
 def _disown_foreign_pid(data: Path) -> None:
