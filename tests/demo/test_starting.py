@@ -146,10 +146,20 @@ def test_a_demo_is_broken_off_killed_begun_again_and_lives(
     second.until(lambda: not second.family, alive=False)
     second.until(lambda: not postgres_runs(tmp_path), alive=False)
 
-    # The third is told to its end, and goes on living.
-    third = begins("--live")
+    # The third is told to its end, and is killed while it looks back at what was unusual.
+    third = begins()
     third.until_open()
     assert "it begins again" in " ".join(third.words.split())
+    looked_back = "SELECT settings ->> 'looked_back' FROM shop WHERE code = 'qinghe-home'"
+    third.until(lambda: asked(tmp_path, looked_back))
+    third.process.kill()
+    third.process.wait()
+    third.until(lambda: not third.family and not postgres_runs(tmp_path), alive=False)
+
+    # The next goes on there, and lives.
+    third = begins("--live")
+    third.until_open()
+    assert "begins again" not in third.words
     assert "owner@demo.example.com" in third.words
     assert asked(tmp_path, "SELECT count(*) FROM account") == 12
     assert asked(tmp_path, "SELECT count(*) FROM sales_order") >= 300
@@ -181,5 +191,6 @@ def test_a_demo_is_broken_off_killed_begun_again_and_lives(
     fifth.until_open()
     fifth.until(lambda: asked(tmp_path, "SELECT count(*) FROM shop WHERE settings ? 'reported'") == 1)
     assert asked(tmp_path, "SELECT count(*) FROM report WHERE state = 'published'") == 1
+    assert asked(tmp_path, looked_back) == "whole"
     assert fifth.told_to_stop() == 0
     assert [one.words for one in started if "Traceback" in one.words] == []

@@ -1,17 +1,18 @@
 """What was unusual in the year, noticed as it would have been in life, and what people did then: somebody takes it, somebody closes it."""
 
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy import text
 
-from aftercare.identity import BUILT_IN, find_account
+from aftercare.identity import BUILT_IN, find_account, find_shop
 from aftercare.insights import alarms
 from aftercare.insights.alarms import AlarmState, CloseReason
 from aftercare.journal import Actor, ActorKind, House, begin
 
 LOOKED_BACK = 92
 """Days; everything that is planted lies within."""
+FLAGSHIP, WHOLE = "qinghe-home", "whole"
+"""The shop whose settings say up to which moment was looked back, or that it is done."""
 TAKEN_AFTER, CLOSED_AFTER, STILL_OPEN = timedelta(minutes=40), timedelta(days=4), timedelta(days=12)
 LASTING = {"reviews": timedelta(days=45)}
 """Of these plans; whoever looks on finds somebody still at it."""
@@ -31,16 +32,35 @@ DONE = {
 
 
 async def look_back(house: House, today: datetime) -> None:
-    """After the year was told; again it changes nothing."""
+    """After the year was told; broken off it goes on from there, again it changes nothing."""
     async with begin(house) as work:
-        if await work.session.scalar(text("SELECT EXISTS (SELECT 1 FROM alarm WHERE state = 'closed')")):
+        reached = (await find_shop(work, FLAGSHIP)).settings.get("looked_back")
+        if reached == WHOLE:
             return
         people = [
             Actor(ActorKind.staff, account.id, shops=None, permissions=BUILT_IN[role], role=role)
             for role, account in [(role, await find_account(work, email)) for role, email in BY]
         ]
-    await alarms.look_back(house, LOOKED_BACK, partial(_act, house, people, today))
+
+    async def then(moment: datetime) -> None:
+        await _act(house, people, today, moment)
+        await _reach(house, moment.isoformat())
+
+    await alarms.look_back(
+        house, LOOKED_BACK, then, after=datetime.fromisoformat(reached) if reached else None
+    )
     await _act(house, people, today, today)
+    await _reach(house, WHOLE)
+
+
+async def _reach(house: House, reached: str) -> None:
+    async with begin(house) as work:
+        await work.session.execute(
+            text(
+                "UPDATE shop SET settings = settings || jsonb_build_object('looked_back', CAST(:reached AS text)) WHERE code = :code"
+            ),
+            {"reached": reached, "code": FLAGSHIP},
+        )
 
 
 async def _act(house: House, people: list[Actor], today: datetime, moment: datetime) -> None:

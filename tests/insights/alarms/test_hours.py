@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from aftercare.cases import NewCase, open_case
@@ -144,3 +145,49 @@ async def test_the_past_is_looked_at_as_it_would_have_been(house: House, clock: 
         assert {one.close_reason for one in told.values()} == {alarms.CloseReason.passed}
         assert await work.session.scalar(text("SELECT count(*) FROM alarm_telling")) == 0
         assert (await alarms.alarms(work)).items == []
+
+
+async def test_whoever_is_broken_off_in_the_past_goes_on_there(house: House, clock: Clock) -> None:
+    for _ in range(2):  # two shops in one zone: their evenings are one moment
+        shop = await given.a_shop(house)
+        order = await given.an_order(house, shop)
+        for back in (27, 8):
+            then = clock.now.replace(hour=6, minute=10) - timedelta(days=back)
+            for number in range(9):
+                await _asks(house, shop, order, then + timedelta(minutes=number))
+
+    async def there() -> list[tuple[object, ...]]:
+        async with begin(house, SYSTEM) as work:
+            rows = await work.session.execute(
+                text(
+                    "SELECT shop_id, series, since_on, last_on, raised_at, state, closed_at, value, p FROM alarm"
+                    " ORDER BY shop_id, series, raised_at"
+                )
+            )
+            return [tuple(row) for row in rows]
+
+    heard: list[datetime] = []
+
+    async def hears(moment: datetime) -> None:
+        heard.append(moment)
+
+    await alarms.look_back(house, 30, hears)
+    whole, moments = await there(), list(heard)
+    assert len(whole) == 4
+    assert len(moments) == len(set(moments))
+    for at in (0, len(moments) // 3, 2 * len(moments) // 3, len(moments) - 1):
+        async with begin(house, SYSTEM) as work:
+            await work.session.execute(text("DELETE FROM alarm"))
+        heard.clear()
+
+        async def breaks(moment: datetime, at: int = at) -> None:
+            # The alarms of this moment are there, but nobody has heard of it.
+            if len(heard) == at:
+                raise TimeoutError
+            heard.append(moment)
+
+        with pytest.raises(TimeoutError):
+            await alarms.look_back(house, 30, breaks)
+        await alarms.look_back(house, 30, hears, after=heard[-1] if heard else None)
+        assert heard == moments
+        assert await there() == whole

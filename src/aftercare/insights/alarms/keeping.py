@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -98,10 +100,15 @@ async def _put_hours(
 
 
 async def look_back(
-    house: House, days: int, then: Callable[[datetime], Awaitable[None]] | None = None
+    house: House,
+    days: int,
+    then: Callable[[datetime], Awaitable[None]] | None = None,
+    *,
+    after: datetime | None = None,
 ) -> int:
     """Looks at the days of the past, each by what was known on it, as would have been done on their evenings and in their hours; how many
-    alarms were raised. Nobody is told of them. The last days are left to `keep`. `then` hears of each moment that was looked at."""
+    alarms were raised. Nobody is told of them. The last days are left to `keep`. `then` hears of each moment once all of it was looked at;
+    whoever was broken off goes on `after` the last that was heard of, and what was looked at beyond it is found again and changes nothing."""
     from aftercare.insights.alarms.detecting import LEARNED_DAYS, threshold
     from aftercare.insights.alarms.hours import busy_hours
     from aftercare.insights.alarms.noticing import looked_at, noticed
@@ -112,24 +119,28 @@ async def look_back(
         begins, ends = work.now - timedelta(days=days), work.now - timedelta(days=AT_ONCE)
         busy = await busy_hours(work, begins, ends)
     at_most = threshold(sum(looked_at(watch) for watch in watches))
-    found: list[tuple[datetime, Watch | None, list[Notice]]] = [(moment, None, []) for moment in busy]
+    found: list[tuple[datetime, Watch | None, list[Notice]]] = [
+        (moment, None, []) for moment in busy if after is None or moment > after
+    ]
     for watch in watches:
         for back in range(days, AT_ONCE - 1, -1):
             day = watch.shop.upto - timedelta(days=back)
             evening = datetime.combine(
                 day + timedelta(days=1), time(0, 5), ZoneInfo(watch.shop.time_zone)
             ).astimezone(UTC)
-            found.append((evening, watch, await asyncio.to_thread(noticed, watch, day, at_most)))
+            if after is None or evening > after:
+                found.append((evening, watch, await asyncio.to_thread(noticed, watch, day, at_most)))
     raised = 0
-    for moment, looked, notices in sorted(found, key=lambda one: one[0]):
-        async with begin(house, SYSTEM, now=moment) as work:
-            if looked is None:
-                shops = [watch.shop for watch in watches]
-                raised += await _put_hours(work, shops, moment, of=len(shops), past=True)
-            else:
-                day = moment.astimezone(ZoneInfo(looked.shop.time_zone)).date() - timedelta(days=1)
-                raised += await put(work, looked.shop.id, day, notices, past=True)
-                await _let_pass(work, looked.shop.id, day)
+    for moment, at_once in groupby(sorted(found, key=itemgetter(0)), key=itemgetter(0)):
+        for _, looked, notices in at_once:
+            async with begin(house, SYSTEM, now=moment) as work:
+                if looked is None:
+                    shops = [watch.shop for watch in watches]
+                    raised += await _put_hours(work, shops, moment, of=len(shops), past=True)
+                else:
+                    day = moment.astimezone(ZoneInfo(looked.shop.time_zone)).date() - timedelta(days=1)
+                    raised += await put(work, looked.shop.id, day, notices, past=True)
+                    await _let_pass(work, looked.shop.id, day)
         if then is not None:
             await then(moment)
     return raised
