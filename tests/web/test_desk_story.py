@@ -516,3 +516,23 @@ async def test_the_whole_desk_by_keyboard(
             await expect(keys.get_by_text(label, exact=True)).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(keys).to_be_hidden()
+
+
+async def test_a_page_that_a_role_may_not_open_says_so(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        page = await desk.staff("warehouse")
+        refused: list[str] = []
+        page.on("response", lambda answer: answer.status == 403 and refused.append(answer.url))
+        for closed in ("/desk/finance", "/console/users", "/console/macros"):
+            await page.goto(closed)
+            await expect(page.get_by_role("heading", name="您的角色不能打开这个页面")).to_be_visible()
+        await page.goto("/desk/nowhere")
+        await expect(page.get_by_role("heading", name="没有找到这个页面")).to_be_visible()
+        await page.get_by_role("button", name=NAMES["warehouse"]).click()
+        await page.get_by_role("menuitem", name="我的账号").click()
+        await expect(page).to_have_url(re.compile("/console/account$"))
+        await expect(page.get_by_role("heading", name="两步验证", exact=True)).to_be_visible()
+        # Nothing was asked for that this role may not read.
+        assert refused == []

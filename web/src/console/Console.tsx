@@ -7,6 +7,7 @@ import { ErrorBoundary, NotFound } from '../shell/Errors'
 import { KeyHelp } from '../shell/KeyHelp'
 import { Palette, useActions } from '../shell/Palette'
 import { Switches } from '../shell/Switches'
+import { NotAllowed } from '../staff/NotAllowed'
 import { signOut, type StaffSession } from '../staff/session'
 import './console.css'
 import { routes } from './routes'
@@ -87,6 +88,11 @@ function Frame({ session }: { session: StaffSession }) {
                   <Redirect to={nav[0].path} replace />
                 </Route>
               )}
+              {routes.filter((r) => !open.includes(r)).map((r) => (
+                <Route key={r.path} path={r.path}>
+                  <NotAllowed title={t('notAllowed.title')} text={t('notAllowed.text')} home="/console" />
+                </Route>
+              ))}
               <Route>
                 <NotFound home="/console" />
               </Route>

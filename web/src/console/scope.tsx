@@ -1,7 +1,7 @@
 /** What the whole console looks at: one shop or all of them, and a period. Kept for the session, so that pages agree. */
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
-import { newestQuery } from './data'
+import { newestQuery, useMay } from './data'
 import { before, lastWith, type Period, periodOf } from './period'
 
 export { daysOf } from './period'
@@ -40,14 +40,15 @@ function kept(): { shop: string; period: Period } {
 export function ScopeProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState(kept)
   const client = useQueryClient()
+  const mayAsk = useMay()('insights.read')
   // A month of nothing would greet whoever imported an older shop.
   useEffect(() => {
-    if (chosen()) return
+    if (!mayAsk || chosen()) return
     void client
       .fetchQuery(newestQuery)
       .then(({ at }) => !chosen() && setState((now) => ({ ...now, period: lastWith(at, new Date()) })))
       .catch(() => undefined)
-  }, [client])
+  }, [client, mayAsk])
   const scope = useMemo<Scope>(() => {
     const set = (change: Partial<{ shop: string; period: Period }>) =>
       setState((now) => {

@@ -8,6 +8,7 @@ import { KeyHelp } from '../shell/KeyHelp'
 import { useKeys } from '../shell/keys'
 import { Palette, useActions } from '../shell/Palette'
 import { Switches } from '../shell/Switches'
+import { NotAllowed } from '../staff/NotAllowed'
 import { sessionKey, signOut, type StaffSession } from '../staff/session'
 import { Bell } from './Bell'
 import { Calls } from './Calls'
@@ -29,6 +30,7 @@ function Frame({ session }: { session: StaffSession }) {
   const { t, locale } = useText()
   const [location, go] = useLocation()
   const allowed = routes.filter((r) => !r.needs || session.permissions.includes(r.needs))
+  const closed = routes.filter((r) => !allowed.includes(r))
   const rail = allowed.flatMap((r) => (r.rail ? [{ path: r.path, ...r.rail }] : []))
   const search = useDeskSearch()
   useLiveDesk()
@@ -82,7 +84,7 @@ function Frame({ session }: { session: StaffSession }) {
                 <Avatar name={session.name} size={36} />
               </button>
             )}
-            items={[{ id: 'out', label: t('action.signOut'), icon: 'out', onPick: () => void leave() }]}
+            items={[{ id: 'me', label: t('nav.account'), icon: 'user', onPick: () => window.location.assign('/console/account') }, { id: 'console', label: t('nav.console'), icon: 'gauge', onPick: () => window.location.assign('/console') }, 'line', { id: 'out', label: t('action.signOut'), icon: 'out', onPick: () => void leave() }]}
           />
         </div>
       </nav>
@@ -92,6 +94,11 @@ function Frame({ session }: { session: StaffSession }) {
             <Switch>
               {allowed.map((r) => (
                 <Route key={r.path} path={r.path} component={r.page} />
+              ))}
+              {closed.map((r) => (
+                <Route key={r.path} path={r.path}>
+                  <NotAllowed title={t('notAllowed.title')} text={t('notAllowed.text')} home="/desk" />
+                </Route>
               ))}
               <Route>
                 <NotFound home="/desk" />
