@@ -183,7 +183,7 @@ function Arms({ one }: { one: DecisionView }) {
         <Chart option={option} height={280} label={one.paragraph || one.title} />
       </ChartFrame>
       {history.length > 1 && (
-        <ChartFrame title={t('decisions.history')} unit={share ? points : '%'} sample={history.length} period="" height={160} fileName="readings.csv" table={{ columns: [t('column.day'), t('decisions.effect'), t('decisions.low'), t('decisions.high')], rows: history.map((h) => [h.at.slice(0, 10), seen(h.estimate), seen(h.low), seen(h.high)]) }}>
+        <ChartFrame title={t('decisions.history')} unit={share ? points : '%'} sample={history.length} period={`${fmt.date(history[0]?.at ?? one.starts_at)} – ${fmt.date(history.at(-1)?.at ?? one.ends_at)}`} height={160} fileName="readings.csv" table={{ columns: [t('column.day'), t('decisions.effect'), t('decisions.low'), t('decisions.high')], rows: history.map((h) => [h.at.slice(0, 10), seen(h.estimate), seen(h.low), seen(h.high)]) }}>
           <Chart height={160} label={t('decisions.history')} option={{ grid: { left: 4, right: 16, top: 12, bottom: 4, containLabel: true }, xAxis: { type: 'category', data: history.map((h) => h.at.slice(0, 10)) }, yAxis: { type: 'value', scale: true }, series: [{ type: 'line', lineStyle: { color: c.jade }, data: history.map((h) => seen(h.estimate)) }, { type: 'line', lineStyle: { color: c.rule, type: 'dashed' }, data: history.map((h) => seen(h.low)) }, { type: 'line', lineStyle: { color: c.rule, type: 'dashed' }, data: history.map((h) => seen(h.high)) }] }} />
         </ChartFrame>
       )}

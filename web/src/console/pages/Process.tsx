@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { api, ask, request } from '../../api/client'
+import { api, ask, Problem, request } from '../../api/client'
 import { Button, ButtonLink, EmptyState, ErrorState, Section, Segmented, Select, Skeleton, TabPanel, Tabs, Tag } from '../../design'
 import { useText } from '../../i18n'
 import { ChartFrame } from '../../staff/chart'
@@ -413,6 +413,7 @@ function Own() {
         <Button kind="primary" busy={found.isFetching} onClick={() => picker.current?.click()}>{t('process.bring')}</Button>
       </p>
       {found.error && <ErrorState compact error={found.error} onRetry={() => void found.refetch()} />}
+      {found.error instanceof Problem && Array.isArray(found.error.extras.columns) && <p className="muted">{t('process.ownColumns', { columns: fmt.list(found.error.extras.columns.map(String)) })}</p>}
       {found.isFetching && <Skeleton width="60%" />}
       {data && (
         <>
