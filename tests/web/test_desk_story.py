@@ -536,3 +536,16 @@ async def test_a_page_that_a_role_may_not_open_says_so(
         await expect(page.get_by_role("heading", name="两步验证", exact=True)).to_be_visible()
         # Nothing was asked for that this role may not read.
         assert refused == []
+
+
+async def test_broken_words_of_a_notice_say_what_is_wrong_with_them(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        page = await desk.staff("supervisor")
+        await page.goto("/console/templates")
+        await page.get_by_label("正文").fill("您好 {{ number }")
+        await expect(page.get_by_role("alert")).to_contain_text("花括号要成对")
+        await expect(page.get_by_role("button", name="保存")).to_be_disabled()
+        await page.get_by_label("正文").fill("您好 {{ number }}")
+        await expect(page.locator("iframe.letter")).to_be_visible()

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
-import { api, ask } from '../../api/client'
+import { api, ask, asProblem } from '../../api/client'
 import type { TemplateView } from '../../api/schema'
 import { Button, Confirm, EmptyState, ErrorState, Field, Input, List, Row, Section, Segmented, SkeletonRows, Tag, Textarea } from '../../design'
 import { type Locale, localeNames, locales, useText } from '../../i18n'
@@ -124,7 +124,7 @@ function One({ view, shopId, title }: { view: TemplateView; shopId: string; titl
         </div>
       </Section>
       <Section title={t('templates.preview')} className="letter-pane">
-        {preview.error ? <ErrorState compact error={preview.error} /> : preview.data ? <iframe className="letter" title={t('templates.preview')} sandbox="" srcDoc={preview.data.html} /> : <SkeletonRows rows={3} />}
+        {preview.error ? <Refusal problem={asProblem(preview.error)} /> : preview.data ? <iframe className="letter" title={t('templates.preview')} sandbox="" srcDoc={preview.data.html} /> : <SkeletonRows rows={3} />}
       </Section>
       <Confirm open={asking} onClose={() => ask_(false)} title={t('templates.backAsk')} text={<p>{t('templates.backText')}</p>} verb={t('templates.back')} busy={!!doing.busy} onYes={() => void doing.run('back', () => ask(api.DELETE('/api/notices/templates/{shop_id}/{template}/{locale}', { params: { path } })), t('templates.isBack')).then(() => ask_(false))} />
     </>
