@@ -549,3 +549,23 @@ async def test_broken_words_of_a_notice_say_what_is_wrong_with_them(
         await expect(page.get_by_role("button", name="保存")).to_be_disabled()
         await page.get_by_label("正文").fill("您好 {{ number }}")
         await expect(page.locator("iframe.letter")).to_be_visible()
+
+
+async def test_a_long_name_of_a_view_leaves_the_rest_of_the_head_in_reach(
+    own_house: House, gateway: ToldGateway, address: str, browser: Browser
+) -> None:
+    async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
+        page = await desk.staff("agent")
+        await page.goto("/desk")
+        await page.get_by_role("button", name="等我们回复").click()
+        await page.get_by_role("menuitem", name="保存当前视图").click()
+        await page.get_by_label("名字").fill("双十一期间买了大件还没有拆封就想退货的客户先看这里" * 2)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="双十一期间")).to_be_visible()
+        pane, tool = [
+            await place.bounding_box()
+            for place in (page.get_by_label("搜索个案"), page.get_by_role("button", name="筛选"))
+        ]
+        assert pane is not None
+        assert tool is not None
+        assert tool["x"] + tool["width"] <= pane["x"] + pane["width"] + 1 <= 460
