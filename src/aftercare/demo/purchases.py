@@ -39,6 +39,23 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 }
 
 
+CARRIER_SAYS = {
+    "picked_up": ("【揽收】快件已揽收", "Collected from the sender"),
+    "sent": ("【揽收】快件已发出", "The shipment has left the sender"),
+    "moved": ("【运输】快件已发往下一站", "On its way to the next depot"),
+    "at_the_door": ("【派送】快递员正在派送", "Out for delivery"),
+    "held": ("【异常】快件滞留，正在核查", "Held up; the carrier is looking into it"),
+    "late": ("【异常】天气原因，派送延误", "Delayed by the weather"),
+    "handed_over": ("【签收】本人签收", "Delivered to the recipient"),
+    "taken_in": ("【签收】已签收，签收人：前台", "Delivered; signed for by: reception"),
+}
+
+
+def carrier_says(what: str, shop: str) -> str:
+    """In the words of the carriers of the shop's market."""
+    return CARRIER_SAYS[what][shop == "qinghe-europe"]
+
+
 @dataclass(frozen=True)
 class Goods:
     shop: str

@@ -12,7 +12,7 @@ from aftercare.claims import ClaimKind, ClaimState, NewClaim, Reason, WayBack
 from aftercare.conversations import Channel
 from aftercare.demo.looking import read
 from aftercare.demo.pictures import photograph
-from aftercare.demo.purchases import Purchase, World, waybill
+from aftercare.demo.purchases import Purchase, World, carrier_says, waybill
 from aftercare.demo.telling import Step, Story
 from aftercare.identity import BUILT_IN, ShopView
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, Work
@@ -261,8 +261,8 @@ class Telling:
             yield from self.tracking(
                 carrier,
                 number,
-                (begun, ShipmentStatus.picked_up, "【揽收】快件已揽收"),
-                (self.now, ShipmentStatus.delivery_delayed, "【异常】天气原因，派送延误"),
+                (begun, ShipmentStatus.picked_up, carrier_says("picked_up", self.shop)),
+                (self.now, ShipmentStatus.delivery_delayed, carrier_says("late", self.shop)),
             )
             self.later(30, 80)
             begun = self.now - timedelta(hours=12)
@@ -270,9 +270,13 @@ class Telling:
         yield from self.tracking(
             carrier,
             number,
-            (begun, ShipmentStatus.in_transit, "【运输】快件已发往下一站"),
-            (self.now - timedelta(hours=3), ShipmentStatus.out_for_delivery, "【派送】快递员正在派送"),
-            (self.now, ShipmentStatus.delivered, "【签收】已签收，签收人：前台"),
+            (begun, ShipmentStatus.in_transit, carrier_says("moved", self.shop)),
+            (
+                self.now - timedelta(hours=3),
+                ShipmentStatus.out_for_delivery,
+                carrier_says("at_the_door", self.shop),
+            ),
+            (self.now, ShipmentStatus.delivered, carrier_says("taken_in", self.shop)),
         )
 
     def sends_back(self, *, way: str = "waybill") -> Story:

@@ -18,7 +18,7 @@ from aftercare.demo.knowing import readers_come
 from aftercare.demo.looking import COUNTS, ENTRIES, FINISH, Standing, sign_ins, standing_of
 from aftercare.demo.planted import plant
 from aftercare.demo.plots import PLOTS, Plot, asks
-from aftercare.demo.purchases import SOURCE, Purchase, World
+from aftercare.demo.purchases import SOURCE, Purchase, World, carrier_says
 from aftercare.demo.scene import STORE_SYSTEM, Stage, Telling
 from aftercare.demo.surveying import answers
 from aftercare.demo.talking import TALKS, plots
@@ -343,18 +343,29 @@ async def _announce(work: Any, stage: Stage, purchases: Sequence[Purchase], now:
                     promised_at=purchase.promised_at,
                 ),
             )
-        events = [CarrierEvent(shipped, ShipmentStatus.in_transit, "in_transit", "【揽收】快件已发出")]
+        events = [
+            CarrierEvent(
+                shipped, ShipmentStatus.in_transit, "in_transit", carrier_says("sent", purchase.shop)
+            )
+        ]
         if purchase.lost:
             events.append(
                 CarrierEvent(
                     min(now, shipped + timedelta(hours=20)),
                     ShipmentStatus.on_hold,
                     "on_hold",
-                    "【异常】快件滞留，正在核查",
+                    carrier_says("held", purchase.shop),
                 )
             )
         if delivered is not None and delivered <= now:
-            events.append(CarrierEvent(delivered, ShipmentStatus.delivered, "delivered", "【签收】本人签收"))
+            events.append(
+                CarrierEvent(
+                    delivered,
+                    ShipmentStatus.delivered,
+                    "delivered",
+                    carrier_says("handed_over", purchase.shop),
+                )
+            )
         updates.append(TrackingUpdate(purchase.carrier, purchase.waybill, events))
     await logistics.push_tracking(work, updates)
 

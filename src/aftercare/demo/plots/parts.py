@@ -99,7 +99,7 @@ def several(purchase: Purchase) -> bool:
 
 
 def not_fresh(purchase: Purchase) -> bool:
-    return purchase.goods[0][0].trait in ("", "sanbao")
+    return purchase.goods[0][0].trait in ("", "food", "sanbao")
 
 
 def guaranteed(purchase: Purchase) -> bool:
