@@ -524,7 +524,7 @@ async def test_a_page_that_a_role_may_not_open_says_so(
     async with windows(own_house, address, browser, await a_shop(own_house)) as desk:
         page = await desk.staff("warehouse")
         refused: list[str] = []
-        page.on("response", lambda answer: answer.status == 403 and refused.append(answer.url))
+        page.on("response", lambda answer: refused.extend([answer.url] if answer.status == 403 else []))
         for closed in ("/desk/finance", "/console/users", "/console/macros"):
             await page.goto(closed)
             await expect(page.get_by_role("heading", name="您的角色不能打开这个页面")).to_be_visible()
