@@ -242,6 +242,14 @@ async def test_nothing_of_an_application_is_lost_without_a_word(
         await expect(page.get_by_role("heading", name="待商家处理")).to_be_visible()
         # What was asked is called as it was when it was chosen.
         await expect(page.get_by_text("质量问题、坏了", exact=True)).to_be_visible()
+        # Who closes a form right after the last letter finds it again.
+        await page.get_by_role("button", name="修改申请").click()
+        form = page.get_by_role("dialog", name="修改申请")
+        await form.get_by_label("说明").fill("第一次用就这样")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="修改申请").click()
+        await expect(form.get_by_label("说明")).to_have_value("第一次用就这样")
+        await page.keyboard.press("Escape")
         # The steps of what is sent are not gone back into.
         await page.go_back()
         await expect(page.get_by_role("heading", name="商品和您的权益")).to_be_visible()

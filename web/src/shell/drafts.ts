@@ -51,6 +51,15 @@ export function useDraft<T>(key: string, initial: T): { value: T; set: (next: T 
       removeEventListener('pagehide', now)
     }
   }, [key, value])
+  // Who closes a form right after the last letter keeps that as well.
+  const latest = useRef(value)
+  latest.current = value
+  useEffect(
+    () => () => {
+      if (touched.current) writeDraft(key, latest.current)
+    },
+    [key],
+  )
   const clear = useCallback(() => {
     touched.current = false
     writeDraft(key, null)

@@ -77,7 +77,9 @@ function Steps({ order }: { order: Order }) {
   const queries = useQueryClient()
   const asked = new URLSearchParams(useSearch()).get('step') as Step | null
   const draftKey = `apply.${order.id}`
-  const [blank] = useState(fresh)
+  // What there is no choice about is chosen.
+  const [only] = order.lines
+  const [blank] = useState(() => ({ ...fresh(), quantities: only && order.lines.length === 1 ? { [only.id]: only.quantity } : {} }))
   const { value: draft, set, clear, found } = useDraft<Draft>(draftKey, blank)
   const patch = (change: Partial<Draft>) => set((now) => ({ ...now, ...change }))
   const more = useQueries({ queries: draft.also.map(orderQuery) })
@@ -91,12 +93,6 @@ function Steps({ order }: { order: Order }) {
   const top = useRef<HTMLDivElement>(null)
   // What was missing may be there now.
   useEffect(() => setWrong(null), [draft])
-
-  useEffect(() => {
-    const only = order.lines[0]
-    if (order.lines.length === 1 && only && !found) set((now) => ({ ...now, quantities: { [only.id]: only.quantity } }))
-    // Once: a draft that was taken up is left as it was.
-  }, [])
 
   const request = useMemo<AskedClaim>(
     () => ({

@@ -23,7 +23,7 @@ export default function HelpShop() {
   if (home.error && !home.data)
     return (
       <>
-        <Head up={{ href: '/help', label: t('help.title') }} title={t('help.title')} />
+        <Head up={{ href: '/', label: t('home.title') }} title={t('help.title')} />
         <ErrorState error={home.error} onRetry={() => void home.refetch()} />
       </>
     )
