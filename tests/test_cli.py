@@ -355,11 +355,50 @@ def test_what_cannot_be_used_is_refused_in_words(
     assert told in said
 
 
-def test_a_full_disk_is_told(aftercare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_room_is_told(aftercare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFTERCARE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=5 << 20))
     code, _, said = aftercare("migrate")
-    assert (code, f"Only 5 MB are free on the disk of {tmp_path}." in said) == (1, True)
+    assert (code, said.splitlines()[1:]) == (
+        1,
+        [
+            f"  Only 5 MB are free on the disk of {tmp_path}.",
+            "  Make room on it, or set AFTERCARE_HOME to a folder on a larger disk; then start again.",
+        ],
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_a_demo_on_a_full_disk_ends_in_words(
+    tmp_path: Path,
+) -> None:
+    """A disk on which not even PostgreSQL fits, so that it ends soon."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=40m,mode=755", "tmpfs", home], check=False
+    ).returncode:
+        pytest.skip("no small disk can be mounted here")
+    given = {name: value for name, value in os.environ.items() if name != "AFTERCARE_DATABASE_URL"}
+
+    def tells() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "aftercare", "demo", "--small", "--port", str(free_port())],
+            env={**given, "AFTERCARE_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    try:
+        first = tells()
+        assert first.returncode == 1, first.stderr
+        assert "Traceback" not in first.stderr
+        assert first.stderr.count("The disk is full.") == 1
+        assert "Make room on it, or set AFTERCARE_HOME to a folder on a larger disk" in first.stderr
+    finally:
+        subprocess.run(["umount", "-l", home], check=False)
 
 
 @pytest.mark.parametrize("address", ["mysql://root@localhost/shop", "nonsense"])

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from aftercare.cli.words import aside, complain, console, fail, progress, server, settings
+from aftercare.cli.words import (
+    aside,
+    complain,
+    complaint,
+    console,
+    fail,
+    progress,
+    server,
+    settings,
+    tell_complaint,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +38,7 @@ PORT = typer.Option(8000, min=1, max=65535, help="Port to listen on.")
 SECONDS_TO_ANSWER = 60
 SECONDS_BETWEEN_LOOKS = 0.5
 INTERRUPTED = 130
+BROKEN_OFF = "Stopped before the year was told to its end; the next start begins it again."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -222,26 +233,29 @@ def _prepare(given: Settings, found: Server, reset: bool, small: bool) -> Whole:
 
     today = datetime.now(UTC)
     wanted: list[bool] = []
+    wrong: list[list[str]] = []
     days: dict[tuple[str, ...], int] = dict.fromkeys(GROUPS, 0)
-    with progress() as tell:
-        tell("Laying the schema", 0, 0)
+    try:
+        with progress() as tell:
+            tell("Laying the schema", 0, 0)
 
-        def hear(word: Any) -> None:
-            if isinstance(word, bool):
-                wanted.append(word)
-            else:
-                _pass_on(word, tell)
-
-        def hear_of(group: tuple[str, ...]) -> Callable[[Any], None]:
             def hear(word: Any) -> None:
-                if isinstance(word, tuple):
-                    doing, days[group], whole = word
-                    word = doing, min(days.values()), whole
-                _pass_on(word, tell)
+                if isinstance(word, bool):
+                    wanted.append(word)
+                elif isinstance(word, list):
+                    wrong.append(word)
+                else:
+                    _pass_on(word, tell)
 
-            return hear
+            def hear_of(group: tuple[str, ...]) -> Callable[[Any], None]:
+                def hear_part(word: Any) -> None:
+                    if isinstance(word, tuple):
+                        doing, days[group], whole = word
+                        word = doing, min(days.values()), whole
+                    hear(word)
 
-        try:
+                return hear_part
+
             run_errands(given, Errand("aftercare.cli.running:prepare_part", (reset, today, small), hear))
             if wanted == [True]:
                 run_errands(
@@ -252,11 +266,15 @@ def _prepare(given: Settings, found: Server, reset: bool, small: bool) -> Whole:
                     ),
                 )
                 asyncio.run(finish(found.url))
-        except ErrandFailed as failed:
-            sys.exit(failed.code)
-        except KeyboardInterrupt:
-            aside().print("Stopped before the year was told to its end; the next start begins it again.")
-            sys.exit(INTERRUPTED)
+    except ErrandFailed as failed:
+        # What is wrong is mostly wrong for both that tell; it is said once.
+        if wrong:
+            tell_complaint(wrong[0])
+        aside().print(BROKEN_OFF)
+        sys.exit(failed.code)
+    except KeyboardInterrupt:
+        aside().print(BROKEN_OFF)
+        sys.exit(INTERRUPTED)
     whole = asyncio.run(told_in(found.url))
     if whole is None:
         fail("The year was told, but is not there.")
@@ -279,7 +297,7 @@ def prepare_part(
     async def story(found: Server) -> None:
         say(await prepare(given, found, say, reset=reset, today=today, small=small))
 
-    _as_errand(given, story)
+    _as_errand(given, say, story)
 
 
 def reports_part(given: Settings, small: bool) -> None:
@@ -307,7 +325,10 @@ def reports_part(given: Settings, small: bool) -> None:
         await read_decisions(house, today)
         await report_the_year(house, today, small=small)
 
-    run_part(given, story)
+    try:
+        run_part(given, story)
+    except Exception as failure:
+        sys.exit(complain(failure))
 
 
 def tell_part(
@@ -316,11 +337,14 @@ def tell_part(
     """An errand: the year of some shops."""
     from aftercare.demo import tell_group
 
-    _as_errand(given, lambda found: tell_group(given, found, say, group, today, small=small))
+    _as_errand(given, say, lambda found: tell_group(given, found, say, group, today, small=small))
 
 
-def _as_errand(given: Settings, story: Callable[[Server], Coroutine[Any, Any, None]]) -> None:
-    """Told to stop, it ends in the middle: what it had not committed is gone, and the story begins again anyway."""
+def _as_errand(
+    given: Settings, say: Callable[[Any], None], story: Callable[[Server], Coroutine[Any, Any, None]]
+) -> None:
+    """Told to stop, it ends in the middle: what it had not committed is gone, and the story begins again anyway. What went wrong is
+    said to the parent."""
     import asyncio
     import os
 
@@ -328,7 +352,11 @@ def _as_errand(given: Settings, story: Callable[[Server], Coroutine[Any, Any, No
     from aftercare.kit.processes import stop_with_parent
     from aftercare.kit.server import find_server
 
-    found = find_server(given)
+    try:
+        found = find_server(given)
+    except Exception as failure:
+        say(complaint(failure))
+        sys.exit(1)
 
     def leave() -> None:
         found.stop()
@@ -343,7 +371,8 @@ def _as_errand(given: Settings, story: Callable[[Server], Coroutine[Any, Any, No
     try:
         run(unless_told())
     except Exception as failure:
-        sys.exit(complain(failure))
+        say(complaint(failure))
+        sys.exit(1)
     finally:
         found.stop()
 

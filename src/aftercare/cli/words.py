@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from aftercare.journal import House
@@ -103,12 +105,24 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 def complain(failure: Exception) -> int:
     """Tells in words what went wrong; the exit code. What nobody foresaw keeps its traceback."""
+    return tell_complaint(complaint(failure))
+
+
+def tell_complaint(lines: list[str]) -> int:
+    for number, line in enumerate(lines):
+        aside().print(line, style="bold red" if number == 0 else None, markup=False)
+    return 1
+
+
+def complaint(failure: Exception) -> list[str]:
     from pydantic import ValidationError
     from sqlalchemy.exc import DBAPIError
 
     from aftercare.kit.cluster import ClusterUnavailable
     from aftercare.kit.errors import Refusal
 
+    if _says_the_disk_is_full(failure):
+        return ["The disk is full.", *_room()]
     if isinstance(failure, Refusal):
         lines = [failure.title] + [f"  {name}: {_plain(value)}" for name, value in failure.data.items()]
     elif isinstance(failure, ValidationError):
@@ -129,24 +143,44 @@ def complain(failure: Exception) -> int:
                 "  The user of AFTERCARE_DATABASE_URL lacks a right: it owns the schema, may make roles (CREATEROLE),"
                 " and administers `aftercare_app` where another installation on this server has made it."
             )
-        lines += _full_disk()
+        lines += _room(at_most=FEW_MEGABYTES)
     else:
         raise failure
-    for number, line in enumerate(lines):
-        aside().print(line, style="bold red" if number == 0 else None, markup=False)
-    return 1
+    return lines
 
 
-def _full_disk() -> list[str]:
-    """Why a database goes away in the middle, if that is why."""
+def _says_the_disk_is_full(failure: Exception) -> bool:
+    """By its code, or in PostgreSQL's words where it died of it."""
+    import errno
+    import os
+
+    if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    told = (os.strerror(errno.ENOSPC), "Check free disk space")
+    return _sqlstate(failure) == "53100" or any(words in str(failure) for words in told)
+
+
+def _room(at_most: int | None = None) -> list[str]:
+    """How much there is on the fuller of our disks, and the way out; nothing if it is more than so many megabytes. A database goes
+    away in the middle where nothing is left to write on."""
     import shutil
 
-    home = settings().home
-    try:
-        free = shutil.disk_usage(home).free >> 20
-    except OSError:
+    given = settings()
+    free: dict[Path, int] = {}
+    for place in (given.home, given.home / "postgres" / "place"):
+        with suppress(OSError):
+            free[place.resolve()] = shutil.disk_usage(place).free >> 20
+    if not free:
         return []
-    return [f"  Only {free} MB are free on the disk of {home}."] if free < FEW_MEGABYTES else []
+    full = min(free, key=lambda place: free[place])
+    if at_most is not None and free[full] >= at_most:
+        return []
+    if given.database_url and free[full] >= FEW_MEGABYTES:
+        return ["  It is the one of the database: make room on it, then start again."]
+    return [
+        f"  Only {free[full]} MB are free on the disk of {full}.",
+        "  Make room on it, or set AFTERCARE_HOME to a folder on a larger disk; then start again.",
+    ]
 
 
 def _plain(value: object) -> str:

@@ -322,6 +322,7 @@ def run_errands(settings: Settings, *errands: Errand) -> None:
     """Until all are done, beside each other. Raises ErrandFailed when one fails. However this ends, the children have ended too."""
     context, _ = nursery(settings.home)
     listening: dict[Any, Errand] = {}
+    tellers: dict[Any, ForkServerProcess] = {}
     children = []
     try:
         for one in errands:
@@ -329,20 +330,18 @@ def run_errands(settings: Settings, *errands: Errand) -> None:
             child = context.Process(target=_run_errand, args=(one.target, settings, tells, one.args))
             child.start()
             tells.close()
-            listening[heard] = one
+            listening[heard], tellers[heard] = one, child
             children.append(child)
         while listening:
             for ready in wait(list(listening)):
                 try:
                     word = cast("Connection[Any, Any]", ready).recv()
                 except EOFError:
+                    # Only now is all heard that it had to say.
                     del listening[ready]
+                    _raise_for(tellers[ready])
                 else:
                     listening[ready].hear(word)
-            _raise_for([child.exitcode for child in children])
-        for child in children:
-            child.join()
-        _raise_for([child.exitcode for child in children])
     finally:
         for child in children:
             child.terminate()
@@ -352,10 +351,10 @@ def run_errands(settings: Settings, *errands: Errand) -> None:
             child.join()
 
 
-def _raise_for(codes: list[int | None]) -> None:
-    for code in codes:
-        if code:
-            raise ErrandFailed(code)
+def _raise_for(child: ForkServerProcess) -> None:
+    child.join()
+    if child.exitcode:
+        raise ErrandFailed(child.exitcode)
 
 
 def _run_errand(
