@@ -368,39 +368,6 @@ def test_little_room_is_told(aftercare: Run, tmp_path: Path, monkeypatch: pytest
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
-def test_a_demo_on_a_full_disk_ends_in_words(
-    tmp_path: Path,
-) -> None:
-    """A disk on which not even PostgreSQL fits, so that it ends soon."""
-    home = tmp_path / "home"
-    home.mkdir(mode=0o755)
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=40m,mode=755", "tmpfs", home], check=False
-    ).returncode:
-        pytest.skip("no small disk can be mounted here")
-    given = {name: value for name, value in os.environ.items() if name != "AFTERCARE_DATABASE_URL"}
-
-    def tells() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "aftercare", "demo", "--small", "--port", str(free_port())],
-            env={**given, "AFTERCARE_HOME": str(home)},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    try:
-        first = tells()
-        assert first.returncode == 1, first.stderr
-        assert "Traceback" not in first.stderr
-        assert first.stderr.count("The disk is full.") == 1
-        assert "Make room on it, or set AFTERCARE_HOME to a folder on a larger disk" in first.stderr
-    finally:
-        subprocess.run(["umount", "-l", home], check=False)
-
-
 @pytest.mark.parametrize("address", ["mysql://root@localhost/shop", "nonsense"])
 def test_an_address_of_no_postgresql_is_refused(
     aftercare: Run, monkeypatch: pytest.MonkeyPatch, address: str
