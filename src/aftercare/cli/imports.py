@@ -110,7 +110,7 @@ def claims(
 
 
 def show(report: ImportReport) -> None:
-    """What was read and what became of it; the first refusals, and where all of them are."""
+    """What was read and what became of it; the first refusals, and where all of them are. Ends with 1 if nothing was taken."""
     columns = ["read", "new", "changed", "same", "refused"]
     table(
         "",
@@ -125,3 +125,6 @@ def show(report: ImportReport) -> None:
     if report.refused > SHOWN:
         said.print(f"… {report.refused - SHOWN:,} more, all in {report.refusals_file}", markup=False)
     said.print(f"{report.seconds:.1f} s")
+    counts = report.counts.values()
+    if report.refused and not any(one.new or one.changed or one.same for one in counts):
+        raise typer.Exit(1)
