@@ -135,7 +135,9 @@ def test_orders_from_a_file_are_counted(aftercare: Run, tmp_path: Path) -> None:
     line = next(line for line in again.splitlines() if "orders" in line and "csv" not in line)
     assert [cell.strip() for cell in line.strip("│").split("│")] == ["orders", "2", "0", "0", "1", "1"]
     file.write_text(file.read_text().replace("2026-03-01T10:00:00+08:00", "one of these days"))
-    assert aftercare("import", "orders", str(file), "--shop", "qinghe")[0] == 1, "nothing of it could be taken"
+    assert aftercare("import", "orders", str(file), "--shop", "qinghe")[0] == 1, (
+        "nothing of it could be taken"
+    )
     code, _, said = aftercare("import", "orders", str(file), "--shop", "elsewhere")
     assert (code, said.splitlines()[-2:]) == (
         1,
