@@ -60,6 +60,27 @@ async def test_cases_are_shared_out_fairly_up_to_capacity_and_the_rest_waits(hou
     assert None not in [await owner(world, case.id) for case in cases]
 
 
+async def test_who_has_a_hand_free_is_given_nothing_that_comes_later(house: House, clock: Clock) -> None:
+    """A story of the past is told in strides: its later cases are there before its earlier ends are reacted to."""
+    world = await a_world(house)
+    await at_work(world, world.mei, capacity=1)
+    first = await a_case(world)
+    await drain(house)
+    clock.now += timedelta(hours=2)
+    later = await a_case(world, "第二件")
+    await drain(house)
+    clock.now -= timedelta(hours=1)
+    async with begin(house, world.mei) as work:
+        await say(work, first.id, "您好，已解决")
+        await solve(work, first.id)
+    await drain(house)
+    assert await owner(world, later.id) is None
+    assert await give_out_waiting(house) == 0
+    clock.now += timedelta(hours=1)
+    assert await give_out_waiting(house) == 1
+    assert await owner(world, later.id) == world.mei.id
+
+
 async def test_skill_and_language_decide_and_who_comes_to_work_gets_what_waits(house: House) -> None:
     world = await a_world(house)
     await at_work(world, world.mei, languages=["zh-CN"], skills=[])

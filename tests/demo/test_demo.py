@@ -94,6 +94,12 @@ async def test_everything_that_follows_has_followed(year: tuple[House, Told]) ->
     assert await rows(house, late) == [(0,)]
     due = f"SELECT count(*) FROM clock WHERE state = 'running' AND due_at <= '{NOON.isoformat()}'"
     assert await rows(house, due) == [(0,)]
+    too_early = """
+        SELECT DISTINCT f.name FROM fact o JOIN fact_object b ON b.object_id = (o.data ->> 'case_id')::uuid
+        JOIN fact f ON (f.at, f.position) = (b.at, b.position)
+        WHERE o.name = 'case.opened' AND f.at < o.at
+    """
+    assert await rows(house, too_early) == []
 
 
 async def test_everybody_did_their_own(year: tuple[House, Told]) -> None:

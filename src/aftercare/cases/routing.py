@@ -133,7 +133,7 @@ QUEUED = text(
     """
     SELECT c.id FROM service_case c JOIN member m ON m.account_id = :account_id
     JOIN member_shop s ON s.account_id = m.account_id AND s.shop_id = c.shop_id
-    WHERE c.queued AND c.status IN ('open', 'waiting_shop', 'waiting_customer')
+    WHERE c.queued AND c.status IN ('open', 'waiting_shop', 'waiting_customer') AND c.opened_at <= :now
       AND (c.skill IS NULL OR c.skill = ANY(m.skills))
       AND (m.languages = '{}'
         OR split_part(c.locale, '-', 1) IN (SELECT split_part(l, '-', 1) FROM unnest(m.languages) AS l))
@@ -145,7 +145,9 @@ QUEUED = text(
 async def give_out(work: Work, account_id: UUID) -> int:
     """Somebody has a hand free: what waits and fits is given out, the most pressing first, until it is taken. Returns how
     many cases found an owner."""
-    waiting = (await work.session.execute(QUEUED, {"account_id": account_id})).scalars().all()
+    # As it stood at that moment: a story of the past is told in strides, and its later cases may be there already.
+    about = {"account_id": account_id, "now": work.now}
+    waiting = (await work.session.execute(QUEUED, about)).scalars().all()
     given = 0
     for case_id in waiting:
         if await find_owner(work, case_id) is None:
@@ -159,7 +161,8 @@ WAITING = text(
     SELECT id, shop_id, customer_id, skill, split_part(locale, '-', 1) AS language,
       coalesce(waiting_since, opened_at) AS since
     FROM service_case
-    WHERE queued AND status IN ('open', 'waiting_shop', 'waiting_customer') ORDER BY due_at, id LIMIT 1000
+    WHERE queued AND status IN ('open', 'waiting_shop', 'waiting_customer') AND opened_at <= :now
+    ORDER BY due_at, id LIMIT 1000
     """
 )
 
@@ -168,7 +171,7 @@ async def give_out_waiting(house: House) -> int:
     """What waits for an owner is looked at again: a shift has begun somewhere, or it has waited long enough for others. Returns
     how many found one."""
     async with begin(house, SYSTEM) as work:
-        waiting = (await work.session.execute(WAITING)).all()
+        waiting = (await work.session.execute(WAITING, {"now": work.now})).all()
         rules = [
             await _rule_for(work, case.shop_id, Who(case.customer_id, case.id), keep=False)
             for case in waiting

@@ -260,9 +260,10 @@ async def measure(
     withdrawal: bool = False,
     at_most: bool = False,
 ) -> Measured:
-    """`at_most`: where nobody named an amount, all that is possible, also where less would be due. Locks the lines' accounts, asks the policy line by line, and shares the money. Refuses with NothingLeft where units
-    or money are used up, with NotEntitled where the kind is closed and neither staff nor the policy lets it through,
-    with PriceMissing where a price has fallen by nothing that we know of."""
+    """Locks the lines' accounts, asks the policy line by line, and shares the money. Where nobody named an amount it is all that
+    is possible, and of a price that has fallen the difference; with `at_most` all that is possible there too. Refuses with
+    NothingLeft where units or money are used up, with NotEntitled where the kind is closed and neither staff nor the policy lets
+    it through, with PriceMissing where a price has fallen by nothing that we know of."""
     owner, law, policy = await rules_of(work, lines[0].shop_id, Who(lines[0].customer_id))
     standing = await standing_of(work, lines[0].customer_id)
     held = await accounts.locked_accounts(work, [to_reserve(line) for line in lines])
