@@ -33,7 +33,7 @@ export default function Templates() {
   return (
     <Page
       about={t('templates.about')}
-      finding={found.isPending ? t('templates.loading') : broken.length ? t('templates.broken', { count: broken.length }) : t('templates.finding', { count: names.length, own })}
+      finding={found.isPending ? t('templates.loading') : broken.length ? t('templates.broken', { count: broken.length }) : t(own ? 'templates.finding' : 'templates.findingBuiltIn', { count: names.length, own })}
       tools={
         <>
           <ShopPicker every={false} value={shop?.id ?? ''} onPick={pickShop} />
