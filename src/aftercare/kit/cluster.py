@@ -606,7 +606,7 @@ def _shut_down(data: Path, log: Path) -> None:
         return
     os.kill(running.pid, signal.SIGINT)
     deadline = time.monotonic() + SECONDS_TO_STOP
-    while _running(data):
+    while _alive(running.pid):  # it takes its file away before it ends
         if time.monotonic() > deadline:
             raise ClusterUnavailable(f"PostgreSQL does not stop:\n{_end_of(log)}")
         time.sleep(0.005)

@@ -43,8 +43,9 @@ export function useDraft<T>(key: string, initial: T): { value: T; set: (next: T 
   }, [])
   useEffect(() => {
     if (!touched.current) return
-    const timer = setTimeout(() => writeDraft(key, value), 300)
-    const now = () => writeDraft(key, value)
+    // Cleared meanwhile, it stays so: the page is left behind only when the next one is there.
+    const now = () => touched.current && writeDraft(key, value)
+    const timer = setTimeout(now, 300)
     addEventListener('pagehide', now)
     return () => {
       clearTimeout(timer)
