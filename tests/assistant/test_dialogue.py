@@ -337,7 +337,7 @@ async def test_a_draft_rests_on_sources_and_leaves_no_trace(house: House) -> Non
 async def test_of_a_fallen_price_the_difference_is_proposed(house: House) -> None:
     bought = await an_order(house, await a_shop(house))
     async with begin(house) as work:
-        await work.session.execute(text("UPDATE product SET price_cents = 27_850"))
+        await work.session.execute(text("UPDATE product SET price_cents = 27850"))
     asked = await say(house, bought, "刚买就降价了，能退差价吗")
     assert "¥20.50" in asked.text
     await say(house, bought, "好的", talk_id=asked.talk_id)
