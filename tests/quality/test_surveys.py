@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from aftercare import claims, quality
-from aftercare.cases import CaseNotFound, CaseView, Closing, NewCase, close_case, open_case
+from aftercare.cases import CaseNotFound, CaseView, Closing, NewCase, close_case, open_case, say
 from aftercare.claims import ClaimKind, Reason
 from aftercare.conversations import Channel
-from aftercare.journal import FACTS, Actor, House, begin
+from aftercare.journal import FACTS, Actor, House, begin, drain
 from aftercare.quality import NewSurveyAnswer, SurveyAnsweredAlready, SurveyNotOpen, SurveyState, routes
 from tests import given
 from tests.cases.given import World, a_world, buyer
@@ -38,6 +38,13 @@ async def asked(house: House, world: World) -> CaseView:
                 channel=Channel.portal, locale="zh-CN",
             ),
         )  # fmt: skip
+
+
+async def status(house: House, case_id: UUID) -> str:
+    async with begin(house) as work:
+        return str(
+            await work.session.scalar(text("SELECT status FROM service_case WHERE id = :id"), {"id": case_id})
+        )
 
 
 async def state(house: House, actor: Actor, case_id: UUID) -> SurveyState:
@@ -111,6 +118,8 @@ async def test_a_claim_that_ended_opens_the_survey_and_one_taken_back_does_not(h
         if after:
             async with begin(house, bought.buyer) as work:
                 await claims.cancel(work, claim.id)
+            await drain(house)
+            assert await status(house, claim.case_id) == "solved"
             assert await state(house, bought.buyer, claim.case_id) is after
         else:
             async with begin(house) as work:
@@ -122,6 +131,19 @@ async def test_a_claim_that_ended_opens_the_survey_and_one_taken_back_does_not(h
                 await quality.answer_survey(work, claim.case_id, NewSurveyAnswer(recommend=0))
             async with begin(house) as work:
                 assert await work.session.scalar(text("SELECT claim_id FROM survey_answer")) == claim.id
+
+
+async def test_who_took_a_claim_back_after_a_colleague_wrote_is_asked(house: House) -> None:
+    shop = await given.a_shop(house)
+    bought = await given.an_order(house, shop)
+    claim = await given.a_claim(house, bought, ClaimKind.return_refund, Reason.no_reason)
+    async with begin(house, given.staff(shop, given.AGENT)) as work:
+        await say(work, claim.case_id, "换一个试试，按住三秒就好")
+    async with begin(house, bought.buyer) as work:
+        await claims.cancel(work, claim.id)
+    await drain(house)
+    assert await status(house, claim.case_id) == "solved"
+    assert await state(house, bought.buyer, claim.case_id) is SurveyState.open
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LONGEST_COMMENT = 1_000
 
 class SurveyState(StrEnum):
     early = "early"
-    """The matter goes on."""
+    """The matter goes on, or there was none of ours: the customer took back what was asked before anybody answered."""
     open = "open"
     answered = "answered"
     over = "over"
@@ -50,16 +50,19 @@ class NewSurveyAnswer(BaseModel):
 
 
 # A case has come to its end when it is solved or closed, or when all its claims have ended; a claim that its customer took
-# back says nothing about us.
+# back says nothing about us, so a case of nothing else that no colleague wrote in is not asked about though it is solved.
 STANDS = text(
     """
     SELECT a.id AS answer_id, a.satisfied, a.effort, a.recommend, last.claim_id,
-      CASE WHEN coalesce(open.claims, 0) = 0 THEN greatest(c.solved_at, c.closed_at, last.ended_at) END AS ended_at
+      CASE WHEN all_of_them.open = 0 AND (all_of_them.any = 0 OR last.claim_id IS NOT NULL OR EXISTS (
+          SELECT FROM message WHERE thread_id = c.thread_id AND author_kind = 'staff' AND kind = 'message'))
+        THEN greatest(c.solved_at, c.closed_at, last.ended_at) END AS ended_at
     FROM service_case c
     LEFT JOIN survey_answer a ON a.case_id = c.id
     LEFT JOIN LATERAL (SELECT id AS claim_id, ended_at FROM claim WHERE case_id = c.id AND ended_at IS NOT NULL
       AND state <> 'cancelled' ORDER BY ended_at DESC, id DESC LIMIT 1) last ON true
-    CROSS JOIN LATERAL (SELECT count(*) AS claims FROM claim WHERE case_id = c.id AND ended_at IS NULL) open
+    CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE ended_at IS NULL) AS open, count(*) AS any
+      FROM claim WHERE case_id = c.id) all_of_them
     WHERE c.id = :case_id
     """
 )
