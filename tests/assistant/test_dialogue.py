@@ -344,3 +344,31 @@ async def test_of_a_fallen_price_the_difference_is_proposed(house: House) -> Non
     async with begin(house, bought.buyer) as work:
         (row,) = (await claims.claim_list(work, claims.ClaimFilter())).items
     assert (row.kind.value, row.requested_cents) == ("compensation", 2_050)
+
+
+@pytest.mark.parametrize("which", ["四件套，到手就破了", "四件套 开线了，坏的"])
+async def test_a_fault_told_beside_the_goods_is_not_lost(house: House, which: str) -> None:
+    of = await a_shop(house)
+    bought = await an_order(house, of, Line(title="纯棉四件套"), Line(title="乳胶枕"))
+    goods = await say(house, bought, "想退货")
+    assert goods.text == "请问是订单里的哪件商品？"
+    check = await say(house, bought, which, talk_id=goods.talk_id)
+    # Who pays the freight hangs on it.
+    assert "方式：退货退款\n原因：" in check.text
+    assert "七天无理由" not in check.text
+    await say(house, bought, "好的", talk_id=goods.talk_id)
+    async with begin(house, bought.buyer) as work:
+        (row,) = (await claims.claim_list(work, claims.ClaimFilter())).items
+        assert (await claims.claim_page(work, row.id)).description == f"想退货\n{which}"
+    assert row.reason in ("damaged", "defective")
+
+
+async def test_goods_named_with_a_please_are_no_fault(house: House) -> None:
+    bought = await an_order(house, await a_shop(house), Line(title="纯棉四件套"), Line(title="乳胶枕"))
+    goods = await say(house, bought, "想退货")
+    await say(house, bought, "就是那个四件套，谢谢", talk_id=goods.talk_id)
+    await say(house, bought, "好的", talk_id=goods.talk_id)
+    async with begin(house, bought.buyer) as work:
+        (row,) = (await claims.claim_list(work, claims.ClaimFilter())).items
+        assert (await claims.claim_page(work, row.id)).description == "想退货"
+    assert row.reason == "no_reason"

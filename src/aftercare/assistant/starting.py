@@ -39,6 +39,8 @@ PLANS: dict[str, Plan] = {
     "cancel_order": Plan(Reason.no_reason, (K.cancel_unshipped, K.refuse_parcel), (("paid",), ("shipped",))),
     "price_protection": Plan(Reason.price_dropped, (K.compensation,)),
 }
+FAULTS = frozenset({"missing_item", "wrong_item", "damaged_item", "defective"})
+"""Who pays the freight depends on them."""
 WITH_FREIGHT = frozenset({K.return_refund, K.exchange, K.repair})
 
 
@@ -94,7 +96,10 @@ async def start(talking: Talking) -> Answer:
 
 
 def _fitting_reason(talking: Talking, plan: Plan) -> Plan:
-    """An exchange is for the size only where a size was spoken of."""
+    """An exchange is for the size only where a size was spoken of; what is wrong with the goods may be told later than the wish."""
+    fault = talking.state.fault
+    if fault in FAULTS and talking.intent not in FAULTS:
+        return replace(plan, reason=PLANS[fault].reason)
     if plan.reason is Reason.wrong_size and not reading.speaks_of_size(
         f"{talking.state.trouble}\n{talking.heard.text}"
     ):

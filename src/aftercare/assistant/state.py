@@ -96,6 +96,8 @@ class State(BaseModel):
     line_ids: list[UUID] = []
     quantity: int | None = None
     kind: str | None = None
+    fault: str | None = None
+    """The intent of what was said to be wrong with the goods beside the answer to a question: 'the blender, it leaks'."""
     claim_id: UUID | None = None
     amount_cents: int | None = None
     awaiting: (
@@ -129,7 +131,7 @@ class State(BaseModel):
             self.before = self.meant(self.task)
         self.task = self.wanted_order = self.order_id = self.quantity = self.kind = self.claim_id = (
             self.amount_cents
-        ) = None
+        ) = self.fault = None
         self.awaiting = self.confirming = None
         self.line_ids, self.offered, self.ruled_out, self.unsure = [], {}, [], 0
 
