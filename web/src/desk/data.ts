@@ -1,10 +1,12 @@
 /** What the desk reads, under which keys, and what a live fact makes stale. */
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useRef } from 'react'
+import { useMemo, useRef } from 'react'
 import { api, ask, newKey, request, sendFile } from '../api/client'
 import { type LiveEvent, useLive } from '../api/live'
 import type { components } from '../api/schema'
 import type { PromiseClock, StoredFile } from '../design'
+import { useText } from '../i18n'
+import { byName } from '../staff/names'
 import { useStaffSession } from '../staff/session'
 import { storedFile } from './files'
 import { passesBy } from './case/passing'
@@ -69,9 +71,11 @@ export const useOrder = (id: string | null | undefined) =>
 export const useCustomer = (id: string | null | undefined) =>
   useQuery({ queryKey: keys.customer(id ?? ''), queryFn: () => ask(api.GET('/api/customers/{customer_id}', { params: { path: { customer_id: id ?? '' } } })), enabled: !!id })
 
+/** Everybody who works here. */
 export function useMembers() {
+  const { locale } = useText()
   const found = useQuery({ queryKey: keys.members, queryFn: () => ask(api.GET('/api/members')), staleTime: 5 * 60_000 })
-  return found.data ?? []
+  return useMemo(() => byName(found.data ?? [], locale), [found.data, locale])
 }
 
 /** Takes a move of a claim's table: `POST /api/claims/{id}/<move>`. Answers with the claim as it is then. */

@@ -61,13 +61,13 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (id: string) =
   const { t } = useText()
   const { shops } = useShops()
   const [shop, setShop] = useState('')
-  const [name, setName] = useState('standard')
+  const [name, setName] = useState('')
   // The house keeps the time of its first shop until somebody says otherwise.
   const like = shops.find((s) => s.id === shop) ?? shops[0]
   const doing = useDoing(['calendars'])
   const day = ['09:00-12:00', '13:00-18:00']
   const make = async () => {
-    const made = await doing.run('make', () => ask(api.POST('/api/promises/calendars', { body: { shop_id: shop || null, name, time_zone: like?.time_zone ?? readersZone(), country: like?.market ?? 'CN', week: [day, day, day, day, day, [], []] } })), t('calendar.made'))
+    const made = await doing.run('make', () => ask(api.POST('/api/promises/calendars', { body: { shop_id: shop || null, name: name.trim() || 'standard', time_zone: like?.time_zone ?? readersZone(), country: like?.market ?? 'CN', week: [day, day, day, day, day, [], []] } })), t('calendar.made'))
     if (made) onMade(made.id)
   }
   return (
@@ -78,7 +78,7 @@ function Make({ onClose, onMade }: { onClose: () => void; onMade: (id: string) =
           <ShopPicker every={t('calendar.house')} value={shop} onPick={setShop} />
         </Field>
         <Field label={t('column.name')} hint={t('calendar.nameHint')}>
-          <Input value={name} onChange={(e) => setName(e.target.value)} />
+          <Input value={name} placeholder={t('calendar.standard')} onChange={(e) => setName(e.target.value)} />
         </Field>
       </div>
     </Dialog>

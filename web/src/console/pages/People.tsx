@@ -4,6 +4,7 @@ import { api, ask } from '../../api/client'
 import type { AccountView, MemberView } from '../../api/schema'
 import { Avatar, Button, Checkbox, Dialog, EmptyState, Field, Input, Section, Select, Stepper, Tag } from '../../design'
 import { useText } from '../../i18n'
+import { byName } from '../../staff/names'
 import { useMay, useShops } from '../data'
 import { Page } from '../Page'
 import { Hours, Overflow } from './Hours'
@@ -49,8 +50,8 @@ export default function People() {
   })
   const people = useMemo<Person[]>(() => {
     const profiles = new Map((members.data ?? []).map((m) => [m.account_id, m]))
-    return (accounts.data ?? []).map((a) => ({ id: a.id, name: a.name, email: a.email, profile: profiles.get(a.id) ?? null }))
-  }, [members.data, accounts.data])
+    return byName(accounts.data ?? [], locale).map((a) => ({ id: a.id, name: a.name, email: a.email, profile: profiles.get(a.id) ?? null }))
+  }, [members.data, accounts.data, locale])
   const skills = useMemo(() => [...new Set(people.flatMap((p) => p.profile?.skills ?? []))].sort(), [people])
   const shown = people.filter((p) => !skill || p.profile?.skills.includes(skill))
   const one = people.find((p) => p.id === picked)

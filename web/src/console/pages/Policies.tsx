@@ -357,7 +357,8 @@ function Conditions({ when, currency, onChange }: { when: readonly Test[]; curre
     <ul className="conditions">
       {when.map((test, i) => (
         <li key={i}>
-          {called(test.field)} {t(`op.${test.op}`)}{' '}
+          {called(test.field)}
+          {typeof test.value === 'boolean' && test.op === 'is' ? t('op.flag') : ` ${t(`op.${test.op}`)} `}
           {typeof test.value === 'number' && onChange ? (
             <>
               <input
