@@ -382,7 +382,7 @@ def test_what_is_written_reads_the_same(tmp_path: Path, name: str) -> None:
         written = process.export_log(log, out, "ocel" if name.endswith("json") else "xes")
         before = (process.map_of(log.steps, log.ask), process.variants_of(log.ways, log.ask))
     assert written == 3
-    with process.read_log(out, object_type="case") as log:
+    with process.read_log(out) as log:
         found = process.variants_of(log.ways, log.ask)
         assert process.map_of(log.steps, log.ask) == before[0]
         assert [(one.activities, one.cases) for one in found.shown] == [

@@ -36,8 +36,7 @@ class _Told:
         )
         if not about:
             raise LogUnreadable(file=path.name, why="no event is about an object")
-        if object_type is None and len(about) == 1:
-            object_type = next(iter(about))
+        object_type = object_type or self._plain_cases(about)
         if object_type not in about:
             raise LogUnreadable(
                 file=path.name,
@@ -83,6 +82,19 @@ class _Told:
         if unread:
             raise LogUnreadable(file=path.name, why="events without a time that can be read", events=unread)
         return arrange(con, further, [f"cases are the objects of the type {object_type}"])
+
+    def _plain_cases(self, about: Counter[str]) -> str | None:
+        """The only type, or the one of whose objects every event is about exactly one; of several such the finest. None where
+        somebody must say which."""
+        if len(about) == 1:
+            return next(iter(about))
+        of_each = [
+            Counter(self.objects[one][0] for one in set(objects) if one in self.objects)
+            for _, _, _, objects in self.events
+        ]
+        plain = [kind for kind in about if all(counted[kind] == 1 for counted in of_each)]
+        many = Counter(kind for kind, _ in self.objects.values())
+        return max(plain, key=lambda kind: many[kind], default=None)
 
 
 def read_json(path: Path, object_type: str | None, most_bytes: int | None = None) -> EventLog:
