@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
@@ -79,6 +81,22 @@ def table(title: str, columns: list[str], rows: list[list[Any]], *, right: tuple
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
     console().print(drawn)
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, whose first parameter is a dataclass of options that several commands share, takes each of them as its own."""
+    first, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(first.annotation, eval_str=True).parameters
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        told = first.annotation(**{name: given.pop(name) for name in shared})
+        command(told, **given)
+
+    every = [*own, *shared.values()]
+    run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in every}
+    return run
 
 
 @contextmanager

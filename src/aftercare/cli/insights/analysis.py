@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import shlex
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 
-from aftercare.cli.words import aside, console, fail, in_house, spoken, table
+from aftercare.cli.words import aside, console, fail, in_house, spoken, spread, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,92 +22,86 @@ if TYPE_CHECKING:
     from aftercare.insights.analysis import Answer, Forecast, Task
     from aftercare.journal import House
 
-FILE = typer.Argument(
-    None,
-    help="CSV or Parquet, also packed; without it, --measure of this installation.",
-    exists=True,
-    dir_okay=False,
-)
-MEASURE = typer.Option(None, help="contacts, claims, refunds, orders, ratings or parts.")
-SHOP = typer.Option(None, help="Id or code of a shop; without it, all.")
-SINCE = typer.Option(None, help="From this day or instant on.")
-UNTIL = typer.Option(None, help="Before this day or instant.")
-ZONE = typer.Option("Asia/Shanghai", help="Time zone of days and hours, for measures.")
 LANGUAGE = typer.Option("en", "--locale", help="Of the words: zh-CN, zh-TW or en.", callback=spoken)
 AS_JSON = typer.Option(False, "--json", help="All of the answer as JSON.")
 AS_CSV = typer.Option(False, "--csv", help="The numbers as CSV.")
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The options by which all of these ask for rows: of a file, or of a measure of this installation."""
+
+    file: Path | None = typer.Argument(
+        None,
+        help="CSV or Parquet, also packed; without it, --measure of this installation.",
+        exists=True,
+        dir_okay=False,
+    )
+    measure: str | None = typer.Option(None, help="contacts, claims, refunds, orders, ratings or parts.")
+    shop: str | None = typer.Option(None, help="Id or code of a shop; without it, all.")
+    since: datetime | None = typer.Option(None, help="From this day or instant on.")
+    until: datetime | None = typer.Option(None, help="Before this day or instant.")
+    zone: str = typer.Option("Asia/Shanghai", help="Time zone of days and hours, for measures.")
+
+    def instant(self, at: datetime | None) -> datetime | None:
+        return at if at is None or at.tzinfo else at.replace(tzinfo=ZoneInfo(self.zone))
+
+
 def add_to(insight: typer.Typer) -> None:
-    insight.command()(describe)
-    insight.command()(correlate)
-    insight.command()(cluster)
-    insight.command()(forecast)
+    insight.command()(spread(describe))
+    insight.command()(spread(correlate))
+    insight.command()(spread(cluster))
+    insight.command()(spread(forecast))
 
 
 def describe(
-    file: Path | None = FILE,
+    asked: Rows,
     column: str | None = typer.Option(None, help="What is described; for a measure its first column."),
     by: str | None = typer.Option(None, help="The column to cut by."),
-    measure: str | None = MEASURE,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
-    zone: str = ZONE,
     locale: str = LANGUAGE,
     json: bool = AS_JSON,
     as_csv: bool = AS_CSV,
 ) -> None:
     """How many, the middle, the spread, what is missing; by any cut."""
     given = {"column": column, "by": by}
-    found = _answer("describe", file, measure, shop, since, until, zone, given)
+    found = _answer("describe", asked, given)
     _show(found, locale, json=json, as_csv=as_csv)
 
 
 def correlate(
-    file: Path | None = FILE,
+    asked: Rows,
     columns: list[str] | None = typer.Option(None, "--with", help="Only this column; repeat for more."),
     linear: bool = typer.Option(False, help="Pearson instead of Spearman."),
-    measure: str | None = MEASURE,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
-    zone: str = ZONE,
     locale: str = LANGUAGE,
     json: bool = AS_JSON,
     as_csv: bool = AS_CSV,
 ) -> None:
     """What goes together, by the measure that fits each pair of columns."""
     given = {"columns": columns or None, "linear": linear}
-    found = _answer("correlate", file, measure, shop, since, until, zone, given)
+    found = _answer("correlate", asked, given)
     _show(found, locale, json=json, as_csv=as_csv)
 
 
 def cluster(
-    file: Path | None = FILE,
+    asked: Rows,
     words: list[str] | None = typer.Option(None, "--text", help="A column of texts; guessed without it."),
     columns: list[str] | None = typer.Option(
         None, "--with", help="A column of features; guessed without it."
     ),
     identity: str | None = typer.Option(None, "--id", help="The column that names a row."),
     groups: int | None = typer.Option(None, min=2, max=30, help="So many groups instead of the best number."),
-    measure: str | None = MEASURE,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
-    zone: str = ZONE,
     locale: str = LANGUAGE,
     json: bool = AS_JSON,
     as_csv: bool = AS_CSV,
 ) -> None:
     """Rows that are alike, by their words and features, under telling names."""
     given = {"text": words or None, "columns": columns or None, "groups": groups, "identity": identity}
-    found = _answer("cluster", file, measure, shop, since, until, zone, given)
+    found = _answer("cluster", asked, given)
     _show(found, locale, json=json, as_csv=as_csv)
 
 
 def forecast(
-    file: Path | None = FILE,
+    asked: Rows,
     column: str | None = typer.Option(None, help="The column of numbers; without one, rows are counted."),
     time: str | None = typer.Option(None, help="The column of time."),
     by: str | None = typer.Option(None, help="The column that names the series of a long table."),
@@ -115,11 +111,6 @@ def forecast(
     season: list[int] | None = typer.Option(None, help="Length of a season in steps; repeat for more."),
     horizon: int | None = typer.Option(None, min=1, help="How many steps ahead."),
     counts: bool = typer.Option(False, help="A step without a row had nothing."),
-    measure: str | None = MEASURE,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
-    zone: str = ZONE,
     locale: str = LANGUAGE,
     json: bool = AS_JSON,
     as_csv: bool = AS_CSV,
@@ -134,31 +125,22 @@ def forecast(
         "horizon": horizon,
         "counts": counts,
     }
-    found = _answer("forecast", file, measure, shop, since, until, zone, given)
+    found = _answer("forecast", asked, given)
     _show(found, locale, json=json, as_csv=as_csv)
 
 
-def _answer(
-    kind: Any,
-    file: Path | None,
-    measure: str | None,
-    shop: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    zone: str,
-    given: dict[str, Any],
-) -> Answer:
-    if (file is None) == (measure is None):
+def _answer(kind: Any, asked: Rows, given: dict[str, Any]) -> Answer:
+    if (asked.file is None) == (asked.measure is None):
         fail("Give a file, or --measure.", 2)
     from aftercare.insights.analysis import Task, answer, read_table
 
-    if file is not None:
+    if asked.file is not None:
         command = shlex.join(["aftercare", *(str(one) for one in sys.argv[1:])])
         with aside().status("Reading …"):
-            frame = read_table(file)
-        task = Task.model_validate({"kind": kind, "name": file.name, "command": command, **given})
+            frame = read_table(asked.file)
+        task = Task.model_validate({"kind": kind, "name": asked.file.name, "command": command, **given})
     else:
-        task, frame = _of_measure(kind, str(measure), shop, since, until, zone, given)
+        task, frame = _of_measure(kind, asked, given)
         if not len(frame):
             fail("There are no such rows.")
     return _looked_at(task, frame, answer)
@@ -181,25 +163,12 @@ def _looked_at(task: Task, frame: pd.DataFrame, answer: Any) -> Answer:
     return found
 
 
-def _of_measure(
-    kind: Any,
-    measure: str,
-    shop: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    zone: str,
-    given: dict[str, Any],
-) -> tuple[Task, pd.DataFrame]:
-    from zoneinfo import ZoneInfo
-
+def _of_measure(kind: Any, asked: Rows, given: dict[str, Any]) -> tuple[Task, pd.DataFrame]:
     from aftercare.identity import find_shop
     from aftercare.insights.analysis import AnalysisQuestion, frame_of, task_of
     from aftercare.journal import SYSTEM, begin
 
-    def instant(at: datetime | None) -> datetime | None:
-        return at if at is None or at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
-
-    asked = {
+    details = {
         name: value
         for name, value in given.items()
         if name in AnalysisQuestion.model_fields and value is not None
@@ -208,16 +177,16 @@ def _of_measure(
     async def story(house: House) -> tuple[Task, pd.DataFrame]:
         async with begin(house, SYSTEM) as work:
             shop_id = None
-            if shop is not None:
+            if (shop := asked.shop) is not None:
                 shop_id = UUID(shop) if len(shop) == 36 else (await find_shop(work, shop)).id
             question = AnalysisQuestion(
                 kind=kind,
-                measure=measure,
+                measure=asked.measure,
                 shop_id=shop_id,
-                since=instant(since),
-                until=instant(until),
-                time_zone=zone,
-                **asked,
+                since=asked.instant(asked.since),
+                until=asked.instant(asked.until),
+                time_zone=asked.zone,
+                **details,
             )
             return task_of(question), await frame_of(work, question)
 

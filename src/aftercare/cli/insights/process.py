@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,83 +15,57 @@ from uuid import UUID
 
 import typer
 
-from aftercare.cli.words import aside, console, fail, settings, table
+from aftercare.cli.words import aside, console, fail, settings, spread, table
 
 if TYPE_CHECKING:
     from aftercare.insights.lake import LakeOf
     from aftercare.insights.process import Asked
 
-FILE = typer.Argument(
-    None,
-    help="CSV, Parquet, XES or OCEL 2.0 (JSON, SQLite, XML), also packed. Without it: this installation.",
-)
-CASE = typer.Option(None, "--case", help="Column of the case.", rich_help_panel="Reading a file")
-ACTIVITY = typer.Option(None, "--activity", help="Column of the activity.", rich_help_panel="Reading a file")
-TIME = typer.Option(None, "--time", help="Column of the time.", rich_help_panel="Reading a file")
-RESOURCE = typer.Option(None, "--resource", help="Column of who did it.", rich_help_panel="Reading a file")
-FORMAT = typer.Option(
-    None,
-    "--time-format",
-    help="As strptime has it, such as '%d.%m.%Y %H:%M'.",
-    rich_help_panel="Reading a file",
-)
-ZONE = typer.Option(
-    "UTC", "--zone", help="Where times without an offset were written.", rich_help_panel="Reading a file"
-)
-OBJECTS = typer.Option(
-    None, "--object-type", help="Which objects of an OCEL are the cases.", rich_help_panel="Reading a file"
-)
-LIFECYCLE = typer.Option(
-    None,
-    "--lifecycle",
-    help="Only events of this transition, such as complete.",
-    rich_help_panel="Reading a file",
-)
-SKIP = typer.Option(
-    False,
-    "--skip-broken",
-    help="Leave out rows without case, activity or time.",
-    rich_help_panel="Reading a file",
-)
-OF = typer.Option("claims", "--of", help="claims, cases or orders.", rich_help_panel="This installation")
-SHOP = typer.Option(None, "--shop", help="Code of a shop.", rich_help_panel="This installation")
-SINCE = typer.Option(
-    None, "--since", help="Only what began at or after this day (UTC).", formats=["%Y-%m-%d"],
-    rich_help_panel="This installation",
-)  # fmt: skip
-UNTIL = typer.Option(
-    None, "--until", help="Only what began before this day (UTC).", formats=["%Y-%m-%d"],
-    rich_help_panel="This installation",
-)  # fmt: skip
 AS_JSON = typer.Option(False, "--json", help="As JSON.")
 AS_CSV = typer.Option(False, "--csv", help="As CSV.")
 TOP = typer.Option(20, "--top", min=1, help="How many are shown; --json and --csv tell all.")
 
 
+@dataclass(frozen=True)
+class Log:
+    """The options by which all of these ask for a log: of a file, or of this installation."""
+
+    file: Path | None = typer.Argument(
+        None,
+        help="CSV, Parquet, XES or OCEL 2.0 (JSON, SQLite, XML), also packed. Without it: this installation.",
+    )
+    case: str | None = typer.Option(None, help="Column of the case.")
+    activity: str | None = typer.Option(None, help="Column of the activity.")
+    time: str | None = typer.Option(None, help="Column of the time.")
+    resource: str | None = typer.Option(None, help="Column of who did it.")
+    time_format: str | None = typer.Option(None, help="As strptime has it, such as '%d.%m.%Y %H:%M'.")
+    zone: str = typer.Option("UTC", help="Where times without an offset were written.")
+    object_type: str | None = typer.Option(None, help="Which objects of an OCEL are the cases.")
+    lifecycle: str | None = typer.Option(None, help="Only events of this transition, such as complete.")
+    skip_broken: bool = typer.Option(
+        False, "--skip-broken", help="Leave out rows without case, activity or time."
+    )
+    of: str = typer.Option("claims", help="claims, cases or orders.")
+    shop: str | None = typer.Option(None, help="Code of a shop.")
+    since: datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d"], help="Only what began at or after this day (UTC)."
+    )
+    until: datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d"], help="Only what began before this day (UTC)."
+    )
+
+
 def add_to(insight: typer.Typer) -> None:
-    insight.command("map")(process_map)
-    insight.command()(variants)
-    insight.command()(conform)
-    insight.command()(compare)
-    insight.command()(outlook)
-    insight.command("export-log")(export_log)
+    insight.command("map")(spread(process_map))
+    insight.command()(spread(variants))
+    insight.command()(spread(conform))
+    insight.command()(spread(compare))
+    insight.command()(spread(outlook))
+    insight.command("export-log")(spread(export_log))
 
 
 def process_map(
-    file: Path | None = FILE,
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
+    log: Log,
     dot: Path | None = typer.Option(None, "--dot", help="Also write the map to this file, for Graphviz."),
     top: int = TOP,
     as_json: bool = AS_JSON,
@@ -100,10 +74,7 @@ def process_map(
     """What follows what, how often, and after how long; where the time goes, what is done twice, who hands over to whom."""
     from aftercare.insights import process
 
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, since, until,
-    ) as asked:  # fmt: skip
+    with _asked(log) as asked:
         found = process.map_of(asked.steps, asked.ask)
         again = [] if as_csv else process.loops(asked.steps, asked.ask)
         handed = [] if as_csv else process.hand_overs(asked.steps, asked.ask)
@@ -183,20 +154,7 @@ def process_map(
 
 
 def variants(
-    file: Path | None = FILE,
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
+    log: Log,
     top: int = TOP,
     as_json: bool = AS_JSON,
     as_csv: bool = AS_CSV,
@@ -204,10 +162,7 @@ def variants(
     """The different ways that cases took, the commonest first."""
     from aftercare.insights import process
 
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, since, until,
-    ) as asked:  # fmt: skip
+    with _asked(log) as asked:
         found = process.variants_of(asked.ways, asked.ask, None if as_json or as_csv else top)
     if as_json:
         _json(asdict(found))
@@ -233,20 +188,7 @@ def variants(
 
 
 def conform(
-    file: Path | None = FILE,
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
+    log: Log,
     model: Path | None = typer.Option(
         None, "--model", help="CSV with the columns from, to and perhaps within (36h): what may follow what."
     ),
@@ -269,10 +211,7 @@ def conform(
     from aftercare.insights import process
 
     told = None if model is None else process.read_model(model)
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, since, until,
-    ) as asked:  # fmt: skip
+    with _asked(log) as asked:
         if told is None and asked.handbook is not None:
             found = asked.handbook()
         else:
@@ -312,20 +251,7 @@ def conform(
 
 
 def compare(
-    file: Path | None = FILE,
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
+    log: Log,
     late: str | None = typer.Option(
         None, "--late", help="First group: cases that took longer than this (36h, 7d)."
     ),
@@ -342,10 +268,7 @@ def compare(
 
     if sum(one is not None for one in (late, where, having)) != 1:
         fail("Say which cases are the first group: --late, --where or --with.", 2)
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, since, until, attributes=True,
-    ) as asked:  # fmt: skip
+    with _asked(log, attributes=True) as asked:
         attributes = asked.attributes
         if where is not None:
             name, _, value = where.partition("=")
@@ -411,18 +334,7 @@ def compare(
 
 
 def outlook(
-    file: Path | None = FILE,
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
+    log: Log,
     ends: list[str] | None = typer.Option(
         None,
         "--end",
@@ -434,10 +346,7 @@ def outlook(
 ) -> None:
     """The next step of every open case and how long it still takes, learned from those that have ended."""
 
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, None, None,
-    ) as asked:  # fmt: skip
+    with _asked(log) as asked:
         found, measured = asked.outlook(tuple(ends or ()))
     rows = [
         {
@@ -481,78 +390,50 @@ def outlook(
 
 
 def export_log(
+    log: Log,
     out: Path = typer.Argument(help="File to write: .xes, .xes.gz, or .json for OCEL 2.0."),
-    file: Path | None = typer.Argument(
-        None, help="A log to write in another form. Without it: this installation."
-    ),
-    case: str | None = CASE,
-    activity: str | None = ACTIVITY,
-    time: str | None = TIME,
-    resource: str | None = RESOURCE,
-    time_format: str | None = FORMAT,
-    zone: str = ZONE,
-    object_type: str | None = OBJECTS,
-    lifecycle: str | None = LIFECYCLE,
-    skip_broken: bool = SKIP,
-    of: str = OF,
-    shop: str | None = SHOP,
-    since: datetime | None = SINCE,
-    until: datetime | None = UNTIL,
 ) -> None:
     """Write the log as XES or OCEL 2.0, for other tools of process mining. It tells of no person."""
     form: Literal["xes", "ocel"] = "ocel" if out.suffix == ".json" else "xes"
     if not (form == "ocel" or out.name.endswith((".xes", ".xes.gz"))):
         fail("The name of the file tells its form: .xes, .xes.gz or .json (OCEL 2.0).", 2)
-    with _asked(
-        file, (case, activity, time, resource, time_format, zone), object_type, lifecycle, skip_broken,
-        of, shop, since, until, attributes=True,
-    ) as asked:  # fmt: skip
+    with _asked(log, attributes=True) as asked:
         written = asked.export(out, form)
     console().print(f"{written:,} events written to {out}.")
 
 
 @contextmanager
-def _asked(
-    file: Path | None,
-    told: tuple[str | None, str | None, str | None, str | None, str | None, str],
-    object_type: str | None,
-    lifecycle: str | None,
-    skip_broken: bool,
-    of: str,
-    shop: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    *,
-    attributes: bool = False,
-) -> Iterator[Asked]:
+def _asked(log: Log, *, attributes: bool = False) -> Iterator[Asked]:
     """The log that is asked: of the file, or of this installation's lake."""
     from aftercare.insights import process
 
-    if file is not None:
-        case, activity, time, resource, time_format, zone = told
-        columns = process.Columns(case, activity, time, resource, None, time_format, zone)
-        with aside().status(f"Reading {file.name} …") as status, process.read_log(
-            file, columns, object_type=object_type, lifecycle=lifecycle, attributes=attributes, skip_broken=skip_broken
-        ) as log:  # fmt: skip
-            for remark in log.told:
+    if log.file is not None:
+        columns = process.Columns(
+            log.case, log.activity, log.time, log.resource, None, log.time_format, log.zone
+        )
+        with aside().status(f"Reading {log.file.name} …") as status, process.read_log(
+            log.file, columns, object_type=log.object_type, lifecycle=log.lifecycle, attributes=attributes,
+            skip_broken=log.skip_broken,
+        ) as read:  # fmt: skip
+            for remark in read.told:
                 status.console.print(f"Note: {remark}.", markup=False)
             status.update("Counting …")
-            yield process.asked_of(log)
+            yield process.asked_of(read)
         return
-    if of not in process.OBJECTS:
-        fail(f"Not known: {of}; {', '.join(process.OBJECTS)}.", 2)
+    if log.of not in process.OBJECTS:
+        fail(f"Not known: {log.of}; {', '.join(process.OBJECTS)}.", 2)
     with _lake() as lake:
         shop_id = None
-        if shop is not None:
+        if log.shop is not None:
             codes = lake.tables().shops
-            found = lake.fetch(codes.filter(codes.code == shop).select("id")).to_pylist()
+            found = lake.fetch(codes.filter(codes.code == log.shop).select("id")).to_pylist()
             if not found:
-                fail(f"There is no shop {shop}.")
+                fail(f"There is no shop {log.shop}.")
             shop_id = UUID(found[0]["id"])
         chosen = process.Selection(
-            of=process.OBJECTS[of],
-            since=None if since is None else since.replace(tzinfo=UTC),
-            until=None if until is None else until.replace(tzinfo=UTC),
+            of=process.OBJECTS[log.of],
+            since=None if log.since is None else log.since.replace(tzinfo=UTC),
+            until=None if log.until is None else log.until.replace(tzinfo=UTC),
             shop_id=shop_id,
         )
         with aside().status("Counting …"):
