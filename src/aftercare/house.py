@@ -46,7 +46,7 @@ from aftercare.insights.lake import Lake
 from aftercare.insights.reports import OwnFonts
 from aftercare.journal import House
 from aftercare.journal.signals import signals_of
-from aftercare.kit.database import Database
+from aftercare.kit.database import DRIVER_FAILURES, Database
 from aftercare.kit.files import Files
 from aftercare.kit.server import DATABASE, SECONDS_BETWEEN_LOOKS, Server, connect, find_server
 from aftercare.logistics import TrackingPushes, TrackingSource, TrackingSubscriptions
@@ -90,7 +90,7 @@ class Bell:
                     self._asked.clear()
                     await connection.execute(f"NOTIFY {FACTS_CHANNEL}")
                     await asyncio.sleep(SECONDS_BETWEEN_RINGS)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (OSError, *DRIVER_FAILURES):
                 # Nothing is lost: the worker looks by itself several times a second.
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             finally:

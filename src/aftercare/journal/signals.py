@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import event
 
 from aftercare.journal.work import House, Work
+from aftercare.kit.database import DRIVER_FAILURES
 from aftercare.kit.json import to_json
 from aftercare.kit.server import connect
 
@@ -81,7 +82,7 @@ class Signals:
                     for payload in self._payloads():
                         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
                     await asyncio.sleep(SECONDS_BETWEEN_SENDINGS)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+            except (OSError, *DRIVER_FAILURES) as failure:
                 log.warning("signals stumble", error=repr(failure))
             finally:
                 if connection is not None:

@@ -98,6 +98,10 @@ async def rows_of(session: AsyncSession, sql: str, values: Mapping[str, Any]) ->
         return await driver.fetch(query, *(values[name] for name in names), record_class=ReadRow)  # type: ignore[no-any-return]
 
 
+DRIVER_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises. The last one also where a server dies between question and answer."""
+
+
 @contextmanager
 def _as_of_a_session(query: str) -> Iterator[None]:
     """What the driver raises looks as if a session had asked, without the values."""
@@ -105,7 +109,7 @@ def _as_of_a_session(query: str) -> Iterator[None]:
         yield
     except asyncpg.IntegrityConstraintViolationError as broken:
         raise IntegrityError(query, None, broken, hide_parameters=True) from broken
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
+    except DRIVER_FAILURES as failure:
         # Its own words about values aside, the driver complains by itself only of a connection that is gone.
         lost = not isinstance(failure, asyncpg.PostgresError | asyncpg.DataError)
         raise DBAPIError(query, None, failure, hide_parameters=True, connection_invalidated=lost) from failure
