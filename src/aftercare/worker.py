@@ -143,6 +143,13 @@ async def count_deliveries(house: House) -> None:
             DELIVERIES.labels(state).set(number)
 
 
+async def end_talks(house: House) -> None:
+    while True:
+        async with begin(house, SYSTEM) as work:
+            if not await assistant.end_talks(work):
+                break
+
+
 ROUNDS = (
     Round("clocks", 1, promises.ring),
     Round("orders", 10, confirm_orders),
@@ -155,6 +162,7 @@ ROUNDS = (
     Round("planned messages", 5, cases.send_planned),
     Round("queues", 30, cases.give_out_waiting),
     Round("escalation", 5, cases.take_due_steps),
+    Round("talks", 60, end_talks),
     Round("deliveries", 10, count_deliveries),
     Round("tidy", 3600, tidy_up),
 )

@@ -100,6 +100,12 @@ async def test_everything_that_follows_has_followed(year: tuple[House, Told]) ->
         WHERE o.name = 'case.opened' AND f.at < o.at
     """
     assert await rows(house, too_early) == []
+    thanked = """
+        SELECT DISTINCT c.status FROM assistant_talk k JOIN service_case c ON c.id = k.case_id
+        JOIN assistant_turn t ON t.talk_id = k.id AND t.position = k.turns AND t.intent = 'thanks' AND t.outcome = 'answered'
+        WHERE c.owner_id IS NULL
+    """
+    assert await rows(house, thanked) == [("solved",)]
 
 
 async def test_everybody_did_their_own(year: tuple[House, Told]) -> None:

@@ -17,6 +17,7 @@ from aftercare.assistant.classifier import (
 )
 from aftercare.assistant.dialogue import talk
 from aftercare.assistant.drafts import draft_reply
+from aftercare.assistant.endings import NOTHING_MORE_FOR, end_talks
 from aftercare.assistant.learning import (
     ModelView,
     correct,
@@ -45,6 +46,7 @@ from aftercare.assistant.switching import switch
 from aftercare.assistant.training import TableUnreadable, read_examples, score, train
 
 __all__ = [
+    "NOTHING_MORE_FOR",
     "Asking",
     "Classifier",
     "Example",
@@ -71,6 +73,7 @@ __all__ = [
     "converse",
     "correct",
     "draft_reply",
+    "end_talks",
     "get_talk",
     "models",
     "promote",

@@ -5,7 +5,7 @@ from functools import partial
 
 from aftercare.demo.plots import Plot
 from aftercare.demo.scene import Telling
-from aftercare.demo.talking import answered_by_a_person, lines_of, visits
+from aftercare.demo.talking import answered_by_a_person, lines_of, nothing_more, visits
 from aftercare.demo.telling import Story
 
 FAILS_FOR_HOURS = 7
@@ -19,6 +19,7 @@ def as_usual(t: Telling, *, at: datetime) -> Story:
     for wish in ("parcel_status", "thanks"):
         yield from talk.says(lines[wish])
         t.later(0.01, 0.03)
+    yield from nothing_more(t)
 
 
 def fails(t: Telling, *, at: datetime) -> Story:

@@ -213,6 +213,14 @@ def with_the_assistant(t: Telling) -> Story:
         yield from answered_by_a_person(t)
         yield from talk.says(lines["thanks"])
         yield from _ends(t)
+    elif wishes[-1] == "thanks":
+        yield from nothing_more(t)
+
+
+def nothing_more(t: Telling) -> Story:
+    """The customer said thank you and leaves; the worker's round finds it."""
+    t.now += assistant.NOTHING_MORE_FOR
+    yield from t.step(SYSTEM, assistant.end_talks, settled=True)
 
 
 def answered_by_a_person(t: Telling) -> Story:
