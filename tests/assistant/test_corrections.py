@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from aftercare import assistant
+from aftercare import assistant, logistics
 from aftercare.assistant import NewTurn, Outcome, Reply
+from aftercare.assistant.wordage import respelt
 from aftercare.journal import Actor, ActorKind, House, begin
 from aftercare.kit.ids import new_id
 from tests.assistant.test_dialogue import say
@@ -164,3 +165,169 @@ async def test_nobody_is_called_who_was_not_asked_for(house: House) -> None:
     bought = await an_order(house, await a_shop(house))
     assert (await say(house, bought, "有优惠券吗")).outcome is Outcome.asked
     assert (await say(house, bought, "有真人吗")).outcome is Outcome.handed_over
+
+
+async def _four_orders(house: House) -> tuple[Bought, Bought, Bought, Bought]:
+    """A blender and a jacket with a thermos that came, an air fryer that was not sent, headphones on their way."""
+    of = await a_shop(house)
+    day = timedelta(days=1)
+    blender = await an_order(house, of, Line("破壁料理机 L18"), customer="li", paid=5 * day)
+    jacket = await an_order(
+        house,
+        of,
+        Line("轻薄羽绒服 黑色 M", 49_900, 2),
+        Line("保温杯 500ml", 9_900),
+        customer="li",
+        paid=4 * day,
+    )
+    fryer = await an_order(
+        house, of, Line("空气炸锅 K5"), customer="li", paid=day, shipped=None, delivered=None
+    )
+    phones = await an_order(
+        house, of, Line("蓝牙耳机 E2"), customer="li", paid=3 * day, shipped=2 * day, delivered=None
+    )
+    return blender, jacket, fryer, phones
+
+
+async def test_each_of_two_wishes_is_about_its_own_goods(house: House) -> None:
+    blender, jacket, _, phones = await _four_orders(house)
+    reply = await say(house, blender, "耳机到哪儿了，还有羽绒服能不能换大一码？")
+    assert reply.text.startswith(f"订单 {phones.number}（蓝牙耳机 E2）目前是")
+    assert "您还问到“换货”：\n轻薄羽绒服 黑色 M 一共买了 2 件" in reply.text
+    reply = await say(house, blender, "耳機什麼時候到？順便問一下保溫杯可以退嗎")
+    assert f"訂單 {phones.number}（蓝牙耳机 E2）" in reply.text
+    assert f"保温杯 500ml（訂單 {jacket.number}）可以辦理：" in reply.text
+
+
+async def test_what_is_wished_for_stands_beside_the_number_of_its_order(house: House) -> None:
+    blender, _, fryer, _ = await _four_orders(house)
+    reply = await say(house, blender, f"{blender.number} 想退，{fryer.number} 取消")
+    assert "商品：破壁料理机 L18 × 1\n方式：退货退款" in reply.text
+    assert f"您还问到“取消订单 {fryer.number}”，这件办好后接着为您处理。" in reply.text
+
+
+async def test_goods_are_found_that_are_not_the_first_of_their_order(house: House) -> None:
+    blender, *_ = await _four_orders(house)
+    reply = await say(house, blender, "保温杯盖子裂了")
+    assert reply.text == "保温杯 500ml 可以这样处理，您想要哪一种？"
+    # How to put it right does not make another matter of it.
+    reply = await say(house, blender, "只退钱可以吗", talk_id=reply.talk_id)
+    assert "方式：仅退款\n原因：收到时已破损" in reply.text
+    asked = await say(house, blender, "退货")
+    reply = await say(house, blender, "保温杯的", talk_id=asked.talk_id)
+    assert "商品：保温杯 500ml × 1" in reply.text
+
+
+async def test_a_fault_told_beside_the_wish_decides_who_pays_the_freight(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    reply = await say(house, bought, "破壁机漏水了，我要退货")
+    assert "原因：质量问题 / 性能故障" in reply.text
+    assert "寄回运费：商家承担" in reply.text
+    reply = await say(house, bought, "破壁机用了两天有异味，能退吗？退的话运费谁出？")
+    assert reply.text.startswith("破壁料理机 L18：退货退款由商家承担寄回运费")
+
+
+async def test_who_changes_his_mind_is_followed(house: House) -> None:
+    blender, *_, phones = await _four_orders(house)
+    asked = await say(house, blender, "查快递")
+    reply = await say(house, blender, "不是炸锅，是耳机", talk_id=asked.talk_id)
+    assert reply.text.startswith(f"订单 {phones.number}（蓝牙耳机 E2）")
+    asked = await say(house, blender, "破壁机用了两天就坏了")
+    reply = await say(house, blender, "换货吧，不对还是退款算了", talk_id=asked.talk_id)
+    assert "方式：退货退款" in reply.text
+    reply = await say(house, blender, "换货", talk_id=reply.talk_id)
+    assert "商品：破壁料理机 L18 × 1\n方式：换货\n原因：质量问题 / 性能故障" in reply.text
+    reply = await say(house, blender, "算了不换了，帮我看下耳机物流", talk_id=reply.talk_id)
+    assert reply.text.startswith(f"刚才的申请没有提交，先说您现在问的。\n订单 {phones.number}")
+    # 'No wait' is no refusal of anything.
+    asked = await say(house, blender, "I'd like to send it back")
+    reply = await say(house, blender, "the thermos... no wait, the jacket", talk_id=asked.talk_id)
+    assert reply.choices == asked.choices
+
+
+async def test_another_question_is_no_answer_though_it_names_goods(house: House) -> None:
+    blender, *_, phones = await _four_orders(house)
+    asked = await say(house, blender, "我想退货")
+    reply = await say(house, blender, "算了，帮我查一下耳机到哪了", talk_id=asked.talk_id)
+    assert reply.text.startswith(f"订单 {phones.number}（蓝牙耳机 E2）目前是")
+
+
+async def test_goods_named_in_what_was_not_understood_are_kept(house: House) -> None:
+    blender, *_ = await _four_orders(house)
+    asked = await say(house, blender, "破壁机有点怪怪的")
+    reply = await say(house, blender, "换货", talk_id=asked.talk_id)
+    assert "商品：破壁料理机 L18 × 1\n方式：换货" in reply.text
+
+
+async def test_a_parcel_that_is_called_an_order_is_found(house: House) -> None:
+    blender, *_, phones = await _four_orders(house)
+    async with begin(house) as work:
+        await logistics.announce_shipment(
+            work,
+            logistics.NewShipment(
+                shop_id=phones.shop.id,
+                direction=logistics.Direction.outbound,
+                order_id=phones.order_id,
+                carrier="顺丰",
+                tracking_number="SF1234567890123",
+            ),
+        )
+    reply = await say(house, blender, "hello 我的 order 到哪了 sf1234567890123")
+    assert reply.text.startswith(f"订单 {phones.number}（蓝牙耳机 E2）的包裹由顺丰速运配送")
+
+
+async def test_of_goods_that_have_a_claim_that_is_told(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    asked = await say(house, bought, "我要换货")
+    await say(house, bought, "确认办理", talk_id=asked.talk_id)
+    for words in ("破壁机能办哪些售后", "破壁机保修多久", "退货运费谁出"):
+        reply = await say(house, bought, words)
+        assert reply.text.startswith("这笔订单已经有售后单 AS"), words
+        assert "不能直接取消" not in reply.text
+    assert reply.text.endswith("换货由您承担寄回运费")
+
+
+async def test_who_swears_hears_that_we_are_sorry(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    reply = await say(house, bought, "傻逼客服")
+    assert reply.text == (
+        "非常抱歉给您添麻烦了。\n请告诉我遇到了什么问题，我来帮您处理；也可以选一项，或者转人工："
+    )
+
+
+async def test_a_title_that_is_typed_does_not_change_the_language(house: House) -> None:
+    blender, *_ = await _four_orders(house)
+    asked = await say(house, blender, "the blender leaks, I want my money back")
+    assert asked.text == "Which order is it about?"
+    reply = await say(house, blender, "破壁料理机 L18", talk_id=asked.talk_id)
+    assert reply.text == "破壁料理机 L18: this is possible. Which would you like?"
+
+
+async def test_the_little_words_of_a_question_press_no_button(house: House) -> None:
+    bought = await an_order(house, await a_shop(house))
+    hello = await say(house, bought, "hi")
+    reply = await say(house, bought, "what can you do", talk_id=hello.talk_id)
+    assert reply.text.startswith("Hello, I am the assistant of")
+
+
+async def test_slips_of_the_keyboard_are_taken_back(house: House) -> None:
+    _, _, fryer, _ = await _four_orders(house)
+    reply = await say(house, fryer, f"cancle my ordr {fryer.number} pls")
+    assert "How: Cancel before shipping" in reply.text
+    assert respelt("wher is the Blendr, I recieved nothing", {"where", "blender", "received"}) == (
+        "where is the blender, I received nothing"
+    )
+    # Of two that it may be, neither.
+    assert respelt("caat", {"cat", "coat", "cart"}) == "caat"
+
+
+async def test_who_waits_for_the_parcel_waits_for_all_of_it(house: House) -> None:
+    blender, *_ = await _four_orders(house)
+    reply = await say(house, blender, "物流显示签收了但我没收到羽绒服")
+    assert reply.outcome is Outcome.handed_over
+
+
+async def test_refusing_the_parcel_is_understood(house: House) -> None:
+    blender, *_ = await _four_orders(house)
+    reply = await say(house, blender, "耳机不要了，能拒收吗")
+    assert "商品：蓝牙耳机 E2 × 1\n方式：拒收" in reply.text

@@ -3,6 +3,7 @@
 import pytest
 
 from aftercare.assistant.reading import (
+    chosen_words,
     is_complaint,
     is_dangerous,
     is_urgent,
@@ -76,6 +77,31 @@ def test_urgency_and_danger() -> None:
         False,
         False,
     ]
+
+
+def test_what_cut_or_shocked_somebody_is_dangerous() -> None:
+    for said in (
+        "料理机把我手割伤了",
+        "孩子的手指被夹破了",
+        "插上去被電到了",
+        "it cut my hand",
+        "he is in hospital",
+    ):
+        assert is_dangerous(said), said
+    for said in ("手机划伤了", "手表表带破了", "外壳有划痕", "can you cut the price"):
+        assert not is_dangerous(said), said
+
+
+def test_what_was_said_last_is_meant() -> None:
+    assert [
+        chosen_words(said) for said in ("换货吧，不对还是退款算了", "不是炸锅，是耳机", "不是炸锅", "第二个")
+    ] == [
+        "退款算了",
+        "耳机",
+        "",
+        "第二个",
+    ]
+    assert chosen_words("the thermos... no wait, the jacket") == "the jacket"
 
 
 def test_another_one() -> None:

@@ -36,7 +36,8 @@ async def talk(work: Work, new: NewTurn) -> Reply:
     if row.turns == 0:
         row.locale = new.locale or row.locale
     # What stands on a button, the name of goods above all, is not the customer's own language.
-    if text not in state.offered.values():
+    offered = state.offered.values()
+    if text not in offered and reading.without_words(text, "\n".join(offered)):
         row.locale = reading.locale_of(text, row.locale, new.locale)
     # The contexts speak the actor's language; whoever writes English is answered in English.
     work.actor = replace(work.actor, locale=row.locale)

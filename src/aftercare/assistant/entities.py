@@ -518,9 +518,36 @@ def _entity(kind: Kind, value: str, text: str, found: re.Match[str], carrier: st
     return Entity(kind, value, found.group(), found.start(), found.end(), carrier)
 
 
+_LITTLE = frozenset(
+    {
+        "an",
+        "and",
+        "are",
+        "at",
+        "can",
+        "do",
+        "does",
+        "for",
+        "how",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "not",
+        "of",
+        "on",
+        "one",
+        "or",
+    }
+    | {"something", "that", "the", "this", "to", "what", "where", "which", "with", "you"}
+)
+"""English words that every sentence has."""
+
+
 def named(text: str, titles: Mapping[T, str]) -> list[T]:
     """Which of these products a text may mean, the likeliest first: those that share its rarer words."""
-    said = {word for word in kit_text.tokens(_flat(text)) if len(word) > 1 or is_han(word)}
+    said = {word for word in kit_text.tokens(_flat(text)) if len(word) > 1 or is_han(word)} - _LITTLE
     known = {key: set(kit_text.tokens(_flat(title))) for key, title in titles.items()}
     if not any(words & said for words in known.values()):
         # '直筒裤' for '直筒休闲裤': no word in common, but two characters in a row.

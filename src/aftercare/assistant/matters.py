@@ -33,6 +33,15 @@ WITH_MONEY = frozenset(
 )
 
 
+FAULTS = {
+    "missing_item": Reason.missing_item,
+    "wrong_item": Reason.wrong_item,
+    "damaged_item": Reason.damaged,
+    "defective": Reason.defective,
+}
+"""Who pays the freight depends on them."""
+
+
 _DIGITS = re.compile(r"\d{4,}")
 _ANY_DIGITS = re.compile(r"\d+")
 
@@ -100,7 +109,10 @@ async def the_order(talking: Talking, *, prefer: tuple[tuple[str, ...], ...] = (
     if number is not None and state.order_id is None:
         wanted = shop.number_key(number)
         hit = next((order for order in orders if shop.number_key(order.number) == wanted), None)
-        if hit is None and orders:
+        if hit is None:
+            # 'My order SF123…' names the order by its parcel.
+            state.order_id = await _order_of_parcel(talking, orders, number)
+        if hit is None and state.order_id is None and orders:
             raise Needed(
                 talking.ask(
                     "order",
@@ -108,14 +120,14 @@ async def the_order(talking: Talking, *, prefer: tuple[tuple[str, ...], ...] = (
                     [order_choice(talking, order) for order in orders],
                 )
             )
-        state.order_id = hit.id if hit else None
+        state.order_id = hit.id if hit else state.order_id
     if state.order_id is None:
         tracked = talking.heard.first(Kind.tracking)
         if tracked is not None:
             state.order_id = await _order_of_parcel(talking, orders, tracked.value)
     if state.order_id is None:
         fitting = _ending_so(talking, orders) or _of_that_day(talking, orders)
-        titles = {order.id: order.title for order in fitting or orders}
+        titles = await _titles(talking, fitting or orders)
         if fitting is None:
             tiers = ([order for order in orders if order.status in tier] for tier in prefer)
             fitting = next((tier for tier in tiers if tier), orders)
@@ -142,6 +154,22 @@ async def the_order(talking: Talking, *, prefer: tuple[tuple[str, ...], ...] = (
     talking.state.collected["order"] = found.number
     talking.from_("order", found.number, f"/orders/{found.id}")
     return found
+
+
+async def _titles(talking: Talking, orders: list[OrderSummary]) -> dict[UUID, str]:
+    """All goods of each: what is spoken of need not be the first of them."""
+    found = {order.id: order.title for order in orders}
+    several = [order.id for order in orders if order.lines > 1]
+    if several and talking.said:
+        for line in await shop.lines_of_orders(talking.work, several):
+            found[line.order_id] += f"\n{line.title}"
+    return found
+
+
+async def orders_with(talking: Talking, words: str) -> list[UUID]:
+    """The asker's orders with goods that these words name."""
+    titles = await _titles(talking, await own_orders(talking))
+    return [order_id for order_id, title in titles.items() if reading.speaks_of(words, title)]
 
 
 def _ending_so(talking: Talking, orders: list[OrderSummary]) -> list[OrderSummary] | None:
@@ -348,6 +376,36 @@ async def the_claim(talking: Talking, *, only_open: bool = True) -> ClaimPage | 
     return page
 
 
+async def _claim_for(talking: Talking, order: OrderView, lines: list[LineView]) -> ClaimPage | None:
+    """The newest claim for these goods that is under way, or was paid."""
+    wanted = {line.id for line in lines}
+    for row in (
+        await claims.claim_list(talking.work, ClaimFilter(order_id=order.id), limit=RECENT_ORDERS)
+    ).items:
+        page = await claims.claim_page(talking.work, row.id)
+        counts = not page.ended or page.refunded_cents > 0
+        if counts and wanted & {line.order_line_id for line in page.lines}:
+            return page
+    return None
+
+
+async def claim_of(talking: Talking, order: OrderView, lines: list[LineView]) -> str | None:
+    """Why nothing is open, mostly: there is a claim for these goods already."""
+    page = await _claim_for(talking, order, lines)
+    return None if page is None else _already(talking, page)
+
+
+def _already(talking: Talking, page: ClaimPage) -> str:
+    talking.from_("claim", page.number, f"/claims/{page.id}")
+    return talking.say(
+        "claim_already",
+        number=page.number,
+        kind=page.kind_label,
+        title=page.lines[0].title[:40],
+        state=page.state_label,
+    )
+
+
 async def claim_status(talking: Talking) -> Answer:
     page = await the_claim(talking, only_open=False)
     if page is None:
@@ -506,8 +564,10 @@ async def entitlement(talking: Talking) -> Answer:
         if reason is Reason.defective:
             is_open = [one for one in is_open if one.kind is ClaimKind.repair] or is_open
         if not is_open:
+            under_way = await claim_of(talking, order, [line])
             said.append(
-                talking.say(
+                under_way
+                or talking.say(
                     "entitled_none",
                     title=line.title[:60],
                     number=order.number,
@@ -554,7 +614,8 @@ async def return_freight(talking: Talking) -> Answer:
     order = await the_order(talking, prefer=(("delivered",), ("shipped",)))
     lines = await the_lines(talking, order)
     line = lines[0]
-    found = await possible(talking, [line], None, Reason.no_reason)
+    fault = talking.state.fault
+    found = await possible(talking, [line], None, FAULTS[fault] if fault else Reason.no_reason)
     parts = [
         talking.say(f"freight_line_{one.freight_payer}", kind=one.label)
         for one in found
@@ -562,6 +623,10 @@ async def return_freight(talking: Talking) -> Answer:
         and one.kind in (ClaimKind.return_refund, ClaimKind.exchange, ClaimKind.repair)
         and one.freight_payer in ("shop", "customer")
     ]
+    page = None if parts else await _claim_for(talking, order, [line])
+    if page is not None and page.freight_payer in ("shop", "customer"):
+        pays = talking.say(f"freight_line_{page.freight_payer}", kind=page.kind_label)
+        return talking.answered(f"{_already(talking, page)}\n{pays}")
     if not parts:
         return await from_articles(talking)
     joint = "; " if talking.locale == "en" else "；"

@@ -11,10 +11,10 @@ from aftercare.kit.text import tokens
 LOCALES = ("zh-CN", "zh-TW", "en")
 
 _ANGRY = re.compile(
-    r"垃圾|骗子|骗人|气死|太差|恶心|投诉|举报|12315|消协|消保|客诉|差评|负评|无语|忽悠|坑人|耍我|黑店|烂透|什么(态度|服务|玩意)|受够|没人管|再也不|法院|律师|起诉|曝光"
+    r"垃圾|骗子|骗人|气死|太差|恶心|投诉|举报|12315|消协|消保|客诉|差评|负评|无语|忽悠|坑人|耍我|黑店|烂透|什么(态度|服务|玩意)|傻逼|傻b|煞笔|脑残|废物|狗屎|他妈|妈的|滚(?!筒|轮|刷|珠|动|烫|石|筷)|受够|没人管|再也不|法院|律师|起诉|曝光"
     r"|(到底|究竟).{0,12}(什么时候|要等|管不管|退不退)|都?(第)?(三|四|五|几)次了|一直(没人|不理|不回)"
     r"|\b(scam|fraud|terrible|awful|horrible|worst|disgust\w*|ridiculous|unacceptable|outrageous|furious|angry|useless|pathetic|rip[- ]?off"
-    r"|lawyer|sue|never again|fed up|sick of|joke of a|complain\w*|bullshit|damn|wtf|stupid)\b"
+    r"|lawyer|sue|never again|fed up|sick of|joke of a|complain\w*|bullshit|damn|wtf|stupid|idiots?|fuck\w*|shit\w*|crap)\b"
 )
 _GLAD = re.compile(
     r"谢谢|感谢|多谢|太好了|太棒|很满意|满意|点赞|好评|真不错|很好用|喜欢|解决了|贴心|感恩|给力|靠谱"
@@ -29,6 +29,9 @@ _URGENT = re.compile(
 )
 _DANGER = re.compile(
     r"过敏|受伤|着火|冒烟|漏电|爆炸|触电|起火|烫伤|中毒|[吃喝用擦].{0,8}(?:头晕|呕吐|吐了|拉肚子|腹泻|肚子疼|起疹子|红肿)|\b(poison\w*|fire|smok(?:e|es|ing)|burn(?:s|ed|t|ing)?|electric shock|injur\w*|explo\w*|dangerous)\b"
+    # Of a person: a telephone has scratches as well.
+    r"|(?:把我|手(?!机|表|柄|环|提)|脚|腿|脸|眼睛|皮肤|孩子|宝宝|老人).{0,6}(?:割|划|扎|刺|夹|砸|压|弄|烧|咬)(?:伤|破)|割伤|烧伤|灼伤|流血|出血|送医|急诊|去.{0,3}医院|被电|电到"
+    r"|\b(?:bleed\w*|bled|hospital|(?:cut|hurt) (?:my|me|him|her|our|myself)\b)"
 )
 
 
@@ -50,7 +53,7 @@ _PEOPLE = re.compile(
 )
 _GOODS = re.compile(r"[件双条台瓶]|商品|\b(?:item|product|article)\b")
 _MONEY_ONLY = re.compile(
-    r"(?:只|仅)退(?:款|钱)|不(?:想|用|要)?退货.{0,4}(?:退款|退钱)|\b(?:without|not) (?:returning|sending) it\b|\brefund only\b"
+    r"(?:只|仅)退(?:款|钱)|不(?:想|用|要)?退货.{0,4}(?:退款|退钱)|\b(?:without|not) (?:returning|sending) it\b|\brefund only\b|\b(?:just|only) (?:the|my) (?:money|refund)\b"
 )
 _HOW = re.compile(r"怎么|如何|怎样|咋|在哪里?(?:申请|办|退|换)|\bhow\b")
 _ASSENT = re.compile(
@@ -72,6 +75,10 @@ _IS_IT = re.compile(
 _CALLS = re.compile(r"[转找换叫要给]|\b(?:want|need|get|talk to a|speak to a|connect|transfer)\b")
 _GLAD_SIGNS = re.compile(r"[👍👌🙏😊😄😃😀🥰😍❤🌹🎉💪😁🤝✅]")
 _ANGRY_SIGNS = re.compile(r"[😡😠🤬👎💢😤😭😢🖕]")
+_CORRECTS = re.compile(
+    r"(?:不是|不要|不选).{1,16}?[,，。;\s]+(?:而是|是|要|选)|不对|[哦噢]不|(?:说|打|搞)错了|改成|改为|还是|\bno[,. ]+wait\b|\bwait[,. ]+no\b|\bi mean(?:t)?\b|\bactually\b|\brather\b"
+)
+_DENIED = re.compile(r"^(?:不是|不要|不选|除了|not |isn't )")
 _STOP = re.compile(r"[。.!！?？;；,，\n]+")
 _NONE = re.compile(
     r"都不是|不是(?:这|那)|没有(?:我|一个)|\bnone of\b|\bneither\b|\bnot (?:this|that|these|any)\b"
@@ -94,6 +101,10 @@ _WORD = re.compile(r"\w")
 _AGAIN = re.compile(
     r"^(?:算了|那|唉|哎|嗯)[,，\s]*(?=还是|改成|改为|不如)|^(?:actually|well|hmm)[,\s]+", re.IGNORECASE
 )
+_GIVEN_UP = re.compile(
+    r"^(?:算了|不了|没事了|never mind|forget it)?[,，\s]*(?:那|我)?(?:先)?(?:不(?:退|换|修|要|用|取消|办)(?:货|款)?了)?[,，。.!！\s]+(?=.{4})",
+    re.IGNORECASE,
+)
 _COURTESY = re.compile(
     r"^(?:(?:你好|您好|哈喽|哈囉|嗨|在吗|在嗎|亲|hi|hello|hey)(?:[啊呀]|there)?[,，。.!！~、\s]+)+"
     r"|[,，。.!！~、\s]+(?:谢谢|謝謝|多谢|多謝|感谢|感謝|感恩|麻烦了|麻煩了|thanks|thank you|thx|cheers)(?:你|您|了|啦|囉| a lot| so much| very much)?[,，。.!！~\s]*$",
@@ -101,7 +112,7 @@ _COURTESY = re.compile(
 )
 _JOINT = re.compile(
     r"(?:[，,。.;；!！?？\s]|^)(?:另外|还有(?:就是|一个|一件事|，|,)?|還有|顺便|順便|顺带|对了|對了|再问|再問|同时|同時|以及)(?:问一下|再问|我想|想|請問|请问|问|問)?[，,]?"
-    r"|(?:[,.;!?]\s*|\s)(?:also|by the way|another thing|and one more thing|besides)\b,?",
+    r"|(?:[,.;!?]\s*|\s)(?:and )?(?:also|by the way|another thing|and one more thing|besides)\b,?",
     re.IGNORECASE,
 )
 _ENGLISH_ALONE = re.compile(
@@ -205,6 +216,32 @@ def agrees(text: str) -> bool:
 def refuses(text: str) -> bool:
     """Begins with a no."""
     return bool(_REFUSAL.match(wordage.plain(text).replace("'", " ").strip()))
+
+
+def corrects(text: str) -> bool:
+    """'No wait, the other': no refusal, though a no stands in it."""
+    return _says(_CORRECTS, text)
+
+
+def chosen_words(text: str) -> str:
+    """Of 'the first, no, rather the second' what was said last; nothing of what was only denied."""
+    flat = wordage.plain(text)
+    last = max((found.end() for found in _CORRECTS.finditer(flat)), default=0)
+    left = flat[last:].strip(" ,，。.!！~、…吧")
+    if not left:
+        left = flat
+    return "" if _DENIED.match(left) else left
+
+
+def after_giving_up(text: str) -> str:
+    """'Never mind, I keep it. Where is my parcel?': what is wanted now; the text itself where nothing was given up before it."""
+    return _GIVEN_UP.sub("", text, count=1)
+
+
+def speaks_of(text: str, title: str) -> bool:
+    """Two characters or a word of what goods are called."""
+    flat = wordage.plain(text)
+    return without_words(flat, wordage.plain(title)) != " ".join(flat.split())
 
 
 def is_wordless(text: str) -> bool:

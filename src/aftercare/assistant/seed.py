@@ -45,6 +45,13 @@ def _spread(found: list[str], most: int) -> Iterator[str]:
         yield found[number * (len(found) - 1) // (most - 1)]
 
 
+@lru_cache(maxsize=1)
+def english_words() -> frozenset[str]:
+    """All that stand in the sentences."""
+    said = (pattern for locales in _table().values() for pattern in locales.get("en", []))
+    return frozenset(word for pattern in said for word in re.findall(r"[a-z]+", pattern.casefold()))
+
+
 def examples(*, most: int = MOST_OF_A_PATTERN) -> list[Example]:
     return [
         Example(said, "" if intent == OUTSIDE else intent, f"{intent} {locale} {number}")

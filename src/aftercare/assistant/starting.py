@@ -7,10 +7,18 @@ from uuid import UUID
 from aftercare import claims
 from aftercare.assistant import reading, speech
 from aftercare.assistant.entities import Kind
-from aftercare.assistant.matters import WITH_MONEY, kind_words, possible, the_lines, the_order
+from aftercare.assistant.matters import (
+    FAULTS,
+    WITH_MONEY,
+    claim_of,
+    kind_words,
+    possible,
+    the_lines,
+    the_order,
+)
 from aftercare.assistant.model import Outcome
 from aftercare.assistant.state import Answer, Choice, Talking
-from aftercare.claims import AskedLine, ClaimFilter, ClaimKind, NewClaim, Option, Reason
+from aftercare.claims import AskedLine, ClaimKind, NewClaim, Option, Reason
 from aftercare.kit.errors import Refusal
 from aftercare.shop import LineView, OrderView
 
@@ -39,8 +47,6 @@ PLANS: dict[str, Plan] = {
     "cancel_order": Plan(Reason.no_reason, (K.cancel_unshipped, K.refuse_parcel), (("paid",), ("shipped",))),
     "price_protection": Plan(Reason.price_dropped, (K.compensation,)),
 }
-FAULTS = frozenset({"missing_item", "wrong_item", "damaged_item", "defective"})
-"""Who pays the freight depends on them."""
 WITH_FREIGHT = frozenset({K.return_refund, K.exchange, K.repair})
 
 
@@ -61,7 +67,8 @@ async def start(talking: Talking) -> Answer:
         len(lines) == 1
         and lines[0].quantity > 1
         and state.quantity is None
-        and talking.intent != "cancel_order"
+        # Who waits for the parcel waits for all of it.
+        and talking.intent not in ("cancel_order", "not_received")
     ):
         line = lines[0]
         return talking.ask(
@@ -99,7 +106,7 @@ def _fitting_reason(talking: Talking, plan: Plan) -> Plan:
     """An exchange is for the size only where a size was spoken of; what is wrong with the goods may be told later than the wish."""
     fault = talking.state.fault
     if fault in FAULTS and talking.intent not in FAULTS:
-        return replace(plan, reason=PLANS[fault].reason)
+        return replace(plan, reason=FAULTS[fault])
     if plan.reason is Reason.wrong_size and not reading.speaks_of_size(
         f"{talking.state.trouble}\n{talking.heard.text}"
     ):
@@ -135,29 +142,20 @@ async def _closed(
     wanted = talking.state.kind or plan.kinds[0].value
     closed = next((option for option in found if option.kind.value == wanted), None)
     label = closed.label if closed else claims.label("kind", wanted, talking.locale)
-    if closed is not None:
+    under_way = await claim_of(talking, order, lines)
+    if under_way is not None and not any(option.open for option in found):
+        text = under_way
+    elif closed is not None:
         text = talking.say("not_open", title=_titles(lines), kind=label, why=closed.why)
         talking.from_("rule", closed.why)
     else:
-        text = await _taken(talking, order, lines, label)
+        text = under_way or talking.say("not_open_now", title=_titles(lines), kind=label)
     others = [option for option in found if option.open and option.kind is not K.compensation]
     talking.state.kind = None
     if not others:
         return talking.answered(f"{text}\n{talking.say('closed_what_else')}")
     return talking.ask(
         "kind", f"{text}\n{talking.say('open_instead')}", [_kind_choice(talking, option) for option in others]
-    )
-
-
-async def _taken(talking: Talking, order: OrderView, lines: list[LineView], label: str) -> str:
-    """Nothing is left to claim, mostly since there is a claim already."""
-    listed = await claims.claim_list(talking.work, ClaimFilter(order_id=order.id), limit=1)
-    if not listed.items:
-        return talking.say("not_open_now", title=_titles(lines), kind=label)
-    row = listed.items[0]
-    talking.from_("claim", row.number, f"/claims/{row.id}")
-    return talking.say(
-        "claim_already", number=row.number, kind=row.kind_label, title=row.title[:40], state=row.state_label
     )
 
 

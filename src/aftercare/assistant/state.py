@@ -155,6 +155,8 @@ class Heard:
     danger: bool
     also: list[tuple[str, str]] = field(default_factory=list)
     """Further wishes of the same message, with their words."""
+    fault: str | None = None
+    """What is wrong with the goods, where a clause of the message tells it."""
 
     def first(self, kind: Kind) -> Entity | None:
         return next((one for one in self.entities if one.kind is kind), None)

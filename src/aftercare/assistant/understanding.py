@@ -10,7 +10,7 @@ from aftercare.assistant import matters, reading, speech, wordage
 from aftercare.assistant.classifier import Guess
 from aftercare.assistant.entities import Kind, entities, named
 from aftercare.assistant.hearing import setting_of, what_is_wanted, without_numbers
-from aftercare.assistant.matters import FINDING, Needed
+from aftercare.assistant.matters import FAULTS, FINDING, Needed
 from aftercare.assistant.model import Mood, Outcome
 from aftercare.assistant.starting import PLANS, carry_out, start
 from aftercare.assistant.state import Answer, Choice, State, Talking
@@ -22,6 +22,10 @@ BEYOND_DOUBT = 0.95
 """So sure, it is understood though words in it are strange (slips of the keyboard); nothing out of scope comes near it."""
 OTHER_MATTER = 0.8
 """So sure it must be that 'not this one, the other' is about another matter as well."""
+WAYS = frozenset({"return_goods", "exchange", "repair"})
+MONEY_ONLY = "kind:refund_only"
+ELSEWHERE = frozenset({"parcel_status", "shipping_time", "claim_status", "change_address", "invoice"})
+"""What nobody means who answers which goods go back."""
 WITH_CHOICES = ("order", "line", "kind", "claim", "quantity", "confirm")
 NONSENSE = 0.1
 """Below, the words are none that anybody knows; it is not said to be beyond us."""
@@ -75,7 +79,7 @@ async def find_answer(talking: Talking) -> Answer:
     _put_off(talking, heard.also)
     picked = _picked(talking)
     beside = None if picked is None else _fault_beside(talking)
-    state.fault = beside or state.fault
+    state.fault = beside or heard.fault or state.fault
     if beside or (picked is None and _tells_of_trouble(talking)):
         state.trouble = "\n".join(filter(None, [state.trouble, heard.text]))[-1_000:]
     return await _attempt(talking, _understood(talking, picked))
@@ -141,7 +145,9 @@ async def with_wishes(talking: Talking, answer: Answer) -> Answer:
     while state.later and answer.outcome in (Outcome.answered, Outcome.acted):
         intent, words = state.later.pop(0)
         named_here = entities(words, setting_of(talking.work, talking.shop))
-        of_its_own = any(one.kind is Kind.order for one in named_here)
+        of_its_own = any(one.kind is Kind.order for one in named_here) or bool(
+            talking.work.actor.customers and await matters.orders_with(talking, words)
+        )
         if intent == first and not of_its_own:
             continue
         heard = replace(talking.heard, text=words, entities=named_here or talking.heard.entities)
@@ -264,14 +270,21 @@ def _picked(talking: Talking) -> str | None:
             flat if flat.isdigit() else "",
         )
         return f"quantity:{count}" if count else None
-    if state.awaiting == "intent" and _surely(talking) in (*FINDING, *PLANS):
+    surely = _surely(talking)
+    if state.awaiting == "intent" and surely in (*FINDING, *PLANS):
         # Words of its own tell more than the words of the buttons.
+        return None
+    if state.awaiting == "kind" and reading.wants_money_only(heard.text) and MONEY_ONLY in state.offered:
+        return MONEY_ONLY
+    another = surely in FINDING and surely != state.task and not reading.is_number(heard.text)
+    if another and (state.task in FINDING or surely in ELSEWHERE):
+        # 'Rather, where are the headphones?' names goods, and is another question.
         return None
     values = list(state.offered)
     place = _ordinal(flat)
     if place is not None and 1 <= place <= len(values):
         return values[place - 1]
-    hits: list[str] = named(heard.text, state.offered)
+    hits: list[str] = named(reading.chosen_words(heard.text), state.offered)
     return hits[0] if len(hits) == 1 else None
 
 
@@ -374,12 +387,20 @@ async def _by_intent(talking: Talking) -> Answer:
             if state.awaiting is None:
                 return talking.answered(talking.say("fine"))
             none_of_them = reading.names_none(talking.heard.text) or state.awaiting == "intent"
-            if guess.intent == "no" and not none_of_them:
+            if guess.intent == "no" and not none_of_them and not reading.corrects(talking.heard.text):
                 return talking.answered(talking.say("cancelled"))
             return _still_asked(talking) or _not_understood(talking)
         return await _with_matter(talking, _fitting(talking, guess.intent))
     # Something was asked, and this may be the answer to it: a number, a product, an order.
     if state.awaiting in ("order", "claim", "line", "verified") and talking.heard.entities and state.task:
+        talking.intent = state.task
+        return await _do(talking)
+    if (
+        state.awaiting == "order"
+        and state.task
+        and len(await matters.orders_with(talking, talking.said)) == 1
+    ):
+        # Goods that are not the first of their order stand on no button.
         talking.intent = state.task
         return await _do(talking)
     if state.awaiting == "confirm" and state.task and talking.heard.first(Kind.quantity):
@@ -391,7 +412,12 @@ async def _by_intent(talking: Talking) -> Answer:
     found = await _quoted(talking)
     if found is not None:
         return found
-    return _still_asked(talking) or _not_understood(talking)
+    still = _still_asked(talking)
+    if still is None and state.task is None and talking.work.actor.customers:
+        # Whatever turns out to be wanted, it is about these goods.
+        meant = await matters.orders_with(talking, talking.said)
+        state.order_id = meant[0] if len(meant) == 1 else state.order_id
+    return still or _not_understood(talking)
 
 
 async def _about_order(talking: Talking) -> Answer | None:
@@ -415,8 +441,19 @@ async def _with_matter(talking: Talking, intent: str) -> Answer:
     if intent not in (state.task, *SMALL_TALK):
         # Another matter; what was pending is dropped, nothing of it was done. An order that was named without one is its.
         named_before = state.order_id if state.task is None else None
+        # Rather exchanged than returned: of the same goods, and for the same fault.
+        same = state.model_copy() if intent in WAYS and state.task in PLANS else None
+        if talking.work.actor.customers and (named_before or same):
+            others = await matters.orders_with(talking, talking.said)
+            named_before = named_before if named_before in others or not others else None
+            same = None if others else same
         state.forget()
         state.order_id = named_before
+        state.fault = talking.heard.fault
+        if same is not None:
+            state.order_id, state.line_ids, state.quantity = same.order_id, same.line_ids, same.quantity
+            told = same.task if same.task in FAULTS else "defective" if same.task == "repair" else None
+            state.fault = state.fault or same.fault or told
     talking.intent = intent
     numbers = dict.fromkeys(one.value for one in talking.heard.entities if one.kind is Kind.order)
     if intent in (*FINDING, *PLANS) and state.awaiting is None:
@@ -437,6 +474,13 @@ def _fitting(talking: Talking, intent: str) -> str:
         and not reading.asks_when(talking.heard.text)
     ):
         # 'The money!', said while a return is being put together, is no question.
+        return talking.state.task
+    if (
+        intent == "return_goods"
+        and talking.state.task in FAULTS
+        and reading.wants_money_only(talking.heard.text)
+    ):
+        # How to put it right; what is wrong with the goods was said before.
         return talking.state.task
     of_claim = talking.heard.first(Kind.claim) is not None or (
         intent == "shipping_time" and before is not None and before.task in ("claim_status", "refund_status")
@@ -525,6 +569,10 @@ def _not_understood(talking: Talking) -> Answer:
         choices = [_intent_choice(talking, intent) for intent in offered]
         choices.append(Choice(label=talking.say("none_of_these"), value="intent:none"))
         return talking.ask("intent", talking.say("did_you_mean"), choices)
+    if talking.heard.mood is Mood.angry:
+        # Who swears at us is not told that it is beyond us.
+        talking.intent = "complaint"
+        return _ask_for_matter(talking, "tell_me")
     return _ask_for_matter(talking, "outside" if outside else "not_understood")
 
 

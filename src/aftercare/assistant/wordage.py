@@ -5,7 +5,8 @@ Pieces of words and pieces of characters are two **blocks**, weighted apart: wor
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from string import ascii_lowercase
 
 from aftercare.kit.languages import HAN, english_stem, is_han, simplified
 
@@ -28,6 +29,7 @@ _SHORTENED = (
     (re.compile(r"['’](s|m|re|ve|ll|d)\b"), r" \1"),
 )
 _DIGITS = re.compile(r"\d+")
+_LONG_WORD = re.compile(r"\b[A-Za-z]{4,20}\b")
 
 
 def plain(text: str) -> str:
@@ -37,6 +39,26 @@ def plain(text: str) -> str:
         for found, written in _SHORTENED:
             flat = found.sub(written, flat)
     return flat
+
+
+def respelt(text: str, known: Collection[str]) -> str:
+    """English words that are not known with the one slip of the keyboard taken back that makes a known one of them, where only one
+    does: a letter too many, too few, another, or two that changed places."""
+    return _LONG_WORD.sub(lambda found: _respelt(found.group(), known), text)
+
+
+def _respelt(word: str, known: Collection[str]) -> str:
+    flat = word.casefold()
+    if flat in known:
+        return word
+    # The first letter is seldom the wrong one.
+    splits = [(flat[:at], flat[at:]) for at in range(1, len(flat) + 1)]
+    near = {left + right[1:] for left, right in splits if right}
+    near |= {left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1}
+    near |= {left + letter + right[1:] for left, right in splits if right for letter in ascii_lowercase}
+    near |= {left + letter + right for left, right in splits for letter in ascii_lowercase}
+    meant = [one for one in near if one in known]
+    return meant[0] if len(meant) == 1 else word
 
 
 def _words(flat: str) -> list[str]:
