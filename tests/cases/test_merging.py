@@ -1,5 +1,6 @@
 """Cases merged and split, and both taken back."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,10 @@ from aftercare.cases import (
     CaseMergedAlready,
     CasesDoNotFit,
     NothingToSplit,
+    Stage,
+    advance,
     case_page,
+    count_as_answer,
     get_case,
     link,
     merge,
@@ -19,6 +23,7 @@ from aftercare.cases import (
     undo_move,
 )
 from aftercare.cases.merging import MoveView
+from aftercare.conversations import OfferedChoice, Offers
 from aftercare.journal import House, begin
 from aftercare.kit.ids import new_id
 from tests.cases.given import World, a_case, a_world, buyer, clocks, facts, names, scalar
@@ -75,6 +80,96 @@ async def test_a_merging_is_taken_back(house: House) -> None:
     assert told.undone_at is not None
     running = "SELECT count(*) FROM clock WHERE subject_id = :id AND name = 'case.first_answer' AND state = 'running'"
     assert await scalar(house, running, id=first.id) == 1
+
+
+async def test_cases_keep_whose_turn_it_is_in_the_matter(house: House) -> None:
+    """Nobody waits for words: whose turn it is came from the claims, and the words of neither case say otherwise."""
+    world = await a_world(house)
+    first, second = [await a_case(world, body="", expects_answer=False) for _ in range(2)]
+    for case, ours in ((first, True), (second, False)):
+        async with begin(house, world.mei) as work:
+            await link(work, case.id, "claim", new_id())
+            await advance(work, case.id, Stage.offered, shop_acts=ours)
+    stood = (await turn(world, first.id), await turn(world, second.id))
+    assert stood == ("waiting_shop", "waiting_customer")
+    before = await clocks_in_full(house, first.id)
+    move = await merged(world, first.id, second.id)
+    assert (await turn(world, first.id), await turn(world, second.id)) == ("closed", "waiting_shop")
+    async with begin(house, world.mei) as work:
+        await undo_move(work, move.id)
+    assert await turn(world, first.id) == "waiting_shop"
+    assert await clocks_in_full(house, first.id) == before
+    # A slip of the hand is no reopening.
+    assert await facts(house, "case.reopened") == []
+    move = await merged(world, second.id, first.id)
+    assert await turn(world, first.id) == "waiting_shop"
+
+
+async def turn(world: World, case_id: UUID) -> str:
+    async with begin(world.house, world.mei) as work:
+        return (await get_case(work, case_id)).status.value
+
+
+async def clocks_in_full(house: House, case_id: UUID) -> list[tuple[Any, ...]]:
+    async with begin(house) as work:
+        rows = await work.session.execute(
+            text(
+                "SELECT id, name, state, due_at FROM clock WHERE subject_id = :id AND name = 'case.resolution'"
+            ),
+            {"id": case_id},
+        )
+        return [tuple(row) for row in rows]
+
+
+async def test_what_a_machine_has_answered_stays_answered(house: House) -> None:
+    world = await a_world(house)
+    case = await a_case(world, body="还能退吗？")
+    offers = Offers(choices=[OfferedChoice(label="转人工", value="person")], sources=[])
+    async with begin(house) as work:
+        await say(work, case.id, "可以退，七天内。", offers=offers)
+        await count_as_answer(work, case.id)
+    async with begin(house, world.customer) as work:
+        other = (await say(work, case.id, "另外想开发票")).message_id
+    async with begin(house) as work:
+        reply = (await say(work, case.id, "发票在订单页申请。", offers=offers)).message_id
+        await count_as_answer(work, case.id)
+    assert await turn(world, case.id) == "waiting_customer"
+    stood = await clocks(house, case.id)
+    async with begin(house, world.mei) as work:
+        move = await split(work, case.id, [other, reply], "开发票")
+    for one in (case.id, move.into_case_id):
+        assert await turn(world, one) == "waiting_customer"
+    async with begin(house, world.mei) as work:
+        await undo_move(work, move.id)
+    assert await turn(world, case.id) == "waiting_customer"
+    assert await clocks(house, case.id) == stood
+    # The words that called a person are no answer.
+    async with begin(house, world.customer) as work:
+        asked = (await say(work, case.id, "转人工")).message_id
+    async with begin(house) as work:
+        called = (await say(work, case.id, "请稍候。", offers=Offers(choices=[], sources=[]))).message_id
+    async with begin(house, world.mei) as work:
+        move = await split(work, case.id, [asked, called], "找人")
+    assert await turn(world, case.id) == "waiting_customer"
+    assert await turn(world, move.into_case_id) == "open"
+
+
+async def test_what_went_on_into_a_third_case_is_taken_back_in_its_order(house: House) -> None:
+    world = await a_world(house)
+    first, second, third = [await a_case(world, title=one, body=one) for one in "一二三"]
+    earlier = await merged(world, first.id, second.id)
+    later = await merged(world, second.id, third.id)
+    async with begin(house, world.mei) as work:
+        page = await case_page(work, first.id)
+    assert page.actions == []
+    with pytest.raises(CaseMergedAlready):
+        async with begin(house, world.mei) as work:
+            await undo_move(work, earlier.id)
+    for move in (later, earlier):
+        async with begin(house, world.mei) as work:
+            await undo_move(work, move.id)
+    for case, words in ((first, "一"), (second, "二"), (third, "三")):
+        assert await said(world, case.id) == [words]
 
 
 async def test_cases_of_two_customers_do_not_fit(house: House) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import select, text
 
-from aftercare.cases.events import CaseLinkMoved, CaseMerged, CaseMoveUndone, CaseSplit
+from aftercare.cases.events import CaseEndingUndone, CaseLinkMoved, CaseMerged, CaseMoveUndone, CaseSplit
 from aftercare.cases.model import (
     ACTIVE,
     SNIPPET,
@@ -24,9 +24,10 @@ from aftercare.cases.model import (
 )
 from aftercare.cases.opening import NewCase, open_case
 from aftercare.cases.search import index_case
-from aftercare.cases.verbs import FIRST_ANSWER, NEXT_ANSWER, case_row, close_case, reopen, solve, wind
+from aftercare.cases.solutions import TAKEN_BACK_WITHIN
+from aftercare.cases.verbs import FIRST_ANSWER, NEXT_ANSWER, RESOLUTION, case_row, close_case, reopen, wind
 from aftercare.journal import Work, after
-from aftercare.promises import start_clock, stop_clock
+from aftercare.promises import pause_clocks, start_clock, stop_clock, take_back_clock
 
 
 class MoveView(BaseModel):
@@ -62,7 +63,8 @@ MOVE_MESSAGES = text(
     SELECT id FROM moved ORDER BY id
     """
 )
-# Who waits for whom, from what was said.
+# A machine answers as long as it offers to call a person; with the words that call one, people have to answer.
+# Who waits for whom, from what was said; where nobody waited for words and nobody does now, the matter keeps its turn.
 AFRESH = text(
     """
     WITH last AS (
@@ -70,7 +72,8 @@ AFRESH = text(
       ORDER BY sent_at DESC, position DESC LIMIT 1
     ), answered AS (
       SELECT min(sent_at) AS first, max(ARRAY[extract(epoch FROM sent_at), position]) AS last FROM message
-      WHERE thread_id = :thread_id AND kind = 'message' AND author_kind IN ('staff', 'integration')
+      WHERE thread_id = :thread_id AND kind = 'message' AND (author_kind IN ('staff', 'integration')
+        OR author_kind = 'system' AND offers -> 'choices' @> '[{"value": "person"}]')
     ), waits AS (
       SELECT min(m.sent_at) AS since FROM message m, answered a WHERE m.thread_id = :thread_id AND m.kind = 'message'
         AND m.author_kind = 'customer' AND (a.last IS NULL OR ARRAY[extract(epoch FROM m.sent_at), m.position] > a.last)
@@ -81,9 +84,11 @@ AFRESH = text(
       last_message_at = coalesce((SELECT sent_at FROM last), c.opened_at), last_message_id = (SELECT id FROM last),
       last_author = (SELECT author_kind FROM last),
       last_words = coalesce((SELECT left(regexp_replace(body, '\\s+', ' ', 'g'), :snippet) FROM last), ''),
-      answered_at = a.first, waiting_since = CASE WHEN c.status = 'closed' THEN NULL ELSE w.since END,
+      answered_at = a.first, waiting_since = CASE WHEN c.status IN ('solved', 'closed') THEN NULL ELSE w.since END,
       status = CASE WHEN c.status NOT IN ('open', 'waiting_shop', 'waiting_customer') THEN c.status
-        WHEN a.first IS NULL THEN 'open' WHEN w.since IS NOT NULL THEN 'waiting_shop' ELSE 'waiting_customer' END
+        WHEN w.since IS NOT NULL THEN CASE WHEN a.first IS NULL THEN 'open' ELSE 'waiting_shop' END
+        WHEN c.waiting_since IS NULL AND (c.status <> 'open' OR a.first IS NULL) THEN c.status
+        WHEN a.first IS NULL THEN 'open' ELSE 'waiting_customer' END
     FROM answered a, waits w WHERE c.id = :id
     RETURNING c.shop_id, c.status, c.answered_at, c.waiting_since
     """
@@ -101,7 +106,7 @@ async def merge(work: Work, case_id: UUID, into_id: UUID) -> MoveView:
         raise CasesDoNotFit()
     if await _merged(work, case_id) or await _merged(work, into_id):
         raise CaseMergedAlready()
-    before = case.status
+    before, asked = case.status, case.waiting_since is not None
     if into.customer_id is None and case.customer_id is not None:
         into.customer_id = case.customer_id
         await work.session.execute(
@@ -128,6 +133,10 @@ async def merge(work: Work, case_id: UUID, into_id: UUID) -> MoveView:
     await stand_as_said(work, case)
     if into.status in (Status.solved, Status.closed) and before in ACTIVE:
         await reopen(work, into_id)
+        into.status = before
+    elif links and not asked and before is not Status.waiting_customer and into.status in ACTIVE:
+        # What came along is ours to act on, though nobody waits for words.
+        into.status = Status.waiting_shop
     await stand_as_said(work, into)
     return _view(move)
 
@@ -187,8 +196,9 @@ async def split(work: Work, case_id: UUID, message_ids: Sequence[UUID], title: s
 
 
 async def undo_move(work: Work, move_id: UUID) -> MoveView:
-    """Takes a merging or splitting back: what was moved and is still there returns. Needs `cases.write`. Refuses with
-    CaseMoveNotFound."""
+    """Takes a merging or splitting back: what was moved and is still there returns, and a case that was merged stands as it
+    stood. Needs `cases.write`. Refuses with CaseMoveNotFound, and with CaseMergedAlready where one of the two has gone on into
+    another case since."""
     work.require("cases.write")
     move = await work.session.get(CaseMove, move_id, with_for_update=True)
     if move is None or move.undone_at is not None:
@@ -196,11 +206,13 @@ async def undo_move(work: Work, move_id: UUID) -> MoveView:
     case, into = await _both(work, move.case_id, move.into_case_id)
     move.undone_at = work.now
     await work.session.flush()
+    if await _merged(work, case.id) or await _merged(work, into.id):
+        raise CaseMergedAlready()
     await _move_messages(work, into, case, [UUID(one) for one in move.message_ids])
     if move.kind is MoveKind.merged:
         await _move_links(work, into, case, only=move.links)
         if case.status is Status.closed and move.status_before is not Status.closed:
-            await reopen(work, case.id)
+            await stand_again(work, case, move.status_before)
     elif into.status is not Status.closed:
         await close_case(work, into.id, Closing.duplicate)
     work.record(
@@ -208,13 +220,6 @@ async def undo_move(work: Work, move_id: UUID) -> MoveView:
     )
     await stand_as_said(work, case)
     await stand_as_said(work, into)
-    if (
-        move.kind is MoveKind.merged
-        and move.status_before is Status.solved
-        and case.status in ACTIVE
-        and case.waiting_since is None
-    ):
-        await solve(work, case.id)
     return _view(move)
 
 
@@ -345,6 +350,35 @@ async def stand_as_said(work: Work, case: ServiceCase) -> None:
             started_at=row.waiting_since,
         )
     await wind(work, [case.id])
+
+
+async def stand_again(work: Work, case: ServiceCase, status: Status) -> None:
+    """The end of the case was a slip: it stands again as it stood. Who waited for an answer waits again, since when they did;
+    the clock of resolution goes on as if it had not been stopped, or anew where that was long ago."""
+    ended = (case.solved_at if status in ACTIVE else None) or case.closed_at or work.now
+    case.status, case.closed_at, case.closing = status, None, None
+    if status in ACTIVE:
+        case.solved_at = None
+    await work.session.flush()
+    work.record(
+        CaseEndingUndone(
+            shop_id=case.shop_id,
+            case_id=case.id,
+            customer_id=case.customer_id,
+            account_id=case.owner_id,
+            status=status,
+        )
+    )
+    await stand_as_said(work, case)
+    if case.status not in ACTIVE:
+        return
+    lately = work.now - ended <= TAKEN_BACK_WITHIN
+    if not (lately and await take_back_clock(work, subject_id=case.id, name=RESOLUTION, since=ended)):
+        await start_clock(
+            work, shop_id=case.shop_id, subject_kind="case", subject_id=case.id, name=RESOLUTION
+        )
+    if case.status is Status.waiting_customer and case.answered_at is not None:
+        await pause_clocks(work, case.id, names=[RESOLUTION])
 
 
 def _view(move: CaseMove) -> MoveView:

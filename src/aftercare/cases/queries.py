@@ -309,7 +309,8 @@ CASE_PAGE = f"""
       coalesce((SELECT jsonb_agg(to_jsonb(l) ORDER BY l.linked_at, l.object_id) FROM (SELECT object_kind, object_id,
         linked_at FROM case_link WHERE case_id = c.id) l), '[]') AS links,
       (SELECT to_jsonb(d) FROM (SELECT body, kind, updated_at FROM draft WHERE account_id = CAST(:me AS uuid)
-        AND thread_id = c.thread_id) d) AS draft
+        AND thread_id = c.thread_id) d) AS draft,
+      EXISTS (SELECT FROM case_move WHERE case_id = c.id AND kind = 'merged' AND undone_at IS NULL) AS merged
     FROM service_case c WHERE c.id = :id
 """  # noqa: S608  # only our own column names
 
@@ -335,18 +336,19 @@ async def case_page(work: Work, case_id: UUID) -> CasePage:
         messages=[MessageView.model_validate(row) for row in said],
         before=before,
         draft=None if row.draft is None else DraftView.model_validate(row.draft),
-        actions=actions(work, case),
+        actions=actions(work, case, merged=row.merged),
     )
 
 
-def actions(work: Work, case: CaseView) -> list[str]:
-    """From the table of moves and what else stands open to this actor."""
+def actions(work: Work, case: CaseView, *, merged: bool = False) -> list[str]:
+    """From the table of moves and what else stands open to this actor. What was merged goes on in another case: an answer
+    given here would stand apart from what it answers."""
     actor = work.actor
     who = Author(actor.kind.value)
     by_table = [move.verb for move in MOVES if case.status in move.origin and who in move.who]
     if actor.kind is ActorKind.customer:
         return [verb if verb != "ask" else "say" for verb in by_table if verb != "reopen"] or ["say"]
-    if not actor.may("cases.write"):
+    if not actor.may("cases.write") or (merged and case.status is Status.closed):
         return []
     possible = ["say", "note"] if actor.may("conversations.write") else []
     if case.owner_id is None and actor.kind is ActorKind.staff:

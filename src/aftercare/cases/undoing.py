@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from aftercare.cases.events import CaseEndingUndone
-from aftercare.cases.merging import stand_as_said
+from aftercare.cases.merging import stand_again
 from aftercare.cases.model import ACTIVE, EndedTooLongAgo, MoveNotPossible, Status
 from aftercare.cases.solutions import TAKEN_BACK_WITHIN
-from aftercare.cases.verbs import RESOLUTION, CaseView, case_row, get_case
+from aftercare.cases.verbs import CaseView, case_row, get_case
 from aftercare.journal import Work
-from aftercare.promises import pause_clocks, start_clock, take_back_clock
 
 
 async def undo_ending(work: Work, case_id: UUID, status: Status) -> CaseView:
@@ -24,26 +22,5 @@ async def undo_ending(work: Work, case_id: UUID, status: Status) -> CaseView:
         ended = case.solved_at or ended
     if work.now - ended > TAKEN_BACK_WITHIN:
         raise EndedTooLongAgo(minutes=int(TAKEN_BACK_WITHIN.total_seconds() // 60))
-    case.status, case.closed_at, case.closing = status, None, None
-    if status in ACTIVE:
-        case.solved_at = None
-    await work.session.flush()
-    work.record(
-        CaseEndingUndone(
-            shop_id=case.shop_id,
-            case_id=case_id,
-            customer_id=case.customer_id,
-            account_id=case.owner_id,
-            status=status,
-        )
-    )
-    await stand_as_said(work, case)
-    case.status = status
-    await work.session.flush()
-    if status in ACTIVE and not await take_back_clock(work, subject_id=case_id, name=RESOLUTION, since=ended):
-        await start_clock(
-            work, shop_id=case.shop_id, subject_kind="case", subject_id=case_id, name=RESOLUTION
-        )
-    if status is Status.waiting_customer:
-        await pause_clocks(work, case_id, names=[RESOLUTION])
+    await stand_again(work, case, status)
     return await get_case(work, case_id)

@@ -173,6 +173,7 @@ function renew(queries: QueryClient, told: readonly Told[]): boolean {
     if (about) {
       mark(keys.case(about))
       mark(keys.story(about))
+      if (/^case\.(merged|split|move_undone)$/.test(name)) mark(['caseMoves'])
     }
     const claim = objects.claim_id ?? objects.subject_id
     if (claim) mark(keys.claim(claim))

@@ -82,7 +82,7 @@ function OpenCase({ page }: { page: CasePage }) {
     { id: 'follow', label: t(following ? 'case.unfollow' : 'case.follow'), icon: 'eye' as const, onPick: () => verbs.follow(!following) },
     ...(does('set_tags') ? [{ id: 'tags', label: t('case.tags'), icon: 'flag' as const, onPick: () => setDialog('tags') }] : []),
     ...(does('set_priority') ? (['urgent', 'high', 'normal', 'low'] as const).map((p) => ({ id: p, label: t('case.priority', { priority: t(`priority.${p}`) }), checked: one.priority === p, onPick: () => verbs.priority(p) })) : []),
-    ...(may('cases.write')
+    ...(may('cases.write') && page.actions.length
       ? [
           { id: 'merge', label: t('moving.merge'), icon: 'arrow' as const, onPick: () => setDialog('merge') },
           ...(page.messages.length > 1 ? [{ id: 'split', label: t('moving.splitCase'), icon: 'undo' as const, onPick: () => setDialog('split') }] : []),

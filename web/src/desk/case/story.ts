@@ -5,7 +5,7 @@ import type { Entry, MessageView } from '../data'
 import { storedFile } from '../files'
 
 /** Facts that repeat what stands in the line anyway, or are of interest to machines only. */
-const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked|followed|unfollowed|mentioned|step_taken)|desk\.|trial\.|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set|assistant\.answered)/
+const SILENT = /^(message\.|note\.|clock\.(started|kept|cancelled)|case\.(linked|link_moved|followed|unfollowed|mentioned|step_taken)|desk\.|trial\.|notice\.(planned|read)|claim\.(carried_out|inspection_begun)|refund\.requested|shipment\.corrected|stock\.|case\.stage_set|assistant\.answered)/
 
 export interface Words {
   fact: (name: string, entry: Entry) => string
