@@ -114,6 +114,7 @@ export function Palette({ search }: { search?: (typed: string, signal: AbortSign
             aria-activedescendant={shown[at] ? `${id}-${at}` : undefined}
             aria-label={t('palette.title')}
             placeholder={t('palette.placeholder')}
+            maxLength={200}
             value={typed}
             onChange={(e) => setTyped(e.target.value)}
             onKeyDown={onKey}

@@ -68,7 +68,7 @@ export function Merge({ page, open, onClose }: { page: CasePage; open: boolean; 
   return (
     <Dialog open={open} onClose={onClose} title={t('moving.mergeTitle', { number: page.case.number })} wide>
       <p className="muted small">{t('moving.mergeText')}</p>
-      <Input icon="search" aria-label={t('moving.search')} placeholder={t('moving.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+      <Input icon="search" aria-label={t('moving.search')} placeholder={t('moving.search')} maxLength={200} value={typed} onChange={(e) => setTyped(e.target.value)} />
       {found.isPending ? (
         <SkeletonRows rows={4} />
       ) : others.length ? (

@@ -15,6 +15,7 @@ import { useLongList } from './longList'
 import { useSteady, useWindowed } from './windowed'
 
 const HEIGHT = 88
+const MOST_SEARCHED = 200
 const CHANNELS = ['portal', 'email', 'chat', 'phone', 'sms', 'social', 'api', 'desk'] as const
 const PRIORITIES = ['urgent', 'high', 'normal', 'low'] as const
 const LINKED = ['claim', 'shipment', 'repair'] as const
@@ -277,6 +278,7 @@ const Head = memo(function Head({ search }: { search: React.RefObject<HTMLInputE
         ref={search}
         icon="search"
         type="search"
+        maxLength={MOST_SEARCHED}
         value={typed}
         placeholder={t('queue.searchHint')}
         aria-label={t('queue.search')}
