@@ -245,6 +245,9 @@ async def test_nothing_of_an_application_is_lost_without_a_word(
         # Who closes a form right after the last letter finds it again.
         await page.get_by_role("button", name="修改申请").click()
         form = page.get_by_role("dialog", name="修改申请")
+        # What has come is not called 'never arrived'.
+        reasons = "不想要了 尺码、规格不合适 质量问题、坏了 收到时就破了 发错了 少发了 和描述不一样 怀疑是假货 刚买就降价 和商家说好了 其他"
+        await expect(form.get_by_label("原因").get_by_role("option")).to_have_text(reasons.split())
         await form.get_by_label("说明").fill("第一次用就这样")
         await page.keyboard.press("Escape")
         await page.get_by_role("button", name="修改申请").click()

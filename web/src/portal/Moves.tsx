@@ -1,5 +1,5 @@
 /** The customer's moves of a claim: each verb opens the small form that it needs. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { asProblem, newKey, problemText } from '../api/client'
 import { Button, Field, FileDrop, Icon, Input, RadioCards, Segmented, Select, Sheet, Stepper, type StoredFile, Textarea, toast } from '../design'
@@ -7,7 +7,7 @@ import { useText } from '../i18n'
 import { parseMoney } from '../i18n/format'
 import { useDraft } from '../shell/drafts'
 import { useNow } from '../shell/now'
-import { askedFor, moveLabel, namesAmount, OfferWords } from './actions'
+import { askedFor, moveLabel, namesAmount, OfferWords, reasonsFor } from './actions'
 import { carrierName } from './Parcels'
 import { type Claim, get, orderQuery, post, refresh, type ServicePoint, type Shipment, uploadTo } from './data'
 import { addressLines, Notice } from './parts'
@@ -189,13 +189,11 @@ function WithWords(props: FormProps) {
   )
 }
 
-const REASONS = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'not_received', 'late', 'price_dropped', 'agreed_with_shop', 'other'] as const
-
 const MOST_EDITS = 5
 
 function EditForm(props: FormProps) {
   const { claim, onClose } = props
-  const { t, fmt } = useText()
+  const { t, has, fmt } = useText()
   const move = useMove(props)
   const { value: draft, set, clear } = useDraft<{ reason: string; description: string; quantities: Record<string, number>; amount: string; files: readonly StoredFile[] }>(`move.${claim.id}.edit.${claim.edits}`, {
     reason: claim.reason,
@@ -208,6 +206,11 @@ function EditForm(props: FormProps) {
   const [sending, setSending] = useState(0)
   const amount = draft.amount.trim() ? parseMoney(draft.amount, claim.currency) : undefined
   const limit = fmt.money(most(claim), claim.currency)
+  const orders = useQueries({ queries: [...new Set(claim.lines.map((line) => line.order_id))].map(orderQuery) })
+  const claimed = orders.flatMap((one) => one.data?.lines ?? []).filter((line) => claim.lines.some((asked) => asked.order_line_id === line.id))
+  const fitting = claimed.length ? reasonsFor(claimed) : []
+  // The reason that was given stays, though the parcel has come since.
+  const reasons = fitting.includes(claim.reason) ? fitting : [claim.reason, ...fitting]
   const submit = async () => {
     if (amount !== undefined && (!amount || amount > most(claim))) return move.setWrong(t('move.amountWrong', { amount: limit }))
     const changed = claim.lines.filter((line) => quantities[line.order_line_id] !== line.quantity)
@@ -239,7 +242,7 @@ function EditForm(props: FormProps) {
           </div>
         ))}
       <Field label={t('apply.reason')}>
-        <Select value={reason} onPick={(reason) => set((now) => ({ ...now, reason }))} choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))} />
+        <Select value={reason} onPick={(reason) => set((now) => ({ ...now, reason }))} choices={reasons.map((value) => ({ value, label: has(`reason.${value}`) ? t(`reason.${value}`) : claim.reason_label }))} />
       </Field>
       <Field label={t('apply.description')} optional>
         <Textarea value={description} maxLength={4000} onChange={(e) => set((now) => ({ ...now, description: e.target.value }))} />

@@ -1,7 +1,7 @@
 /** What a customer may do with a claim, by name; the forms come when one of them is asked for. */
 import type { IconName } from '../design'
 import { type Translate, useText } from '../i18n'
-import type { Claim } from './data'
+import type { Claim, Line } from './data'
 import s from './Moves.module.css'
 
 export const moveIcons: Record<string, IconName> = {
@@ -40,6 +40,13 @@ export function moveLabel(claim: Claim, verb: string, t: Translate): string {
 
 /** The kinds of which less than everything may be asked for. */
 export const namesAmount = (kind: string | null): boolean => kind === 'compensation' || kind === 'refund_only'
+
+const BEFORE_SENDING = ['no_reason', 'price_dropped', 'late', 'other']
+const ON_THE_WAY = ['not_received', 'late', 'no_reason', 'other']
+const ARRIVED = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'price_dropped', 'agreed_with_shop', 'other']
+
+/** What can be wrong with goods that are where these are. */
+export const reasonsFor = (lines: Line[]) => (lines.some((line) => line.delivered_at) ? ARRIVED : lines.some((line) => line.shipped_at) ? ON_THE_WAY : BEFORE_SENDING)
 
 /** What the shop proposes, in one sentence and its own words. */
 export function OfferWords({ claim }: { claim: Claim }) {

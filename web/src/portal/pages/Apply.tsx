@@ -26,7 +26,7 @@ import { useText } from '../../i18n'
 import { parseMoney } from '../../i18n/format'
 import { draftFiles, dropDraftFiles, keepDraftFile, useDraft } from '../../shell/drafts'
 import { type AskedClaim, type Claim, type Line, type Option, type Order, orderQuery, post, refresh, uploadTo, useOrder, useOrders } from '../data'
-import { namesAmount } from '../actions'
+import { namesAmount, reasonsFor } from '../actions'
 import { Head, kindIcon, Notice, PageSkeleton } from '../parts'
 import { Entered } from '../session'
 import s from './Apply.module.css'
@@ -207,7 +207,7 @@ function Steps({ order }: { order: Order }) {
         </Notice>
       )}
       {step === 'what' && <What order={order} orders={orders} draft={draft} patch={patch} />}
-      {step === 'why' && <WhyStep order={order} draft={draft} set={set} patch={patch} draftKey={draftKey} onSending={(change) => setSending((now) => now + change)} shipped={chosen.some((line) => line.shipped_at)} delivered={chosen.some((line) => line.delivered_at)} />}
+      {step === 'why' && <WhyStep order={order} draft={draft} set={set} patch={patch} draftKey={draftKey} onSending={(change) => setSending((now) => now + change)} chosen={chosen} />}
       {step === 'wish' && <Wish order={order} chosen={chosen} draft={draft} patch={patch} options={options.data} loading={options.isPending} error={options.error} retry={() => void options.refetch()} />}
       {step === 'check' && <Check order={order} chosen={chosen} draft={draft} option={option} loading={options.isPending} />}
       <div className={s.foot}>
@@ -323,9 +323,6 @@ function What({ order, orders, draft, patch }: { order: Order; orders: Order[]; 
   )
 }
 
-const BEFORE_SENDING = ['no_reason', 'price_dropped', 'late', 'other']
-const ON_THE_WAY = ['not_received', 'late', 'no_reason', 'other']
-const ARRIVED = ['no_reason', 'wrong_size', 'defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit', 'price_dropped', 'agreed_with_shop', 'other']
 const AS_BOUGHT = ['no_reason', 'wrong_size', 'agreed_with_shop']
 const SHOWN_BY_PHOTO = ['defective', 'damaged', 'wrong_item', 'missing_item', 'not_as_described', 'counterfeit']
 
@@ -336,8 +333,7 @@ function WhyStep({
   patch,
   draftKey,
   onSending,
-  shipped,
-  delivered,
+  chosen,
 }: {
   order: Order
   draft: Draft
@@ -345,11 +341,10 @@ function WhyStep({
   patch: (change: Partial<Draft>) => void
   draftKey: string
   onSending: (change: 1 | -1) => void
-  shipped: boolean
-  delivered: boolean
+  chosen: Line[]
 }) {
   const { t } = useText()
-  const reasons = delivered ? ARRIVED : shipped ? ON_THE_WAY : BEFORE_SENDING
+  const delivered = chosen.some((line) => line.delivered_at)
   const upload = (file: File, tell: (share: number) => void, signal: AbortSignal) => {
     // Kept on this device until it is through: the line may break, the page may be left or loaded again.
     const kept = keepDraftFile(draftKey, keptAs(file), file).catch(() => undefined)
@@ -380,7 +375,7 @@ function WhyStep({
       <StepTitle>{t('apply.whyTitle')}</StepTitle>
       <fieldset className={s.reasons}>
         <legend className="sr">{t('apply.reason')}</legend>
-        {reasons.map((reason) => (
+        {reasonsFor(chosen).map((reason) => (
           <label key={reason}>
             <input type="radio" name="reason" checked={draft.reason === reason} onChange={() => patch({ reason, kind: null })} />
             <span>{t(`reason.${reason}`)}</span>
