@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from uuid import UUID
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
@@ -24,6 +25,7 @@ from aftercare.insights.reports import (
     printing,
     transparency,
     verbs,
+    wording,
 )
 from aftercare.insights.reports.model import (
     ChineseFontMissing,
@@ -319,6 +321,55 @@ async def test_the_score_follows_its_formula(house: House, clock: Clock) -> None
         afterwards = await transparency.score(work, **asked)  # type: ignore[arg-type]
     assert afterwards["parts"][0] == {"part": "reports", "weight": 30, "reached": 4 / 6, "has": 4, "of": 6}
     assert afterwards["score"] == round(30 * 4 / 6 + 15 + 22.5) == 58
+    # Of all shops: what each of them had to report, and did. Who sees one of them is told of that one.
+    other = await a_shop(house, "shanye")
+    async with begin(house, manager()) as work:
+        every = await transparency.score(work, **{**asked, "shop_id": None})  # type: ignore[arg-type]
+    assert every["parts"][0] == {"part": "reports", "weight": 30, "reached": 4 / 12, "has": 4, "of": 12}
+    async with begin(house, manager(other.id)) as work:
+        assert await transparency.reports_due(work, None, FEBRUARY) == (0, 6)
+
+
+SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def cell(book: ZipFile, sheet: int, name: str, column: str) -> tuple[str, str | None]:
+    """What stands in that column of the first line that has this name, and how it is shown."""
+
+    def tree(path: str) -> ElementTree.Element:
+        return ElementTree.fromstring(book.read(f"xl/{path}.xml"))
+
+    words = ["".join(one.itertext()) for one in tree("sharedStrings")]
+    formats = {
+        one.get("numFmtId"): one.get("formatCode") for one in tree("styles").iter(f"{SPREADSHEET}numFmt")
+    }
+    # Those that Excel has of its own.
+    formats |= {"3": "#,##0", "4": "#,##0.00"}
+    styles = tree("styles").find(f"{SPREADSHEET}cellXfs")
+    assert styles is not None
+    for row in tree(f"worksheets/sheet{sheet}").iter(f"{SPREADSHEET}row"):
+        told = {}
+        for one in row:
+            value = one.findtext(f"{SPREADSHEET}v") or ""
+            told[str(one.get("r")).rstrip("0123456789")] = (
+                words[int(value)] if one.get("t") == "s" else value,
+                formats.get(styles[int(one.get("s", 0))].get("numFmtId")),
+            )
+        if name in (told.get("A", ("",))[0], told.get("B", ("",))[0]) and column in told:
+            return told[column]
+    raise AssertionError(f"{name} has no {column}")
+
+
+def test_a_time_that_keeps_its_median_and_not_its_part_says_why() -> None:
+    first_answer = {
+        "title": {"zh-CN": "首次回答", "en": "First answer"},
+        "kind": "time", "good": "down", "value": 299.0, "low": None, "high": None, "n": 27, "before": None, "kept": False, "missing": None,
+        "target": 300.0, "per_days": None, "share_target": 0.9, "limit_seconds": 3600, "within": 22 / 27, "currency": None,
+    }  # fmt: skip
+    content = {**CONTENT, "refunded": [], "promises": [{"kept": False, "measures": [first_answer]}]}
+    told = wording.summary(content, "en")
+    assert "First answer 4 min 59 s, 81.5% within 1 h (target ≤ 5 min; 90% within 1 h, n = 27)" in told
+    assert "首次回答 4 分钟 59 秒，81.5% 在 1 小时内（目标" in wording.summary(content, "zh-CN")
 
 
 async def test_on_paper_in_a_workbook_and_as_data(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,10 +380,24 @@ async def test_on_paper_in_a_workbook_and_as_data(house: House, monkeypatch: pyt
         await verbs.reword(work, report_id, {"zh-CN": ReportWords(title="=危险", summary="一行\n\n又一行")})
         await verbs.release(work, report_id)
         report = await verbs.get_report(work, report_id)
+    promises: list[dict[str, list[dict[str, object]]]] = report.content["promises"]
+    cost = {
+        **promises[0]["measures"][0],
+        "name": "cost_per_case", "title": {"zh-CN": "每件服务成本", "zh-TW": "每件服務成本", "en": "Service cost per case"}, "kind": "money", "unit": "minor_units",
+        "currency": "CNY", "value": 850.0, "low": 665.26, "high": 1020.32, "numerator": 51410, "denominator": 61, "n": 61, "before": None,
+    }  # fmt: skip
+    promises.append({**promises[0], "measures": [cost]})
     with ZipFile(BytesIO(printing.workbook_of(report, "zh-CN"))) as book:
         assert "=危险" in book.read("xl/sharedStrings.xml").decode()
         assert "<f>" not in "".join(book.read(name).decode() for name in book.namelist() if "sheet" in name)
+        # 90 % looks like one, a count has its unit, a day is a day.
+        assert cell(book, 2, "按时送达", "C") == ("0.9", "0.0%")
+        assert cell(book, 2, "延误预警发布", "D") == ("数量", None)
+        assert cell(book, 3, "按时送达", "B")[1] == "yyyy-mm-dd"
+        assert cell(book, 2, "每件服务成本", "C") == ("8.5", "#,##0.00")
     heads, rows = printing.rows_of(report, "en")
+    line = dict(zip(heads, next(row for row in rows if row[2] == "cost_per_case"), strict=True))
+    assert (line["value"], line["unit"], line["numerator"], line["n"]) == (8.5, "CNY", 514.1, 61)
     line = dict(zip(heads, next(row for row in rows if row[2] == "deliveries"), strict=True))
     assert (line["value"], line["n"], line["measure"]) == (0.9, 30, "Delivered on time")
     assert json.loads(report.model_dump_json())["digest"] == report.digest

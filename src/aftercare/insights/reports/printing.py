@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,8 +11,19 @@ from zoneinfo import ZoneInfo
 
 from aftercare.claims import label
 from aftercare.insights.reports.model import ChineseFontMissing
-from aftercare.insights.reports.telling import figure, interval, money, number, percent, period, target, value
+from aftercare.insights.reports.telling import (
+    figure,
+    interval,
+    money,
+    number,
+    percent,
+    period,
+    target,
+    value,
+    within,
+)
 from aftercare.insights.reports.verbs import WholeReport
+from aftercare.kit.money import digits
 
 if TYPE_CHECKING:
     import typst
@@ -40,9 +52,8 @@ FONTS = {
 LABELS: dict[str, dict[str, str]] = {
     "zh-CN": {
         "unit": "单位", "low": "95% 下限", "high": "95% 上限", "numerator": "分子", "denominator": "分母",
-        "seconds": "秒", "percent": "百分比", "points": "分",
         "promises": "承诺", "measure": "指标", "value": "数值", "target": "目标", "sample": "样本", "before": "上期", "trend": "走势", "day": "日期", "serial": "编号",
-        "kept": "已兑现", "broken": "未兑现", "unjudged": "暂不评价", "transparency": "透明度", "part": "构成", "reached": "做到 / 应做",
+        "judged": "评价", "kept": "已兑现", "broken": "未兑现", "unjudged": "暂不评价", "transparency": "透明度", "part": "构成", "reached": "做到 / 应做",
         "share": "比例", "weight": "权重", "claims": "售后申请", "kinds": "按类型", "reasons": "按原因", "shops": "各店铺", "shop": "店铺",
         "definitions": "指标定义", "draft": "草稿，未发布", "orders": "订单", "cases": "服务个案", "claims_number": "售后申请", "refunded": "退款",
         "formula": "透明度 = Σ（权重 × 做到的比例）÷ Σ 权重 × 100；没有事实可依的部分不计，剩下的权重不足一半时不给分。",
@@ -52,9 +63,8 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "zh-TW": {
         "unit": "單位", "low": "95% 下限", "high": "95% 上限", "numerator": "分子", "denominator": "分母",
-        "seconds": "秒", "percent": "百分比", "points": "分",
         "promises": "承諾", "measure": "指標", "value": "數值", "target": "目標", "sample": "樣本", "before": "上期", "trend": "走勢", "day": "日期", "serial": "編號",
-        "kept": "已兌現", "broken": "未兌現", "unjudged": "暫不評價", "transparency": "透明度", "part": "構成", "reached": "做到 / 應做",
+        "judged": "評價", "kept": "已兌現", "broken": "未兌現", "unjudged": "暫不評價", "transparency": "透明度", "part": "構成", "reached": "做到 / 應做",
         "share": "比例", "weight": "權重", "claims": "售後申請", "kinds": "依類型", "reasons": "依原因", "shops": "各商店", "shop": "商店",
         "definitions": "指標定義", "draft": "草稿，尚未發布", "orders": "訂單", "cases": "服務案件", "claims_number": "售後申請", "refunded": "退款",
         "formula": "透明度 = Σ（權重 × 做到的比例）÷ Σ 權重 × 100；沒有事實可依的部分不計，剩下的權重不足一半時不給分。",
@@ -63,10 +73,9 @@ LABELS: dict[str, dict[str, str]] = {
         "target_score": "目標 {target} 分", "time_zone": "時區 {zone}", "public": "公開報告", "house": "內部報告", "every": "全部商店", "none": "資料不足",
     },
     "en": {
-        "unit": "unit", "low": "low 95 %", "high": "high 95 %", "numerator": "numerator", "denominator": "denominator",
-        "seconds": "seconds", "percent": "percent", "points": "points",
+        "unit": "Unit", "low": "Low 95 %", "high": "High 95 %", "numerator": "Numerator", "denominator": "Denominator",
         "promises": "Promises", "measure": "Measure", "value": "Value", "target": "Target", "sample": "n", "before": "Before",
-        "trend": "Trend", "day": "Day", "serial": "Number", "kept": "kept", "broken": "not kept", "unjudged": "not judged", "transparency": "Transparency", "part": "Part",
+        "trend": "Trend", "day": "Day", "serial": "Number", "judged": "Judged", "kept": "kept", "broken": "not kept", "unjudged": "not judged", "transparency": "Transparency", "part": "Part",
         "reached": "Reached / due", "share": "Share", "weight": "Weight", "claims": "Claims", "kinds": "By kind", "reasons": "By reason",
         "shops": "Shop by shop", "shop": "Shop", "definitions": "Definitions", "draft": "Draft, not published", "orders": "orders",
         "cases": "service cases", "claims_number": "claims", "refunded": "refunded",
@@ -85,6 +94,16 @@ PARTS = {
     "notices": {"zh-CN": "通知准确", "zh-TW": "通知準確", "en": "Notices right"},
     "warnings": {"zh-CN": "延误预警", "zh-TW": "延誤預警", "en": "Delay warnings"},
 }
+
+UNITS = {
+    "seconds": {"zh-CN": "秒", "zh-TW": "秒", "en": "seconds"},
+    "percent": {"zh-CN": "百分比", "zh-TW": "百分比", "en": "percent"},
+    "points": {"zh-CN": "分", "zh-TW": "分", "en": "points"},
+    "number": {"zh-CN": "数量", "zh-TW": "數量", "en": "number"},
+    "minor_units": {"zh-CN": "金额", "zh-TW": "金額", "en": "money"},
+}
+CELLS = {"share": "0.0%", "time": "#,##0", "count": "#,##0", "money": "#,##0.00"}
+"""How Excel shows a value, by the kind of its measure."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +236,9 @@ def _promise(one: dict[str, Any], content: dict[str, Any], locale: str) -> dict[
                 "title": m["title"][locale],
                 "formula": m["formula"][locale],
                 "value": figure(m, locale),
-                "interval": interval(m, locale),
+                "interval": (", " if locale == "en" else "，").join(
+                    part for part in (interval(m, locale), within(m, locale)) if part
+                ),
                 "target": target(m, locale),
                 "n": number(m["n"], locale),
                 "before": value(m, m["before"]["value"], locale) if m["before"] else "–",
@@ -254,7 +275,7 @@ def workbook_of(report: WholeReport, locale: str) -> bytes:
     )
     book.set_properties({"title": sheet_of(report, locale)["title"]})
     bold = book.add_format({"bold": True, "bottom": 1})
-    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    wrap = book.add_format({"text_wrap": True, "valign": "top", "align": "left"})
     words = report.words.get(locale) or next(iter(report.words.values()))
     front = book.add_worksheet(say[report.audience])
     front.set_column(0, 0, 24)
@@ -264,7 +285,10 @@ def workbook_of(report: WholeReport, locale: str) -> bytes:
         (say["serial"], report.number or say["draft"]),
         ("", period(report.since_on, report.until_on, report.span, locale)),
         ("", words.summary),
-        (say["transparency"], sheet_of(report, locale)["transparency"]["score"]),
+        (
+            say["transparency"],
+            say["none"] if (scored := content["transparency"]["score"]) is None else scored,
+        ),
         ("SHA-256", report.digest or "–"),
         ("", say["method"]),
         ("", say["formula"]),
@@ -275,29 +299,42 @@ def workbook_of(report: WholeReport, locale: str) -> bytes:
     figures = book.add_worksheet(say["promises"])
     heads = [
         say["promises"], say["measure"], say["value"], say["unit"], say["low"], say["high"], say["numerator"], say["denominator"], say["sample"],
-        say["target"], say["before"], say["kept"], say["definitions"],
+        say["target"], say["before"], say["judged"], say["definitions"],
     ]  # fmt: skip
     figures.write_row(0, 0, heads, bold)
     figures.set_column(0, 1, 24)
+    figures.set_column(2, 11, 12)
     figures.set_column(12, 12, 80)
+    formats = {kind: book.add_format({"num_format": shown}) for kind, shown in CELLS.items()}
     line = 1
     for one in content["promises"]:
         for m in one["measures"]:
-            cells = [
-                one["title"][locale], m["title"][locale], m["value"], m["currency"] or say.get(m["unit"], m["unit"]), m["low"], m["high"],
-                m["numerator"], m["denominator"], m["n"], m["target"], (m["before"] or {}).get("value"),
-                None if m["kept"] is None else say["kept" if m["kept"] else "broken"], m["formula"][locale],
-            ]  # fmt: skip
-            figures.write_row(line, 0, cells)
+            told, shown = _amounts(m), formats.get(m["kind"])
+            unit = m["currency"] or UNITS.get(m["unit"], {}).get(locale, m["unit"])
+            kept_or_not = None if m["kept"] is None else say["kept" if m["kept"] else "broken"]
+            figures.write_row(line, 0, [one["title"][locale], m["title"][locale]])
+            figures.write(line, 2, told["value"], shown)
+            figures.write(line, 3, unit)
+            figures.write_row(line, 4, [told["low"], told["high"]], shown)
+            # The numerator of a share is how many, and no share.
+            figures.write(line, 6, told["numerator"], shown if m["kind"] == "money" else None)
+            figures.write_row(line, 7, [m["denominator"], m["n"]])
+            figures.write_row(line, 9, [told["target"], told["before"]], shown)
+            figures.write_row(line, 11, [kept_or_not, m["formula"][locale]])
             line += 1
     figures.freeze_panes(1, 2)
     trends = book.add_worksheet(say["trend"])
     trends.write_row(0, 0, [say["measure"], say["day"], say["value"]], bold)
+    trends.set_column(0, 0, 24)
+    trends.set_column(1, 2, 12)
+    days = book.add_format({"num_format": "yyyy-mm-dd"})
     line = 1
     for one in content["promises"]:
         for m in one["measures"]:
             for point in m["trend"]:
-                trends.write_row(line, 0, [m["title"][locale], point["on"], point["value"]])
+                trends.write(line, 0, m["title"][locale])
+                trends.write_datetime(line, 1, date.fromisoformat(point["on"]), days)
+                trends.write(line, 2, _whole(m, point["value"]), formats.get(m["kind"]))
                 line += 1
     claims = book.add_worksheet(say["claims"])
     claims.write_row(0, 0, [say["kinds"], say["sample"], "", say["reasons"], say["sample"]], bold)
@@ -309,6 +346,22 @@ def workbook_of(report: WholeReport, locale: str) -> bytes:
     return kept.getvalue()
 
 
+def _whole(measure: dict[str, Any], told: float | None) -> float | None:
+    """For a file: money in whole units of its currency, as it is written, and not in cents."""
+    if told is None or measure["kind"] != "money" or not measure["currency"]:
+        return told
+    whole: float = told / 10 ** digits(measure["currency"])
+    return whole
+
+
+def _amounts(measure: dict[str, Any]) -> dict[str, float | None]:
+    given = {**measure, "before": (measure["before"] or {}).get("value")}
+    return {
+        name: _whole(measure, given[name])
+        for name in ("value", "low", "high", "numerator", "target", "before")
+    }
+
+
 def rows_of(report: WholeReport, locale: str) -> tuple[list[str], list[list[Any]]]:
     """The figures as a table: for CSV."""
     heads = [
@@ -316,11 +369,12 @@ def rows_of(report: WholeReport, locale: str) -> tuple[list[str], list[list[Any]
     ]  # fmt: skip
     return heads, [
         [
-            one["title"][locale], m["title"][locale], m["name"], m["value"], m["currency"] or m["unit"], m["low"], m["high"],
-            m["numerator"], m["denominator"], m["n"], m["target"], (m["before"] or {}).get("value"), m["kept"],
+            one["title"][locale], m["title"][locale], m["name"], told["value"], m["currency"] or m["unit"], told["low"], told["high"],
+            told["numerator"], m["denominator"], m["n"], told["target"], told["before"], m["kept"],
         ]
         for one in content_promises(report)
         for m in one["measures"]
+        for told in (_amounts(m),)
     ]  # fmt: skip
 
 

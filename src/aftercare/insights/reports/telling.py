@@ -109,12 +109,20 @@ def target(measure: dict[str, Any], locale: str) -> str:
         )
         told.append(f"{sign} {value(measure, measure['target'], locale)}{often}")
     if measure["share_target"] is not None and measure["limit_seconds"] is not None:
-        share, limit = percent(measure["share_target"], locale), duration(measure["limit_seconds"], locale)
-        told.append(
-            {
-                "zh-CN": f"{share} 在 {limit}内",
-                "zh-TW": f"{share} 在 {limit}內",
-                "en": f"{share} within {limit}",
-            }[locale]
-        )
+        told.append(_within(measure["share_target"], measure["limit_seconds"], locale))
     return ("; " if locale == "en" else "；").join(told)
+
+
+def within(measure: dict[str, Any], locale: str) -> str:
+    """The part of a time within its limit, where one was promised: a median may keep its word and this not."""
+    asked = measure["share_target"] is not None and measure["limit_seconds"] is not None
+    if not asked or measure["value"] is None or measure["within"] is None:
+        return ""
+    return _within(measure["within"], measure["limit_seconds"], locale)
+
+
+def _within(share: float, seconds: float, locale: str) -> str:
+    of, limit = percent(share, locale), duration(seconds, locale)
+    return {"zh-CN": f"{of} 在 {limit}内", "zh-TW": f"{of} 在 {limit}內", "en": f"{of} within {limit}"}[
+        locale
+    ]

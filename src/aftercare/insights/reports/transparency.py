@@ -4,7 +4,7 @@
 
 | part | weight | reached |
 |---|---|---|
-| reports | 30 | of the months and quarters that ended in the year before, those whose public report was published within 31 days |
+| reports | 30 | of the months and quarters that ended in the year before, those whose public report was published within 31 days; of all shops together, the reports of each that is open |
 | figures | 30 | of the public promises that are measured at all, those told here with a figure that rests on enough |
 | notices | 25 | of the progress notices that were due, those sent and right |
 | warnings | 15 | warnings of delays published, of two a month; never more than all |
@@ -20,6 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from aftercare import identity
 from aftercare.insights.reports.spans import month_after, months_between
 from aftercare.journal import Work
 
@@ -32,12 +33,16 @@ DAYS_A_MONTH = 30.44
 
 PUBLISHED = text(
     """
-    SELECT f.data->>'span' AS span, CAST(f.data->>'since_on' AS date) AS since_on, min(f.at) AS at FROM fact f
+    SELECT f.shop_id, f.data->>'span' AS span, CAST(f.data->>'since_on' AS date) AS since_on, min(f.at) AS at FROM fact f
     WHERE f.name = 'report.published' AND f.data->>'audience' = 'public' AND f.at < :now
-      AND f.shop_id IS NOT DISTINCT FROM CAST(:shop AS uuid) GROUP BY 1, 2
+      AND f.shop_id = ANY(CAST(:shops AS uuid[])) GROUP BY 1, 2, 3
     """
 )
-FIRST = text("SELECT min(at) FROM fact WHERE CAST(:shop AS uuid) IS NULL OR shop_id = :shop")
+FIRST = text(
+    """
+    SELECT s.id, (SELECT min(f.at) FROM fact f WHERE f.shop_id = s.id) AS at FROM unnest(CAST(:shops AS uuid[])) AS s(id)
+    """
+)
 WARNED = text(
     """
     SELECT count(*) FROM fact WHERE name = 'logistics_warning.published' AND at >= :since AND at < :until
@@ -52,12 +57,29 @@ async def warnings_published(work: Work, shop_id: UUID | None, since: datetime, 
 
 
 async def reports_due(work: Work, shop_id: UUID | None, before: date) -> tuple[int, int]:
-    """How many of the months and quarters of the year before `before` were reported in time, and how many had to be."""
-    first: datetime | None = await work.session.scalar(FIRST, {"shop": shop_id})
-    if first is None:
-        return 0, 0
-    begins = max(date(before.year - 1, before.month, 1), month_after(first.date().replace(day=1)))
-    months = months_between(begins, before)
+    """How many of the months and quarters of the year before `before` were reported in time, and how many had to be. Each shop
+    reports to the public by itself: of all together, the reports of each that is open are counted."""
+    if shop_id is None:
+        shops = [one.id for one in (await identity.list_shops(work, only_active=True, limit=1_000)).items]
+    else:
+        shops = [shop_id]
+    rows = (await work.session.execute(PUBLISHED, {"shops": shops, "now": work.now})).all()
+    told = {(row.shop_id, row.span, row.since_on): row.at.date() for row in rows}
+    done = asked = 0
+    for row in await work.session.execute(FIRST, {"shops": shops}):
+        if row.at is None:
+            continue
+        due = _due(month_after(row.at.date().replace(day=1)), before, work.now.date())
+        asked += len(due)
+        done += sum(
+            (row.id, *key) in told and told[row.id, *key] <= ended + WITHIN for key, ended in due.items()
+        )
+    return done, asked
+
+
+def _due(first: date, before: date, today: date) -> dict[tuple[str, date], date]:
+    """The months and quarters of the year before `before` that had to be reported, with the day after their last."""
+    months = months_between(max(date(before.year - 1, before.month, 1), first), before)
     due = {("month", month): month_after(month) for month in months}
     due |= {
         ("quarter", month): month_after(month, 3)
@@ -65,10 +87,7 @@ async def reports_due(work: Work, shop_id: UUID | None, before: date) -> tuple[i
         if month.month in (1, 4, 7, 10) and month_after(month, 3) <= before
     }
     # What ended just now has still its time.
-    due = {key: ended for key, ended in due.items() if ended + WITHIN <= work.now.date()}
-    rows = (await work.session.execute(PUBLISHED, {"shop": shop_id, "now": work.now})).all()
-    told = {(row.span, row.since_on): row.at.date() for row in rows}
-    return sum(key in told and told[key] <= ended + WITHIN for key, ended in due.items()), len(due)
+    return {key: ended for key, ended in due.items() if ended + WITHIN <= today}
 
 
 async def score(

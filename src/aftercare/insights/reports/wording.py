@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from aftercare.insights.reports.promises import LOCALES
-from aftercare.insights.reports.telling import figure, money, number, period, target, value
+from aftercare.insights.reports.telling import figure, money, number, period, target, value, within
 
 TITLE = {
     "public": {
@@ -107,7 +107,9 @@ def summary(content: dict[str, Any], locale: str) -> str:
             what = [
                 line[locale].format(
                     title=m["title"][locale],
-                    value=figure(m, locale),
+                    value=(", " if locale == "en" else "，").join(
+                        part for part in (figure(m, locale), key == "broken" and within(m, locale)) if part
+                    ),
                     target=target(m, locale),
                     n=number(m["n"], locale),
                     before=value(m, m["before"]["value"], locale) if m["before"] else "–",
