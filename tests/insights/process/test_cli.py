@@ -82,4 +82,6 @@ def test_a_bad_file_is_a_refusal_in_words(tmp_path: Path) -> None:
     missing = insight("map", str(tmp_path / "none.xes"))
     assert (missing.returncode, "there is no such file" in missing.stderr) == (1, True)
     assert insight("compare", str(bad)).returncode == 2
+    long = insight("compare", str(bad), "--late", "banana")
+    assert (long.returncode, "is no length of time; write 90s, 15m, 36h, 7d" in long.stderr) == (2, True)
     assert insight("export-log", str(tmp_path / "out.txt"), str(bad)).returncode == 2

@@ -55,6 +55,15 @@ class Log:
     )
 
 
+def _length(told: str) -> float:
+    from aftercare.insights import process
+
+    try:
+        return process.seconds_of(told)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+
+
 def add_to(insight: typer.Typer) -> None:
     insight.command("map")(spread(process_map))
     insight.command()(spread(variants))
@@ -252,8 +261,11 @@ def conform(
 
 def compare(
     log: Log,
-    late: str | None = typer.Option(
-        None, "--late", help="First group: cases that took longer than this (36h, 7d)."
+    late: float | None = typer.Option(
+        None,
+        parser=_length,
+        metavar="<length>",
+        help="First group: cases that took longer than this (36h, 7d).",
     ),
     where: str | None = typer.Option(
         None, "--where", help="First group: cases whose attribute is so: 'channel=Internet'."
@@ -279,7 +291,7 @@ def compare(
         elif having is not None:
             group = process.Group(having=having)
         else:
-            group = process.Group(longer_than=process.seconds_of(late or "", "--late"))
+            group = process.Group(longer_than=late)
         first = group.of(asked.steps, asked.cases)
         found = process.compare(asked.steps, asked.cases, asked.ask, first, attributes)
         why = process.causes(asked.cases, asked.ask, first, attributes)

@@ -144,17 +144,20 @@ def read_model(path: Path) -> Model:
         if not from_ and not to:
             continue
         within = (row[names["within"]] or "").strip() if "within" in names else ""
-        pairs[from_, to] = seconds_of(within, f"{path.name}, line {number}") if within else None
+        try:
+            pairs[from_, to] = seconds_of(within) if within else None
+        except ValueError as wrong:
+            raise LogUnreadable(file=f"{path.name}, line {number}", why=str(wrong)) from None
     if not pairs:
         raise LogUnreadable(file=path.name, why="the model allows nothing")
     return Model(path.name, pairs)
 
 
-def seconds_of(told: str, where: str) -> float:
-    """90, 90s, 15m, 36h, 7d, 2w."""
+def seconds_of(told: str) -> float:
+    """90, 90s, 15m, 36h, 7d, 2w. Anything else is a ValueError in words."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", told.strip().casefold())
     if found is None or (found[2] and found[2] not in UNITS):
-        raise LogUnreadable(file=where, why=f"{told!r} is no length of time; write 90s, 15m, 36h, 7d")
+        raise ValueError(f"{told!r} is no length of time; write 90s, 15m, 36h, 7d")
     return float(found[1]) * UNITS[found[2] or "s"]
 
 
