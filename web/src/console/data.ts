@@ -60,6 +60,15 @@ export function useWords(): (group: string, word: string) => string {
   return useCallback((group: string, word: string) => data?.[`${group}.${word}`] ?? word, [data])
 }
 
+/** A template of notices by its title: '已收到申请'. */
+export function useTemplateName(): (template: string) => string {
+  const { t, has } = useText()
+  return (template) => {
+    const own = `template.${template.replace('.', '_')}`
+    return has(own) ? t(own) : template
+  }
+}
+
 /** A promise by its name: '首次回答', '商家处理'. */
 export function useClockName(): (name: string) => string {
   const { t, has } = useText()

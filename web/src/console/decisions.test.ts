@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { assigned, changeText, offer, offered } from './decisions'
+import { assigned, changeText, nameOfSubject, offer, offered } from './decisions'
 
 const fmt = { number: String, percent: (value: number, digits = 0) => `${(value * 100).toFixed(digits)}%` }
 
@@ -19,4 +19,12 @@ it('hands what a page puts under a decision to the form, and only while the addr
   expect(offered('?new=bot', store)).toBeNull()
   expect(offered('', store)).toBeNull()
   expect([assigned('template'), assigned('bot'), assigned('answer')]).toEqual([true, true, false])
+})
+
+it('calls what is changed by its title', () => {
+  const t = (name: string) => ({ claim_applied: '已收到申请' })[name] ?? name
+  expect(nameOfSubject('template', { name: 'claim_applied' }, t)).toBe('已收到申请')
+  expect(nameOfSubject('answer', { name: '开场白' }, t)).toBe('开场白')
+  expect(nameOfSubject('bot', { version: 3 }, t)).toBe('3')
+  expect(nameOfSubject('policy', { versions: {} }, t)).toBe('')
 })

@@ -34,6 +34,9 @@ export interface Offered {
   shop?: string
 }
 
+/** What is changed, as people call it: a template by its title and not by its code. */
+export const nameOfSubject = (kind: Kind, subject: Subject, templateName: (name: string) => string): string => (kind === 'template' && subject.name ? templateName(subject.name) : subject.name || String(subject.version ?? ''))
+
 /** These are given to whom they are meant for; everything else is changed by hand. */
 export const assigned = (kind: Kind): boolean => kind !== 'answer' && kind !== 'other'
 

@@ -8,8 +8,8 @@ import { colours } from '../../design/tokens'
 import { useText } from '../../i18n'
 import { useTheme } from '../../shell/theme'
 import { Chart, ChartFrame } from '../../staff/chart'
-import { useShops } from '../data'
-import { changeText } from '../decisions'
+import { useShops, useTemplateName } from '../data'
+import { changeText, nameOfSubject } from '../decisions'
 import { Page } from '../Page'
 import { DataTable } from '../parts'
 import { Refusal } from '../Refusal'
@@ -27,6 +27,7 @@ export default function DecisionOne() {
   const { t, fmt, locale } = useText()
   const { id = '' } = useParams<{ id: string }>()
   const { nameOf } = useShops()
+  const templateName = useTemplateName()
   const [asking, setAsking] = useState<Asked | null>(null)
   const { busy, problem, run } = useDoing(['decision', id], ['decisions'])
   const path = { path: { decision_id: id }, query: { locale } }
@@ -104,7 +105,7 @@ export default function DecisionOne() {
             { name: t('decisions.hypothesis'), value: one.hypothesis },
             { name: t('decisions.indicator'), value: <Link href={`/indicators/${one.indicator}`}>{one.indicator_title}</Link> },
             { name: t('decisions.target'), value: told(one.target) },
-            { name: t('decisions.subject'), value: [t(`decisions.kinds.${one.subject_kind}`), one.subject.name || one.subject.version].filter(Boolean).join(' · ') },
+            { name: t('decisions.subject'), value: [t(`decisions.kinds.${one.subject_kind}`), nameOfSubject(one.subject_kind, one.subject, templateName)].filter(Boolean).join(' · ') },
             { name: t('decisions.rollOut'), value: [t(`decisions.rollOuts.${one.roll_out}`), one.share ? fmt.percent(one.share) : ''].filter(Boolean).join(' · ') },
             ...(one.treated.length ? [{ name: t('decisions.shops'), value: one.treated.map((s) => `${nameOf(s.shop_id)} ${fmt.date(s.on)}`).join(' · ') }] : []),
             ...(one.met_with + one.met_without ? [{ name: t('decisions.met'), value: t('decisions.metText', { with: fmt.number(one.met_with), without: fmt.number(one.met_without) }) }] : []),

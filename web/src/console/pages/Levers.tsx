@@ -9,6 +9,7 @@ import { parseMoney } from '../../i18n/format'
 import { useTheme } from '../../shell/theme'
 import { Chart, ChartFrame } from '../../staff/chart'
 import { CostNav } from '../CostNav'
+import { switched } from '../carriers'
 import { major, useCutName } from '../costs'
 import { useMay, useShops, useWords } from '../data'
 import { Page } from '../Page'
@@ -175,23 +176,19 @@ function Sliders({ what }: { what: WhatIf }) {
   const [shorter, setShorter] = useState(10)
   const [moved, setMoved] = useState(30)
   const parcels = [...new Set(what.carriers.map((x) => x.carrier))].filter(Boolean)
-  const meanOf = (carrier: string) => {
-    const own = what.carriers.filter((x) => x.carrier === carrier)
-    const many = own.reduce((n, x) => n + x.parcels, 0)
-    return { many, mean: many ? own.reduce((n, x) => n + x.parcels * x.per_parcel_cents, 0) / many : 0 }
+  const priceOf = (carrier: string) => {
+    const own = switched(what.carriers, carrier, carrier)
+    return own.now / own.parcels
   }
-  const byPrice = [...parcels].sort((a, b) => meanOf(b).mean - meanOf(a).mean)
+  const byPrice = [...parcels].sort((a, b) => priceOf(b) - priceOf(a))
   const [from, setFrom] = useState(byPrice[0] ?? '')
   const [to, setTo] = useState(byPrice[byPrice.length - 1] ?? '')
   const money = (cents: number) => fmt.money(Math.round(cents), what.currency)
   const auto = (automatic / 100) * what.saving_cents
   const halfAuto = (automatic / 100) * ((what.saving_high_cents - what.saving_low_cents) / 2)
   const time = (shorter / 100) * what.people_cents
-  // The difference in each direction in which both carry parcels.
-  const carried = (moved / 100) * what.carriers.filter((x) => x.carrier === from).reduce((n, x) => {
-    const other = what.carriers.find((y) => y.carrier === to && y.kind === x.kind)
-    return other ? n + x.parcels * (x.per_parcel_cents - other.per_parcel_cents) : n
-  }, 0)
+  const change = switched(what.carriers, from, to)
+  const carried = (moved / 100) * (change.now - change.then)
   const enough = what.automation.some((a) => a.per_case_cents !== null)
   const share = (cents: number) => (what.total_cents > 0 ? t('costs.tryOut.share', { share: fmt.percent(cents / what.total_cents, 1) }) : '')
   const names = parcels.map((x) => ({ value: x, label: nameOfCut('carrier', { value: x, label: null }) }))
@@ -217,8 +214,8 @@ function Sliders({ what }: { what: WhatIf }) {
               <Select aria-label={t('costs.tryOut.to')} value={to} onPick={setTo} choices={names} />
             </div>
           )}
-          <output>{parcels.length > 1 ? money(carried) : t('costs.few')}</output>
-          {parcels.length > 1 && <p className="muted small">{t('costs.tryOut.parcels', { count: meanOf(from).many, a: money(meanOf(from).mean), b: money(meanOf(to).mean) })} {share(carried)}</p>}
+          <output>{change.parcels ? money(carried) : t('costs.few')}</output>
+          {change.parcels > 0 && <p className="muted small">{t('costs.tryOut.parcels', { count: change.parcels, a: money(change.now / change.parcels), b: money(change.then / change.parcels) })} {share(carried)}</p>}
         </div>
         <div>
           <label>

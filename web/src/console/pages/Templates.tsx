@@ -5,7 +5,7 @@ import { api, ask, asProblem } from '../../api/client'
 import type { TemplateView } from '../../api/schema'
 import { Button, Confirm, EmptyState, ErrorState, Field, Input, List, Row, Section, Segmented, SkeletonRows, Tag, Textarea } from '../../design'
 import { type Locale, localeNames, locales, useText } from '../../i18n'
-import { useFactWords, useMay } from '../data'
+import { useFactWords, useMay, useTemplateName } from '../data'
 import { offer } from '../decisions'
 import { Page } from '../Page'
 import { NoShop, useOneShop } from '../parts'
@@ -16,7 +16,7 @@ import './Templates.css'
 
 /** The words that customers are told with, in three languages, with a letter to look at. */
 export default function Templates() {
-  const { t, has, locale: reader } = useText()
+  const { t, locale: reader } = useText()
   const { one: shop, shops, loading, error, retry, pickShop } = useOneShop()
   const found = useQuery({ queryKey: ['templates', shop?.id], queryFn: () => ask(api.GET('/api/notices/templates', { params: { query: { shop_id: shop?.id ?? '' } } })), enabled: !!shop })
   const [locale, setLocale] = useState<Locale>(reader)
@@ -29,7 +29,7 @@ export default function Templates() {
   const own = new Set(all.filter((x) => x.own).map((x) => x.template)).size
   if (error) return <ErrorState error={error} onRetry={retry} />
   if (!loading && !shops.length) return <NoShop />
-  const called = (template: string) => (has(`template.${template.replace('.', '_')}`) ? t(`template.${template.replace('.', '_')}`) : template)
+  const called = useTemplateName()
   return (
     <Page
       about={t('templates.about')}
