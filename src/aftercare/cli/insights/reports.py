@@ -66,7 +66,7 @@ def report(
                 p["title"],
                 m["title"],
                 m["value"],
-                m["interval"],
+                ", ".join(part for part in (m["interval"], m["within"]) if part),
                 m["target"],
                 m["n"],
                 {True: "yes", False: "no"}.get(m["kept"], "–"),

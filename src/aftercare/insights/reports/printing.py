@@ -236,9 +236,8 @@ def _promise(one: dict[str, Any], content: dict[str, Any], locale: str) -> dict[
                 "title": m["title"][locale],
                 "formula": m["formula"][locale],
                 "value": figure(m, locale),
-                "interval": (", " if locale == "en" else "，").join(
-                    part for part in (interval(m, locale), within(m, locale)) if part
-                ),
+                "interval": interval(m, locale),
+                "within": within(m, locale),
                 "target": target(m, locale),
                 "n": number(m["n"], locale),
                 "before": value(m, m["before"]["value"], locale) if m["before"] else "–",
