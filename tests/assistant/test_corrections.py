@@ -331,3 +331,41 @@ async def test_refusing_the_parcel_is_understood(house: House) -> None:
     blender, *_ = await _four_orders(house)
     reply = await say(house, blender, "耳机不要了，能拒收吗")
     assert "商品：蓝牙耳机 E2 × 1\n方式：拒收" in reply.text
+
+
+async def _guest(house: House) -> tuple[Bought, Actor]:
+    bought = await an_order(house, await a_shop(house))
+    return bought, Actor(kind=ActorKind.customer, shops=frozenset({bought.shop.id}), session_id=new_id())
+
+
+async def test_a_guest_in_danger_hears_first_what_to_do(house: House) -> None:
+    bought, guest = await _guest(house)
+    reply = await say(house, bought, "水壶冒烟了", actor=guest)
+    assert reply.text.startswith("请先停止使用并确保人身安全。\n转人工前请先登录")
+    reply = await say(house, bought, "my kettle is on fire", actor=guest)
+    assert reply.text.startswith("Please stop using it and make sure that everybody is safe.\nPlease sign in")
+
+
+async def test_a_guest_reads_how_long_a_refund_takes(house: House) -> None:
+    bought, guest = await _guest(house)
+    editor = await known_staff(house, "editor@shop.example", "编辑", bought.shop.id, WRITES)
+    await an_article(
+        World(house, bought.shop, editor, editor),
+        "退款退到哪里，多久到账？",
+        "退款原路退回。\n\n银行卡一到三个工作日到账。",
+    )
+    reply = await say(house, bought, "退款几天到账", actor=guest)
+    assert [source.title for source in reply.sources] == ["退款退到哪里，多久到账？"]
+    assert [choice.label for choice in reply.choices] == ["登录"]
+
+
+async def test_an_article_that_shares_only_the_question_word_is_no_answer(house: House) -> None:
+    bought, guest = await _guest(house)
+    editor = await known_staff(house, "editor@shop.example", "编辑", bought.shop.id, WRITES)
+    await an_article(
+        World(house, bought.shop, editor, editor),
+        "没有账号怎么查订单",
+        "输入订单号和下单用的联系方式。\n\n同一联系方式下的订单都能看到，也可以联系我们。",
+    )
+    reply = await say(house, bought, "怎么联系你们", actor=guest)
+    assert reply.sources == []

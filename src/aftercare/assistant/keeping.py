@@ -91,8 +91,11 @@ async def hand_over(talking: Talking, answer: Answer) -> Answer:
     row, work = talking.row, talking.work
     if row.case_id is None:
         if row.customer_id is None:
+            # Nobody is sent to a form before hearing the one thing that cannot wait.
+            first = {"danger": "safe_first", "angry": "sorry"}.get(talking.handing_over or "")
+            ask = talking.say("sign_in_person")
             return Answer(
-                talking.say("sign_in_person"),
+                ask if first is None else f"{talking.say(first)}\n{ask}",
                 Outcome.asked,
                 [Choice(label=talking.say("sign_in_button"), value="sign_in", url="/sign-in")],
             )

@@ -643,13 +643,34 @@ async def change_address(talking: Talking) -> Answer:
 # What is written
 
 
+QUESTIONS = frozenset(
+    {
+        "怎么",
+        "如何",
+        "怎样",
+        "什么",
+        "多久",
+        "几天",
+        "可以",
+        "能不能",
+        "你们",
+        "how",
+        "what",
+        "when",
+        "where",
+        "who",
+    }
+)
+"""What stands in every question tells nothing of its matter."""
+
+
 def speaks_of(passage: Passage, asked: str) -> bool:
     """Whether an article is about what was asked: its words are there, and its title has one of them, unless nearly all are."""
     if passage.score < SURE_PASSAGE:
         return False
     title = set(tokens(simplified(passage.title)))
     words = {word for word in tokens(simplified(asked)) if len(word) > 1}
-    return bool(words & title) or (passage.score >= SURE_WITHOUT_TITLE and len(words) > 2)
+    return bool((words & title) - QUESTIONS) or (passage.score >= SURE_WITHOUT_TITLE and len(words) > 2)
 
 
 async def from_articles(talking: Talking) -> Answer:

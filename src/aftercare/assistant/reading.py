@@ -56,6 +56,7 @@ _MONEY_ONLY = re.compile(
     r"(?:只|仅)退(?:款|钱)|不(?:想|用|要)?退货.{0,4}(?:退款|退钱)|\b(?:without|not) (?:returning|sending) it\b|\brefund only\b|\b(?:just|only) (?:the|my) (?:money|refund)\b"
 )
 _HOW = re.compile(r"怎么|如何|怎样|咋|在哪里?(?:申请|办|退|换)|\bhow\b")
+_HOW_LONG = re.compile(r"多久|多长时间|几天|几个工作日|多少天|\bhow (?:long|many days|soon)\b")
 _ASSENT = re.compile(
     r"是|对|好|行|可以|嗯|没错|没问题|确认|确定|同意|(?<!我)要|提交|办理|[办退换修]吧|(?:取消|撤销)吧|\b(?:yes|yeah|yep|sure|ok|okay|correct|right|confirm|agreed?|exactly|fine|go ahead|do it|please do|submit)\b|[👌👍✅]"
 )
@@ -199,6 +200,10 @@ def wants_money_only(text: str) -> bool:
 
 def asks_how(text: str) -> bool:
     return _says(_HOW, text)
+
+
+def asks_how_long(text: str) -> bool:
+    return _says(_HOW_LONG, text)
 
 
 def without_courtesy(text: str) -> str:

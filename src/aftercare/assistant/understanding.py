@@ -609,8 +609,8 @@ async def _do(talking: Talking) -> Answer:
         return await _told_how(talking) or await start(talking)
     if intent == "how_to" and not reading.asks_how(talking.heard.text):
         return await _quoted(talking) or _ask_for_matter(talking, "nothing_known")
-    if intent == "entitlement":
-        return await _told_how(talking) or await matters.entitlement(talking)
+    if intent in ("entitlement", "refund_status"):
+        return await _told_how(talking) or await FINDING[intent](talking)
     if intent in FINDING:
         return await FINDING[intent](talking)
     return await matters.from_articles(talking)
@@ -621,7 +621,10 @@ async def _told_how(talking: Talking) -> Answer | None:
     from there."""
     words = talking.heard.text
     general = (
-        talking.intent == "entitlement" or reading.asks_how(words) or reading.speaks_of_withdrawal(words)
+        talking.intent == "entitlement"
+        or reading.asks_how(words)
+        or reading.asks_how_long(words)
+        or reading.speaks_of_withdrawal(words)
     )
     if talking.work.actor.customers or not general:
         return None
