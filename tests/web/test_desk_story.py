@@ -311,6 +311,10 @@ async def test_a_dispute_is_ruled_appealed_and_ruled_again(
         sides = bench.get_by_role("region", name="客户一方")
         await expect(sides).to_contain_text("颜色完全不同")
         await expect(bench.get_by_role("region", name="商家一方")).to_contain_text("商品与描述一致")
+        # However low the window, the panes scroll and the page does not.
+        await bench.set_viewport_size({"width": 1440, "height": 480})
+        assert await bench.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        await bench.set_viewport_size({"width": 1440, "height": 900})
         form = await start(bench, "要求举证")
         await form.get_by_label("请双方补充什么").fill("请双方上传实物照片")
         await finish(form, "要求举证")
@@ -318,6 +322,8 @@ async def test_a_dispute_is_ruled_appealed_and_ruled_again(
         await bench.locator(".next-bar").get_by_role("button", name="进入判定").click()
         await expect(bench.locator(".next-bar")).to_contain_text("平台判定中")
         form = await start(bench, "支持买家")
+        # There is nothing to send back.
+        await expect(form.get_by_text("客户不用寄回商品")).to_have_count(0)
         await form.get_by_label("退款金额").fill("500")
         await form.get_by_label("理由").fill("描述与实物不符")
         await finish(form, "支持买家")

@@ -189,6 +189,13 @@ export function Editor({ page, handle, onOpen }: { page: CasePage; handle: React
             write('message')
           }}
         />
+        <PlannedMessages
+          page={page}
+          onTake={(words) => {
+            rewrite(words)
+            write('message')
+          }}
+        />
         <div className={css.closedEditor}>
           <button type="button" onClick={() => write(body.trim() ? kind : 'message')}>
             <Icon name="chat" size={18} />

@@ -316,7 +316,7 @@ function MoveForm({ claim, verb, label: offered, needs: asked, moves, onOther, o
           <>
             {amountField(t('move.agreeAmount'))}
             {needs.includes('return_address') && <ReturnAddress claim={claim} />}
-            <p className="muted small">{t(`approve.then.${needs.includes('return_address') ? 'return' : claim.kind === 'exchange' || claim.kind === 'resend' ? 'reship' : claim.kind === 'repair' ? 'repair' : 'refund'}`)}</p>
+            <p className="muted small">{t(`approve.then.${needs.includes('return_address') ? (claim.kind === 'exchange' || claim.kind === 'repair' ? `${claim.kind}OnReturn` : 'return') : claim.kind === 'exchange' || claim.kind === 'resend' ? 'reship' : claim.kind === 'repair' ? 'repair' : 'refund'}`)}</p>
           </>
         )}
         {form === 'words' && (
@@ -353,7 +353,7 @@ function MoveForm({ claim, verb, label: offered, needs: asked, moves, onOther, o
               <RadioCards legend={t('ruling.remedy')} value={g.remedy} onPick={(remedy) => set({ remedy })} cards={(REMEDIES[claim.kind] ?? []).map((r) => ({ value: r, title: t(`remedy.${r}`) }))} />
             )}
             {(form === 'terms' || g.remedy === 'refund') && amountField(t(form === 'terms' ? 'ruling.termsAmount' : 'ruling.amount'))}
-            <Checkbox label={t('offer.keep')} hint={t('offer.keepHint')} checked={g.keep} onChange={(e) => set({ keep: e.target.checked })} />
+            {claim.kind !== 'refund_only' && <Checkbox label={t('offer.keep')} hint={t('offer.keepHint')} checked={g.keep} onChange={(e) => set({ keep: e.target.checked })} />}
             {wordsField(t(form === 'terms' ? 'ruling.terms' : 'words.reason'), t('ruling.wordsHint'))}
           </>
         )}
