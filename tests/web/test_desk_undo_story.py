@@ -11,7 +11,15 @@ from playwright.async_api import Browser, Locator, Page, expect
 from aftercare import cases
 from aftercare.cases import NewMacro
 from aftercare.claims import ClaimKind, Reason
-from aftercare.conversations import CallEvent, CallHappening, Channel, Direction, note_call
+from aftercare.conversations import (
+    CallEvent,
+    CallHappening,
+    Channel,
+    Direction,
+    NewAnswerTemplate,
+    note_call,
+    set_answer_template,
+)
 from aftercare.journal import SYSTEM, Actor, ActorKind, House, begin, drain
 from aftercare.knowledge import NewSolution, keep_solution
 from tests.conversations.given import an_account
@@ -64,6 +72,16 @@ async def test_slips_are_taken_back(
             await cases.save_macro(
                 work, desk.shop.id, NewMacro.model_validate({"name": "转主管关注", "steps": steps})
             )
+        texts = NewAnswerTemplate.model_validate(
+            {"name": "催办", "words": {"zh-CN": "已为您催办，有进展马上告诉您。"}}
+        )
+        async with begin(own_house, SYSTEM) as work:
+            answer = await set_answer_template(work, desk.shop.id, texts)
+        async with begin(own_house, actor) as work:
+            says: list[Any] = [{"do": "answer", "template_id": answer.id}]
+            await cases.save_macro(
+                work, desk.shop.id, NewMacro.model_validate({"name": "催办回复", "steps": says})
+            )
         await page.reload()
         before = await stood(desk, case_id)
         status = page.locator("header code + span")
@@ -77,6 +95,18 @@ async def test_slips_are_taken_back(
         await back.click()
         await expect(status).not_to_have_text("已关闭")
         assert await stood(desk, case_id) == before
+
+        # Nothing is not an answer.
+        await page.get_by_role("button", name="快捷操作").click()
+        await page.get_by_role("menuitem", name="催办回复").click()
+        form = page.get_by_role("dialog", name="催办回复")
+        words = form.get_by_label("发给客户的话")
+        await expect(words).to_have_value("已为您催办，有进展马上告诉您。")
+        await expect(form.get_by_role("button", name="执行")).to_be_enabled()
+        await words.fill(" ")
+        await expect(form.get_by_role("button", name="执行")).to_be_disabled()
+        await page.keyboard.press("Escape")
+        await expect(form).to_be_hidden()
 
         # Several actions at once, all of them taken back; what was written stays.
         await page.get_by_role("button", name="快捷操作").click()

@@ -271,7 +271,7 @@ export function Macros({ page, align }: { page: CasePage; align: 'start' | 'end'
         title={picked?.name ?? ''}
         wide
         actions={
-          <Button kind="primary" busy={run.isPending} disabled={!picked || preview.isPending || (wording.held && !reason.trim())} onClick={() => picked && run.mutate(picked)}>
+          <Button kind="primary" busy={run.isPending} disabled={!picked || preview.isPending || (preview.data?.answer != null && !said.trim()) || (wording.held && !reason.trim())} onClick={() => picked && run.mutate(picked)}>
             {t('macro.run')}
           </Button>
         }
