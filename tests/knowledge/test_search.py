@@ -123,6 +123,15 @@ async def test_mistyped_english_is_understood_by_its_letters(house: House, typed
     assert await titles(world, typed, "en") == [ENGLISH.title]
 
 
+async def test_a_corrected_word_is_shown_whole_and_not_as_its_stem(house: House) -> None:
+    world = await some_articles(house)
+    words = Words(title="Two years of warranty", body="The warranty begins with the delivery of the goods.")
+    await an_article(world, texts={"en": words})
+    async with begin(house, reader_in(world.shop)) as work:
+        found = await search_articles(work, "my warrenty", shop_id=world.shop_id, locale="en")
+    assert found.corrected == "my warranty"
+
+
 async def test_staffs_articles_are_for_staff(house: House) -> None:
     world = await some_articles(house)
     assert "赔付权限" not in await titles(world, "赔付权限")

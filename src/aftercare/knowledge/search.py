@@ -160,7 +160,22 @@ async def search_articles(
             )
             for row in found.rows
         ],
-        corrected=found.corrected,
+        corrected=None if found.corrected is None else _in_full(found.corrected, found.rows),
+    )
+
+
+_ENGLISH = re.compile(r"[a-z]{3,}")
+
+
+def _in_full(meant: str, rows: Sequence[Any]) -> str:
+    """English words are known by their stems; a reader is shown them as they stand in what was found."""
+    written = dict.fromkeys(
+        word for row in rows for word in _ENGLISH.findall(f"{row.title} {row.plain}".casefold())
+    )
+    whole = {stem(word): word for word in reversed(written)}
+    return _ENGLISH.sub(
+        lambda found: found.group() if found.group() in written else whole.get(found.group(), found.group()),
+        meant,
     )
 
 
