@@ -18,7 +18,7 @@ from aftercare.insights.analysis.frames import (
     kinds,
     read_table,
 )
-from aftercare.insights.analysis.series import read_days, read_series, seasons_of
+from aftercare.insights.analysis.series import read_days, read_series, seasons_of, step_of
 from aftercare.kit.text import tokens
 
 
@@ -351,3 +351,14 @@ def test_too_short_a_history_is_refused() -> None:
     frame = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=9, freq="D"), "n": range(9)})
     with pytest.raises(NotEnough):
         forecast(frame, horizon=7)
+
+
+def test_what_happened_at_any_second_is_counted_by_days() -> None:
+    """A log of events has no usual distance; a grid of its commonest would have a million steps."""
+    at = pd.to_datetime("2026-01-01") + pd.to_timedelta(
+        [number * 5_003 + number * number % 4_999 for number in range(1_500)], unit="s"
+    )
+    assert step_of(pd.DatetimeIndex(at)) == "1D"
+    even = read_series(pd.DataFrame({"at": at.astype(str)}), time="at")
+    assert (even.step, len(even.stamps), int(even.long["y"].sum())) == ("1D", 87, 1_500)
+    assert step_of(pd.date_range("2026-01-01", periods=500, freq="15min")) == "15min"

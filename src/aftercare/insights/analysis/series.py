@@ -23,6 +23,10 @@ from aftercare.kit.written import with_year_first
 WHOLE = "all"
 """The name of the one series of a file."""
 MOST_SERIES = 5_000
+SPARSE = 0.05
+"""A grid of which fewer steps than these have a value is none."""
+ENOUGH_STEPS = 56
+"""How many steps the span of what happened has at least: of days, eight weeks."""
 _DAY = pd.Timedelta(days=1)
 
 
@@ -182,10 +186,17 @@ def _offset(step: str) -> Any:
 
 
 def step_of(times: pd.DatetimeIndex) -> str:
-    """The usual distance of two instants, as pandas writes it."""
-    apart = pd.Series(times.unique().sort_values()).diff().dropna()
+    """The usual distance of two instants, as pandas writes it. Where no distance is usual, for the instants are those at which
+    something happened, a step of the calendar that is long enough for the span."""
+    at = times.unique().sort_values()
+    apart = pd.Series(at).diff().dropna()
     usual = apart.mode().iloc[0]
     middle = apart.median()
+    span = at[-1] - at[0]
+    if len(at) < span / usual * SPARSE:
+        for step in ("1D", "1h", "15min", "1min", "1s"):
+            if span >= ENOUGH_STEPS * pd.Timedelta(step):
+                return step
     for step, low, high in (("MS", 27.5, 31.5), ("QS", 89, 93), ("YS", 364, 367)):
         if low <= middle / _DAY <= high:
             return step
