@@ -156,3 +156,29 @@ async def test_odd_input_is_answered_without_a_fault(browser: Browser, world: Wo
             assert (await desk.put(f"/cases/{case.id}/tags", json={"tags": tags})).status_code in (200, 422)
         odd = {"name": "\x00", "filters": {"words": "\x00"}}
         assert (await desk.post("/cases/views", json=odd)).status_code in (201, 422)
+
+
+async def test_a_customers_merged_matter_is_the_one_that_it_goes_on_in(
+    browser: Browser, world: World
+) -> None:
+    first, second = await a_case(world), await a_case(world, "又漏水了")
+    async with browser(world.mei) as desk:
+        assert (
+            await desk.post(f"/cases/{first.id}/merge", json={"into_case_id": str(second.id)})
+        ).status_code in (200, 201)
+    async with browser(world.customer) as portal:
+        assert [one["number"] for one in (await portal.get("/my/cases")).json()] == [second.number]
+        page = (await portal.get(f"/my/cases/{first.id}")).json()
+        assert page["case"]["number"] == second.number
+        # An old tab still knows the old one.
+        said = await portal.post(f"/my/cases/{first.id}/messages", json={"body": "今天还在漏"})
+        assert said.status_code == 201
+        bodies = [
+            one["body"] for one in (await portal.get(f"/my/cases/{second.id}/messages")).json()["items"]
+        ]
+        assert "今天还在漏" in bodies
+    async with browser(world.mei) as desk:
+        assert (await desk.get(f"/cases/{first.id}")).json()["case"]["status"] == "closed"
+    stranger, _, _ = await buyer(world.house, world.shop_id, "other-2", "李雷", "+8613900139001")
+    async with browser(stranger) as portal:
+        assert (await portal.get(f"/my/cases/{first.id}")).status_code == 404

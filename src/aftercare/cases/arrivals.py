@@ -17,7 +17,7 @@ from aftercare.cases.escalation.words import note_language
 from aftercare.cases.model import LONGEST_TITLE
 from aftercare.cases.opening import NewCase, open_case
 from aftercare.cases.search import index_case
-from aftercare.cases.verbs import case_row
+from aftercare.cases.verbs import case_row, goes_on_in
 from aftercare.conversations import (
     LONGEST_BODY,
     MOST_FILES,
@@ -113,18 +113,6 @@ ORDERS = text(
     SELECT o.id, o.customer_id, u.email = CAST(:address AS text) OR u.phone = ANY(:spellings) AS known
     FROM sales_order o JOIN customer u ON u.id = o.customer_id
     WHERE o.shop_id = :shop_id AND o.number_key = ANY(:numbers) ORDER BY o.placed_at DESC, o.id DESC LIMIT 20
-    """
-)
-# A case that was merged goes on in another one, and that perhaps in a third.
-OF_THREAD = text(
-    """
-    WITH RECURSIVE goes AS (
-      SELECT id, 0 AS depth FROM service_case WHERE thread_id = :thread_id AND shop_id = :shop_id
-      UNION ALL
-      SELECT v.into_case_id, depth + 1 FROM goes JOIN case_move v ON v.case_id = goes.id AND v.kind = 'merged'
-        AND v.undone_at IS NULL WHERE depth < 10
-    )
-    SELECT id FROM goes ORDER BY depth DESC LIMIT 1
     """
 )
 # Anybody can write any reference: it counts for who has a part in that case already.
@@ -248,9 +236,9 @@ async def _find(
     if thread_id is None and incoming.thread_token:
         thread_id = thread_of_token(work.house.secret, incoming.thread_token)
     if thread_id is not None:
-        found = await work.session.scalar(OF_THREAD, {"thread_id": thread_id, "shop_id": contact.shop_id})
-        if found is not None:
-            return UUID(str(found))
+        found = await goes_on_in(work, thread_id=thread_id)
+        if found is not None and (await case_row(work, found)).shop_id == contact.shop_id:
+            return found
     if incoming.references:
         found = await work.session.scalar(
             REFERENCED, {**about, "references": incoming.references[-MOST_REFERENCES:]}

@@ -7,9 +7,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
-from aftercare.cases.model import MOVES, CaseNotFound, Priority, ServiceCase, Stage, Status
+from aftercare.cases.model import (
+    MOVES,
+    CaseMove,
+    CaseNotFound,
+    MoveKind,
+    Priority,
+    ServiceCase,
+    Stage,
+    Status,
+)
 from aftercare.cases.search import find_cases
 from aftercare.cases.verbs import CaseView, may_see, view_of
 from aftercare.conversations import Author, Channel, DraftView, MessageView, message_rows
@@ -386,11 +395,14 @@ async def case_timeline(
 
 
 async def cases_of(work: Work, customers: Sequence[UUID], *, limit: int = 50) -> list[CaseView]:
-    """A customer's matters, the open ones first."""
+    """A customer's matters, the open ones first; what was merged into another is no matter of its own."""
     over = ServiceCase.status.in_([Status.solved, Status.closed])
+    merged = exists().where(
+        CaseMove.case_id == ServiceCase.id, CaseMove.kind == MoveKind.merged, CaseMove.undone_at.is_(None)
+    )
     rows = await work.session.scalars(
         select(ServiceCase)
-        .where(ServiceCase.customer_id.in_(customers))
+        .where(ServiceCase.customer_id.in_(customers), ~merged)
         .order_by(over, ServiceCase.last_message_at.desc(), ServiceCase.id.desc())
         .limit(limit)
     )

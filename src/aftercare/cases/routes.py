@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from aftercare.cases import followers, meant, opening, owners, queries, verbs, views
@@ -454,6 +454,15 @@ class MyClosing(BaseModel):
     closing: Closing
 
 
+async def _my_case(work: InWork, case_id: UUID) -> UUID:
+    """By whatever id the customer has it; one that was merged goes on in another."""
+    _customer(work)
+    return await verbs.goes_on_in(work, case_id=case_id) or case_id
+
+
+MyCaseId = Annotated[UUID, Depends(_my_case)]
+
+
 @router.get("/my/cases")
 async def list_my_cases(work: InWork) -> list[MyCase]:
     """The open ones first."""
@@ -482,8 +491,7 @@ async def open_my_case(work: InWork, new: MyOpening) -> MyCase:
 
 
 @router.get("/my/cases/{case_id}")
-async def read_my_case(work: InWork, case_id: UUID) -> MyCasePage:
-    _customer(work)
+async def read_my_case(work: InWork, case_id: MyCaseId) -> MyCasePage:
     page = await queries.case_page(work, case_id)
     return MyCasePage(
         case=MyCase.model_validate(page.case, from_attributes=True),
@@ -497,9 +505,8 @@ async def read_my_case(work: InWork, case_id: UUID) -> MyCasePage:
 
 @router.get("/my/cases/{case_id}/messages")
 async def list_my_messages(
-    work: InWork, case_id: UUID, before: After = None, limit: Limit = 50
+    work: InWork, case_id: MyCaseId, before: After = None, limit: Limit = 50
 ) -> Page[MyMessage]:
-    _customer(work)
     case = await verbs.get_case(work, case_id)
     said = await messages(work, case.thread_id, before=before, limit=limit)
     return Page(
@@ -508,8 +515,7 @@ async def list_my_messages(
 
 
 @router.post("/my/cases/{case_id}/messages", status_code=201)
-async def post_my_message(work: InWork, case_id: UUID, new: MySaying) -> Posted:
-    _customer(work)
+async def post_my_message(work: InWork, case_id: MyCaseId, new: MySaying) -> Posted:
     return await verbs.say(work, case_id, new.body, file_ids=new.file_ids, client_key=new.key)
 
 
@@ -519,24 +525,21 @@ async def upload_my_file(house: InHouse, actor: ByActor, case_id: UUID, request:
 
 
 @router.post("/my/cases/{case_id}/read", status_code=204)
-async def mark_my_case_read(work: InWork, case_id: UUID) -> None:
-    _customer(work)
+async def mark_my_case_read(work: InWork, case_id: MyCaseId) -> None:
     await mark_read(work, (await verbs.get_case(work, case_id)).thread_id)
 
 
 @router.post("/my/cases/{case_id}/close")
-async def close_my_case(work: InWork, case_id: UUID, wish: MyClosing) -> MyCase:
+async def close_my_case(work: InWork, case_id: MyCaseId, wish: MyClosing) -> MyCase:
     """It is settled, or I take it back."""
-    _customer(work)
     case = await verbs.close_case(work, case_id, wish.closing)
     return MyCase.model_validate(case, from_attributes=True)
 
 
 @router.get("/my/cases/{case_id}/timeline")
 async def read_my_case_timeline(
-    work: InWork, case_id: UUID, after: After = None, limit: Limit = 100
+    work: InWork, case_id: MyCaseId, after: After = None, limit: Limit = 100
 ) -> Page[Entry]:
-    _customer(work)
     return await queries.case_timeline(work, case_id, after=after, limit=limit)
 
 

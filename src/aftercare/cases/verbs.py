@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from aftercare.cases.events import (
@@ -97,6 +98,29 @@ def may_see(actor: Actor, customer_id: UUID | None) -> bool:
 async def get_case(work: Work, case_id: UUID) -> CaseView:
     """Refuses with CaseNotFound what the actor may not see."""
     return view_of(await case_row(work, case_id))
+
+
+# A case that was merged goes on in another one, and that perhaps in a third.
+GOES_ON_IN = text(
+    """
+    WITH RECURSIVE goes AS (
+      SELECT id, 0 AS depth FROM service_case
+      WHERE id = CAST(:case_id AS uuid) OR thread_id = CAST(:thread_id AS uuid)
+      UNION ALL
+      SELECT v.into_case_id, depth + 1 FROM goes JOIN case_move v ON v.case_id = goes.id AND v.kind = 'merged'
+        AND v.undone_at IS NULL WHERE depth < 10
+    )
+    SELECT id FROM goes ORDER BY depth DESC LIMIT 1
+    """
+)
+
+
+async def goes_on_in(
+    work: Work, *, case_id: UUID | None = None, thread_id: UUID | None = None
+) -> UUID | None:
+    """The case of this id or thread, or the one that it was merged into; None where there is none."""
+    found: UUID | None = await work.session.scalar(GOES_ON_IN, {"case_id": case_id, "thread_id": thread_id})
+    return found
 
 
 def view_of(case: ServiceCase) -> CaseView:
