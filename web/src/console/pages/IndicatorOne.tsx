@@ -161,7 +161,7 @@ function TrendChart({ one, loading, grain, onGrain, onPick }: { one: IndicatorAn
           color: c.jade,
           connectNulls: false,
           data: one.trend.map((p) => axis.of(p.figure.value)),
-          ...(target === null ? {} : { markLine: { silent: true, symbol: 'none', label: { formatter: `${t('indicators.target')} ${fmt.number(target)}`, position: 'insideEndTop' }, data: [{ yAxis: target }] } }),
+          ...(target === null ? {} : { markLine: { silent: true, symbol: 'none', label: { formatter: `${t('indicators.target')} ${valueText(one, one.target, fmt)}`, position: 'insideEndTop' }, data: [{ yAxis: target }] } }),
         },
       ],
     }
