@@ -35,6 +35,18 @@ async def asked(house: House, *words: str) -> tuple[ShopView, Visitor]:
     return of, visitor
 
 
+async def bought_and_said(house: House, *words: str) -> None:
+    """A customer who is signed in has said this."""
+    of = await a_shop(house)
+    bought = await an_order(house, of)
+    async with begin(house) as work:
+        await assistant.switch(work, of.id, active=True)
+    started = await verbs.start_chat(house, bought.buyer, shop_code=of.code)
+    visitor = visitor_of(house, started.token, house.clock())
+    for said in words:
+        await says(house, visitor, said)
+
+
 async def says(house: House, visitor: Visitor, words: str) -> None:
     await verbs.say_in_chat(house, visitor, body=words, key=uuid4().hex, locale="zh-CN")
     await drain(house)
@@ -108,27 +120,13 @@ async def test_a_hand_over_is_not_ended_by_a_thank_you(house: House, clock: Cloc
 
 
 async def test_a_thank_you_instead_of_a_yes_ends_nothing(house: House, clock: Clock) -> None:
-    of = await a_shop(house)
-    bought = await an_order(house, of)
-    async with begin(house) as work:
-        await assistant.switch(work, of.id, active=True)
-    started = await verbs.start_chat(house, bought.buyer, shop_code=of.code)
-    visitor = visitor_of(house, started.token, house.clock())
-    for words in ("我想退货", "谢谢"):
-        await says(house, visitor, words)
+    await bought_and_said(house, "我想退货", "谢谢")
     clock.now += 2 * HOUR
     assert await ended(house) == 0
 
 
 async def test_a_claim_on_the_case_ends_in_its_own_time(house: House, clock: Clock) -> None:
-    of = await a_shop(house)
-    bought = await an_order(house, of)
-    async with begin(house) as work:
-        await assistant.switch(work, of.id, active=True)
-    started = await verbs.start_chat(house, bought.buyer, shop_code=of.code)
-    visitor = visitor_of(house, started.token, house.clock())
-    for words in ("我想退货", "好的", "谢谢"):
-        await says(house, visitor, words)
+    await bought_and_said(house, "我想退货", "好的", "谢谢")
     async with begin(house) as work:
         assert await work.session.scalar(text("SELECT count(*) FROM claim")) == 1
     clock.now += 2 * HOUR

@@ -519,28 +519,10 @@ def _entity(kind: Kind, value: str, text: str, found: re.Match[str], carrier: st
 
 
 _LITTLE = frozenset(
-    {
-        "an",
-        "and",
-        "are",
-        "at",
-        "can",
-        "do",
-        "does",
-        "for",
-        "how",
-        "in",
-        "is",
-        "it",
-        "me",
-        "my",
-        "not",
-        "of",
-        "on",
-        "one",
-        "or",
-    }
-    | {"something", "that", "the", "this", "to", "what", "where", "which", "with", "you"}
+    re.findall(
+        r"\w+",
+        "an and are at can do does for how in is it me my not of on one or something that the this to what where which with you",
+    )
 )
 """English words that every sentence has."""
 

@@ -34,10 +34,10 @@ def hear(work: Work, owner: ShopView, mind: Mind, text: str, choice: str | None)
         for _, part in wishes[1:]:
             words = words.replace(part, " ")
         found = entities(words, setting) or found
-    elif guess is not None and reading.after_giving_up(text) != text:
-        now = what_is_wanted(mind, reading.after_giving_up(text))
+    elif guess is not None and (after := reading.after_giving_up(text)) != text:
+        now = what_is_wanted(mind, after)
         if now.known and now.probability >= SURE and now.intent in (*FINDING, *PLANS):
-            guess, words = now, reading.after_giving_up(text)
+            guess, words = now, after
     return Heard(
         text=words,
         choice=choice,

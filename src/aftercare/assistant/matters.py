@@ -80,13 +80,15 @@ async def own_orders(talking: Talking) -> list[OrderSummary]:
                 [Choice(label=talking.say("sign_in_button"), value="sign_in", url="/sign-in")],
             )
         )
-    found = [
+    if talking.orders is not None:
+        return talking.orders
+    talking.orders = [
         order
         for order in (await shop.orders_of(talking.work, actor.customers, limit=RECENT_ORDERS)).items
         if order.shop_id == talking.shop.id
     ]
-    talking.called("orders_of", f"{len(found)} orders")
-    return found
+    talking.called("orders_of", f"{len(talking.orders)} orders")
+    return talking.orders
 
 
 def order_choice(talking: Talking, order: OrderSummary) -> Choice:
@@ -644,22 +646,7 @@ async def change_address(talking: Talking) -> Answer:
 
 
 QUESTIONS = frozenset(
-    {
-        "怎么",
-        "如何",
-        "怎样",
-        "什么",
-        "多久",
-        "几天",
-        "可以",
-        "能不能",
-        "你们",
-        "how",
-        "what",
-        "when",
-        "where",
-        "who",
-    }
+    re.findall(r"\w+", "怎么 如何 怎样 什么 多久 几天 可以 能不能 你们 how what when where who")
 )
 """What stands in every question tells nothing of its matter."""
 

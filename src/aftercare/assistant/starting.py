@@ -202,6 +202,8 @@ def _checked(talking: Talking, lines: list[LineView], plan: Plan, option: Option
 async def carry_out(talking: Talking) -> Answer:
     """What was confirmed, once: the key makes a second yes find the first claim."""
     confirmed = talking.state.confirming or {}
+    # What is done changes how they stand.
+    talking.orders = None
     try:
         async with talking.work.session.begin_nested():
             if confirmed.get("verb") == "cancel_claim":

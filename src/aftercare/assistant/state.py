@@ -17,6 +17,7 @@ from aftercare.assistant.model import Mood, Outcome, Talk
 from aftercare.assistant.switching import SURE
 from aftercare.identity import ShopView
 from aftercare.journal import Work
+from aftercare.shop import OrderSummary
 
 MOST_CHOICES = 6
 
@@ -97,7 +98,7 @@ class State(BaseModel):
     quantity: int | None = None
     kind: str | None = None
     fault: str | None = None
-    """The intent of what was said to be wrong with the goods beside the answer to a question: 'the blender, it leaks'."""
+    """The intent of what was said to be wrong with the goods, beside a wish or the answer to a question: 'the blender, it leaks'."""
     claim_id: UUID | None = None
     amount_cents: int | None = None
     awaiting: (
@@ -194,6 +195,8 @@ class Talking:
     """From here on it acts on what it understood; below it asks."""
     handing_over: str | None = None
     by_code: bool = False
+    orders: list[OrderSummary] | None = None
+    """The asker's, once they were looked up in this turn."""
     several: bool = False
     """More than one thing was wished for in this turn."""
 
